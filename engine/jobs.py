@@ -1,0 +1,41 @@
+"""What the worker can be asked to do: plain values, JSON on the wire. Ground floor: no torch."""
+
+import msgspec
+
+
+class Job(msgspec.Struct, frozen=True, tag_field="job", tag=str.lower):
+    """Base of all jobs. Every job ends with exactly one `events.Ended`."""
+
+
+class Train(Job, frozen=True):
+    """Train the run in this folder from where it stands (a fresh folder: from the start)."""
+
+    run: str
+
+
+class Evaluate(Job, frozen=True):
+    """Test a checkpoint on a split; `Finished.result` is the evaluation, which is also written to the run folder."""
+
+    run: str
+    split: str = "test"
+    checkpoint: str = "best"
+
+
+class Predict(Job, frozen=True):
+    """Predict files with a checkpoint; `Finished.result` holds one entry a sample."""
+
+    run: str
+    paths: tuple[str, ...]
+    checkpoint: str = "best"
+
+
+class Export(Job, frozen=True):
+    """Write a checkpoint in a format and verify it; `Finished.result` has the path and the largest difference."""
+
+    run: str
+    format: str
+    path: str
+    checkpoint: str = "best"
+
+
+AnyJob = Train | Evaluate | Predict | Export

@@ -1,0 +1,213 @@
+"""Typed parameters: one declaration serves the inspector, the file, the terminal, the checks and the emitted code."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any
+
+from engine.errors import OptionError
+
+Value = Any
+"""A parameter's value: int, float, bool, str, None or a tuple of ints."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Param:
+    """One named setting with its default and one sentence of help.
+
+    required: the constructor has no default for it, so that emitted code always names it.
+    argument: it is passed to the constructor; False for settings that only shape the call.
+    optional: None is a legal value.
+    """
+
+    name: str
+    default: Value
+    help: str
+    required: bool = False
+    argument: bool = True
+    optional: bool = False
+
+    @property
+    def label(self) -> str:
+        """The name as shown to users: "Out features"."""
+        return self.name.replace("_", " ").capitalize()
+
+    def normalized(self, value: Value) -> Value:
+        """`value` in its stored form. Raises OptionError, with what is allowed, if it cannot be taken."""
+        if value is None:
+            if self.optional:
+                return None
+            raise self._refusal(value)
+        return self._taken(value)
+
+    def parsed(self, text: str) -> Value:
+        """The value that `text`, typed by a user, stands for. Raises OptionError."""
+        stripped = text.strip()
+        if self.optional and stripped.lower() in ("", "none", "auto"):
+            return None
+        return self.normalized(self._read(stripped))
+
+    def formatted(self, value: Value) -> str:
+        """`value` as a user types it; the inverse of `parsed`."""
+        return "" if value is None else str(value)
+
+    def range_text(self) -> str:
+        """What is allowed, in words: "a whole number from 1 to 100"."""
+        raise NotImplementedError
+
+    def _taken(self, value: Value) -> Value:
+        raise NotImplementedError
+
+    def _read(self, text: str) -> Value:
+        return text
+
+    def _refusal(self, value: Value) -> OptionError:
+        return OptionError(f"{self.label} must be {self.range_text()}, not {value!r}.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Int(Param):
+    minimum: int | None = None
+    maximum: int | None = None
+
+    def range_text(self) -> str:
+        return "a whole number" + _bounds_text(self.minimum, self.maximum)
+
+    def _taken(self, value: Value) -> Value:
+        if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1:
+            raise self._refusal(value)
+        if not _within(value, self.minimum, self.maximum):
+            raise self._refusal(value)
+        return int(value)
+
+    def _read(self, text: str) -> Value:
+        try:
+            return int(text[:32].replace("_", ""))
+        except ValueError:
+            raise self._refusal(text) from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Float(Param):
+    minimum: float | None = None
+    maximum: float | None = None
+
+    def range_text(self) -> str:
+        return "a number" + _bounds_text(self.minimum, self.maximum)
+
+    def formatted(self, value: Value) -> str:
+        return "" if value is None else f"{value:g}" if float(f"{value:g}") == value else repr(value)
+
+    def _taken(self, value: Value) -> Value:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+            raise self._refusal(value)
+        if not _within(value, self.minimum, self.maximum):
+            raise self._refusal(value)
+        return float(value)
+
+    def _read(self, text: str) -> Value:
+        try:
+            return float(text)
+        except ValueError:
+            raise self._refusal(text) from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bool(Param):
+    def range_text(self) -> str:
+        return "true or false"
+
+    def formatted(self, value: Value) -> str:
+        return "true" if value else "false"
+
+    def _taken(self, value: Value) -> Value:
+        if not isinstance(value, bool):
+            raise self._refusal(value)
+        return value
+
+    def _read(self, text: str) -> Value:
+        words = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+        if text.lower() not in words:
+            raise self._refusal(text)
+        return words[text.lower()]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice(Param):
+    choices: tuple[str, ...]
+
+    def range_text(self) -> str:
+        return "one of " + ", ".join(self.choices)
+
+    def _taken(self, value: Value) -> Value:
+        if value not in self.choices:
+            raise self._refusal(value)
+        return value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size(Param):
+    """A tuple of whole numbers. With `length`, a single number stands for that many equal ones."""
+
+    length: int | None = None
+    minimum: int | None = 1
+    maximum: int | None = None
+
+    def range_text(self) -> str:
+        count = f"{self.length} whole numbers" if self.length else "whole numbers"
+        return f"{count}{_bounds_text(self.minimum, self.maximum)}, such as {self.formatted(self.default) or '3, 3'}"
+
+    def formatted(self, value: Value) -> str:
+        return "" if value is None else ", ".join(str(part) for part in value)
+
+    def _taken(self, value: Value) -> Value:
+        one = Int(name=self.name, default=0, help="", minimum=self.minimum, maximum=self.maximum)
+        parts = [value] * (self.length or 1) if isinstance(value, int | float) else value
+        if not isinstance(parts, list | tuple) or (self.length and len(parts) != self.length):
+            raise self._refusal(value)
+        try:
+            return tuple(one.normalized(part) for part in parts)
+        except OptionError:
+            raise self._refusal(value) from None
+
+    def _read(self, text: str) -> Value:
+        parts = [part for part in text.strip("()[]").replace("x", ",").replace(" ", ",").split(",") if part]
+        try:
+            numbers = tuple(int(part[:32]) for part in parts)
+        except ValueError:
+            raise self._refusal(text) from None
+        return numbers[0] if len(numbers) == 1 and self.length else numbers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text(Param):
+    max_length: int = 1000
+
+    def range_text(self) -> str:
+        return f"text of at most {self.max_length} characters"
+
+    def _taken(self, value: Value) -> Value:
+        if not isinstance(value, str) or len(value) > self.max_length:
+            raise self._refusal(value)
+        return value
+
+
+def completed(params: Iterable[Param], values: Mapping[str, Value]) -> dict[str, Value]:
+    """All of `params` by name, normalized: from `values`, else the default. Raises OptionError, also for unknown names."""
+    known = {param.name: param for param in params}
+    for name in values:
+        if name not in known:
+            raise OptionError(f"There is no setting named {name!r}.", f"Settings: {', '.join(known) or 'none'}.")
+    return {name: param.normalized(values.get(name, param.default)) for name, param in known.items()}
+
+
+def _within(value: float, minimum: float | None, maximum: float | None) -> bool:
+    return (minimum is None or value >= minimum) and (maximum is None or value <= maximum)
+
+
+def _bounds_text(minimum: float | None, maximum: float | None) -> str:
+    if minimum is not None and maximum is not None:
+        return f" from {minimum} to {maximum}"
+    if minimum is not None:
+        return f" of at least {minimum}"
+    return f" of at most {maximum}" if maximum is not None else ""
