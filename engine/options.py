@@ -138,7 +138,7 @@ def chosen(specs: Mapping[str, ComponentSpec], type: str, params: Mapping[str, V
 class Options(msgspec.Struct, frozen=True):
     """How a network is trained. Values are complete and checked: build with `options` or `with_option`."""
 
-    training: dict[str, Any] = completed(TRAINING, {})
+    training: dict[str, Any] = msgspec.field(default_factory=lambda: completed(TRAINING, {}))
     optimizer: Component = chosen(OPTIMIZERS, "Adam", {})
     scheduler: Component = chosen(SCHEDULERS, "Constant", {})
 
