@@ -17,7 +17,8 @@ window = app.create_window(None)
 window.show()
 application.processEvents()
 assert window.isVisible()
-heavy = sorted({name.split(".")[0] for name in sys.modules} & {"torch", "onnx", "onnxruntime", "polars", "networkx", "sympy"})
+slow = {"torch", "onnx", "onnxruntime", "polars", "networkx", "sympy"}
+heavy = sorted({name.split(".")[0] for name in sys.modules} & slow)
 assert not heavy, f"starting the editor imports {heavy}"
 window.close()
 application.processEvents()
@@ -49,6 +50,7 @@ def test_the_terminal_starts_without_torch_and_qt(tmp_path) -> None:
                "assert not code, code\n"
                "heavy = {name.split('.')[0] for name in sys.modules} & {'torch', 'PySide6', 'pyqtgraph'}\n"
                "assert not heavy, heavy")
-    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, env={**os.environ, "NEUROLOOM_HOME": str(tmp_path)},
-                          text=True, capture_output=True, timeout=120, check=False)
+    environment = {**os.environ, "NEUROLOOM_HOME": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=environment, text=True,
+                          capture_output=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr

@@ -19,7 +19,8 @@ def nothing_leaks(qapp: QApplication) -> Iterator[None]:
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
         qapp.processEvents()
         gc.collect()
-    left_threads = [t.name for t in threading.enumerate() if t not in threads and not isinstance(t, threading._DummyThread)]
+    started = (t for t in threading.enumerate() if t not in threads)
+    left_threads = [t.name for t in started if not isinstance(t, threading._DummyThread)]
     left_widgets = [w for w in QApplication.topLevelWidgets() if id(w) not in widgets]
     left_timers = [t for t in gc.get_objects() if isinstance(t, QTimer) and _is_running(t)]
     assert not left_threads, f"threads left: {left_threads}"
