@@ -17,6 +17,10 @@ class ProjectError(EngineError):
     """A project file cannot be read or written."""
 
 
+class StorageError(EngineError):
+    """A file cannot be read or durably written. What was on the disk before is still there, whole."""
+
+
 class DataError(EngineError):
     """A data set cannot be found, read or prepared."""
 
