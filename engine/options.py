@@ -33,10 +33,12 @@ def _rate(default: float) -> Float:
 
 
 _BELOW_ONE = 0.9999999
+_MOMENTUM = "Share of the last step kept."
+_SQUARED = "Memory of the squared gradient."
 _DECAY = "Pulls the weights towards zero, against overfitting."
 _BETAS = (
     Float(name="beta1", default=0.9, minimum=0.0, maximum=_BELOW_ONE, help="Memory of the mean gradient."),
-    Float(name="beta2", default=0.999, minimum=0.0, maximum=_BELOW_ONE, help="Memory of the squared gradient."),
+    Float(name="beta2", default=0.999, minimum=0.0, maximum=_BELOW_ONE, help=_SQUARED),
 )
 _EPS = Float(name="eps", default=1e-8, minimum=0.0, help="Added to the denominator, against division by zero.")
 
@@ -57,7 +59,7 @@ OPTIMIZERS: dict[str, ComponentSpec] = {
             type="SGD", constructor="SGD", doc="Plain stochastic gradient descent, with momentum if you want it.",
             params=(
                 _rate(1e-2),
-                Float(name="momentum", default=0.0, minimum=0.0, maximum=_BELOW_ONE, help="Share of the last step kept."),
+                Float(name="momentum", default=0.0, minimum=0.0, maximum=_BELOW_ONE, help=_MOMENTUM),
                 Float(name="weight_decay", default=0.0, minimum=0.0, help=_DECAY),
                 Bool(name="nesterov", default=False, help="Look ahead along the momentum; needs momentum above 0."),
             ),
@@ -66,9 +68,9 @@ OPTIMIZERS: dict[str, ComponentSpec] = {
             type="RMSprop", constructor="RMSprop", doc="Divides by the running size of the gradient; common for RNNs.",
             params=(
                 _rate(1e-2),
-                Float(name="alpha", default=0.99, minimum=0.0, maximum=_BELOW_ONE, help="Memory of the squared gradient."),
+                Float(name="alpha", default=0.99, minimum=0.0, maximum=_BELOW_ONE, help=_SQUARED),
                 _EPS,
-                Float(name="momentum", default=0.0, minimum=0.0, maximum=_BELOW_ONE, help="Share of the last step kept."),
+                Float(name="momentum", default=0.0, minimum=0.0, maximum=_BELOW_ONE, help=_MOMENTUM),
                 Float(name="weight_decay", default=0.0, minimum=0.0, help=_DECAY),
             ),
         ),
