@@ -5,7 +5,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from PySide6.QtGui import QColor, QFontInfo
+from PySide6.QtGui import QColor, QFont, QFontInfo
 from PySide6.QtWidgets import QApplication, QToolButton
 from pytestqt.qtbot import QtBot
 
@@ -72,15 +72,16 @@ def test_switching_the_theme_is_told_and_recolours_icons(qapp: QApplication, qtb
 def test_bundled_fonts_are_what_is_shown(qapp: QApplication) -> None:
     theme.apply(qapp, "light")
     assert QFontInfo(theme.font()).family() == "Inter"
+    assert QFontInfo(theme.font(weight=QFont.Weight.DemiBold)).weight() == QFont.Weight.DemiBold
     assert QFontInfo(theme.mono_font()).family() == "JetBrains Mono"
 
 
 def named_icons() -> set[str]:
     """All icons that the window names in its code."""
-    found = set()
+    found, vendored = set(), {path.stem for path in icons.FOLDER.glob("*.svg")}
     for path in (ROOT / "gui").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and icons.path_of(node.value).is_file():
+            if isinstance(node, ast.Constant) and node.value in vendored:
                 found.add(node.value)
             is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "icon"
             if is_call and node.args and isinstance(node.args[0], ast.Constant):
