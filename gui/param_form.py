@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QSizePolicy,
     QToolButton,
@@ -25,7 +24,8 @@ from PySide6.QtWidgets import (
 
 from engine.errors import OptionError
 from engine.params import Bool, Choice, Float, Int, Param
-from gui import icons, theme
+from gui import icons
+from gui.labels import label
 
 
 class ParamForm(QWidget):
@@ -50,7 +50,6 @@ class ParamForm(QWidget):
         self._grid.setVerticalSpacing(4)
         self._grid.setColumnStretch(1, 1)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
-        theme.notifier().changed.connect(self._restyle)
 
     def show_params(
         self,
@@ -101,10 +100,6 @@ class ParamForm(QWidget):
     def _next_gesture(self) -> None:
         self.gesture += 1
 
-    def _restyle(self) -> None:
-        for row in self._rows.values():
-            row.restyle()
-
 
 class _Row(QObject):
     """One parameter: what is shown for it and what the user is typing."""
@@ -122,14 +117,14 @@ class _Row(QObject):
         self.editor.setAccessibleName(param.label)
         self.editor.setAccessibleDescription(param.help)
         self.editor.installEventFilter(self)
-        self._label = QLabel(param.label, form)
+        self._label = label(param.label, "", form)
         self._label.setToolTip(_tip(param))
         self._label.setBuddy(self.editor)
-        self._label.setTextFormat(Qt.TextFormat.PlainText)
         self._field = self.editor if not files else _with_file_button(self.editor, files, form)
         self._reset = QToolButton(form)
         self._reset.setAutoRaise(True)
         self._reset.setIconSize(QSize(14, 14))
+        self._reset.setIcon(icons.icon("rotate-ccw"))
         self._reset.setToolTip(f"Back to {param.formatted(param.default) or 'nothing'}")
         self._reset.setAccessibleName(f"Reset {param.label}")
         self._reset.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -137,12 +132,11 @@ class _Row(QObject):
         policy.setRetainSizeWhenHidden(True)
         self._reset.setSizePolicy(policy)
         self._reset.clicked.connect(self._reset_to_default)
-        self.message = QLabel(form)
-        self.message.setWordWrap(True)
-        self.message.setTextFormat(Qt.TextFormat.PlainText)
+        self.message = label("", "error", form, wraps=True)
         self.message.hide()
+        self._write(param.default)
+        self._show_state("")
         self._connect()
-        self.restyle()
 
     def place(self, grid: QGridLayout, line: int) -> None:
         grid.addWidget(self._label, line, 0)
@@ -168,12 +162,6 @@ class _Row(QObject):
     def show_problem(self, message: str) -> None:
         self._problem = message
         self._show_state(self._refusal())
-
-    def restyle(self) -> None:
-        colors = theme.colors()
-        self.message.setStyleSheet(f"color: {colors.error}; font-size: 11px;")
-        self._reset.setIcon(icons.icon("rotate-ccw", colors.muted))
-        self._mark()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.FocusIn and isinstance(event, QFocusEvent):
@@ -273,12 +261,10 @@ class _Row(QObject):
         self.message.setText(text)
         self.message.setVisible(bool(text))
         self._reset.setVisible(self._value != self._param.default)
-        self._mark()
-
-    def _mark(self) -> None:
-        if isinstance(self.editor, QLineEdit):
-            is_wrong = bool(self.message.text())
-            self.editor.setStyleSheet(f"QLineEdit {{ border: 1px solid {theme.colors().error}; }}" if is_wrong else "")
+        if self.editor.property("invalid") != bool(text):
+            self.editor.setProperty("invalid", bool(text))
+            self.editor.style().unpolish(self.editor)
+            self.editor.style().polish(self.editor)
 
 
 def _editor(param: Param, suggestions: tuple[str, ...], parent: QWidget) -> QWidget:

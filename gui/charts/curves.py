@@ -1,0 +1,58 @@
+"""All curves of one run, filled from its history and then from its events."""
+
+from collections.abc import Mapping
+
+from engine import events
+from gui.charts.series import Series
+
+_LEARNING_RATE = "learning_rate"
+
+
+class RunCurves:
+    """Series by (quantity, split). Empty until the run has measured something."""
+
+    def __init__(self) -> None:
+        self._series: dict[tuple[str, str], Series] = {}
+        self._epochs = 0
+        self._steps_per_epoch = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._series) or self._epochs > 0
+
+    def take(self, event: events.AnyEvent) -> bool:
+        """Add what an event reports; True if there is something new to draw."""
+        if isinstance(event, events.Started):
+            self._epochs, self._steps_per_epoch = event.epochs, event.steps_per_epoch
+        elif isinstance(event, events.Stepped):
+            for name, value in event.values.items():
+                self._of(name, "training").append(event.step, event.epoch, value)
+        elif isinstance(event, events.Validated):
+            for name, value in event.validation.items():
+                self._of(name, "validation").append(event.step, event.epoch, value)
+        else:
+            return False
+        return True
+
+    def of(self, name: str) -> Mapping[str, Series]:
+        """The series of a quantity by split."""
+        return {split: series for (quantity, split), series in self._series.items() if quantity == name}
+
+    def metrics(self) -> tuple[str, ...]:
+        """The quantities beside the loss, the learning rate last."""
+        names = dict.fromkeys(name for name, _ in self._series if name not in ("loss", _LEARNING_RATE))
+        return (*names, *([_LEARNING_RATE] if (_LEARNING_RATE, "training") in self._series else []))
+
+    def expected(self, axis: str) -> float:
+        """The position of the end of the run on an axis, 0 if it is unknown."""
+        return float(self._epochs if axis == "epoch" else self._epochs * self._steps_per_epoch)
+
+    def rows(self) -> list[tuple[int, float, str, str, float]]:
+        """(step, epoch, split, name, value) of every point."""
+        return [
+            (int(step), float(epoch), split, name, float(value))
+            for (name, split), series in self._series.items()
+            for step, epoch, value in zip(series.steps.view, series.epochs.view, series.values.view, strict=True)
+        ]
+
+    def _of(self, name: str, split: str) -> Series:
+        return self._series.setdefault((name, split), Series())

@@ -1,0 +1,90 @@
+"""The legend of a chart: a line above the curves, never on them. It names, reads out and switches the curves."""
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
+
+from gui import theme
+from gui.labels import label
+
+
+class Legend(QWidget):
+    """A title, one switch a curve with its value, and the position that the values belong to.
+
+    toggled(key): a curve was switched on or off with the mouse.
+    """
+
+    toggled = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._title = label("", "title", self)
+        self._position = label("", "muted", self)
+        self._entries: dict[str, _Entry] = {}
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(6, 2, 6, 0)
+        self._row.setSpacing(10)
+        self._row.addWidget(self._title)
+        self._row.addStretch(1)
+        self._row.addWidget(self._position)
+
+    def set_title(self, title: str) -> None:
+        self._title.setText(title)
+
+    def set_position(self, text: str) -> None:
+        self._position.setText(text)
+
+    def set_entry(self, key: str, name: str, color: QColor) -> None:
+        """Add a curve, or give it another colour."""
+        if key not in self._entries:
+            entry = _Entry(self)
+            entry.clicked.connect(lambda: self.toggled.emit(key))
+            self._row.insertWidget(1 + len(self._entries), entry)
+            self._entries[key] = entry
+        self._entries[key].set_name(name, color)
+
+    def set_value(self, key: str, value: str) -> None:
+        self._entries[key].set_value(value)
+
+    def is_on(self, key: str) -> bool:
+        return self._entries[key].isChecked()
+
+    def text(self, key: str) -> str:
+        """What an entry reads: "Training 0.4123"."""
+        return self._entries[key].text()
+
+    def restyle(self) -> None:
+        for entry in self._entries.values():
+            entry.restyle()
+
+
+class _Entry(QToolButton):
+    """A switch with the colour of its curve."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._name, self._value, self._color = "", "", QColor()
+        self.setCheckable(True)
+        self.setChecked(True)
+        self.setAutoRaise(True)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+        self.toggled.connect(self.restyle)
+
+    def set_name(self, name: str, color: QColor) -> None:
+        self._name, self._color = name, color
+        self.setToolTip(f"Show or hide {name.lower()}")
+        self.setAccessibleName(f"{name} curve")
+        self.set_value(self._value)
+        self.restyle()
+
+    def set_value(self, value: str) -> None:
+        self._value = value
+        self.setText(f"● {self._name} {value}".rstrip())
+
+    def restyle(self) -> None:
+        color = self._color.name() if self.isChecked() else theme.colors().muted
+        line = "none" if self.isChecked() else "line-through"
+        self.setStyleSheet(
+            f"QToolButton {{ color: {color}; text-decoration: {line}; border: none; padding: 1px; }}"
+        )
