@@ -1,0 +1,110 @@
+"""A data set that has been opened: what it holds is known, and its raw values are read when they are asked for."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple, Protocol, overload
+
+import msgspec
+import numpy as np
+
+from engine.data.files import AnyArray, Progress, Rows
+from engine.project import Column
+
+
+class Feature(msgspec.Struct, frozen=True):
+    """Where one number of a "features" vector comes from: a column of a table.
+
+    values  empty: the column holds numbers. Otherwise the number is 1 where the cell is this one text, else 0.
+    """
+
+    column: str
+    value: str | None = None
+
+
+class Loaded(NamedTuple):
+    """Raw values of some rows. `damaged` tells, by row number, what is wrong with those that could not be read."""
+
+    values: AnyArray
+    damaged: Mapping[int, str]
+
+
+class Values(Protocol):
+    """The raw values of one column."""
+
+    def read(self, rows: Rows | None, progress: Progress) -> Loaded:
+        """The values of `rows` in their order, or of all rows: (n, *shape)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Values that are in memory already."""
+
+    array: AnyArray
+
+    def read(self, rows: Rows | None, progress: Progress) -> Loaded:
+        progress(1.0)
+        return Loaded(self.array if rows is None else self.array[rows], {})
+
+
+class RowNames(Sequence[str]):
+    """Names of rows that have none of their own: "train 1", "train 2", ... "test 1", made when they are asked for."""
+
+    def __init__(self, *parts: tuple[str, int]) -> None:
+        self._parts = parts
+
+    def __len__(self) -> int:
+        return sum(count for _, count in self._parts)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[str]: ...
+    def __getitem__(self, index: int | slice) -> str | Sequence[str]:
+        if isinstance(index, slice):
+            return [self[row] for row in range(*index.indices(len(self)))]
+        row = range(len(self))[index]
+        for label, count in self._parts:
+            if row < count:
+                return f"{label} {row + 1}"
+            row -= count
+        raise IndexError(index)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An opened data set of n rows.
+
+    columns   inputs and targets; names of categories are known
+    values    by column name; category columns hold class numbers int64 (n,), number columns (n,), image columns
+              (n, channels, height, width), vector columns (n, *shape). NaN stands for a missing number.
+    names     what to call each row
+    files     what is fingerprinted
+    usable    the rows that can be learned from; None: all
+    fixed     rows whose split the data itself decides; the others are split by shares
+    features  for a vector that was put together from a table's columns
+    findings  what the user should know, one sentence each
+    """
+
+    columns: tuple[Column, ...]
+    values: Mapping[str, Values]
+    names: Sequence[str]
+    files: Sequence[Path]
+    usable: Rows | None = None
+    fixed: Mapping[str, Rows] = field(default_factory=dict)
+    features: tuple[Feature, ...] = ()
+    findings: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> Rows:
+        """The rows that can be learned from."""
+        return np.arange(len(self.names)) if self.usable is None else self.usable
+
+    def column_with(self, role: str) -> Column | None:
+        """The first column of a role."""
+        return next((column for column in self.columns if column.role == role), None)
+
+
+def numbered_classes(count: int) -> tuple[str, ...]:
+    """Names for classes of which only the numbers are known."""
+    return tuple(map(str, range(count)))
