@@ -85,6 +85,11 @@ class Document(QObject):
         """Open a project file. Raises ProjectError and then leaves this document as it is."""
         self._replace(projectfile.load(path), path)
 
+    def restore(self, project: Project, path: Path | None) -> None:
+        """Show unsaved work of the file `path` again (None: it was never saved). It counts as modified."""
+        self._replace(project, path)
+        self.undo_stack.resetClean()
+
     def save(self, path: Path | None = None) -> None:
         """Save to `path`, or to the file it came from. Raises ProjectError; the file is then as it was."""
         target = path or self._path
