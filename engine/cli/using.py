@@ -1,0 +1,126 @@
+"""Commands on a trained run: evaluate, predict and export."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from engine.cli.console import Console, table
+from engine.cli.parser import Commands, Parser, add_checkpoint, add_json, add_run, command
+from engine.export.formats import FORMATS
+
+
+def declare_evaluate(commands: Commands) -> Parser:
+    parser = command(
+        commands, "evaluate", evaluate,
+        "Measure a trained network on samples it did not learn from. The result is also written into the run folder.",
+        examples="  neuroloom evaluate RUN\n  neuroloom evaluate RUN --split validation --json | jq .metrics.accuracy",
+    )
+    add_run(parser)
+    parser.add_argument("--split", choices=("train", "validation", "test"), default="test",
+                        help="the samples to measure on (default: test)")
+    add_checkpoint(parser)
+    add_json(parser, "loss, metrics, confusion matrix and wrong samples")
+    return parser
+
+
+def declare_predict(commands: Commands) -> Parser:
+    parser = command(
+        commands, "predict", predict,
+        "Predict new files with a trained network. Images, or tables and arrays with the columns it was trained on.",
+        examples="  neuroloom predict RUN boot.png bag.png\n  neuroloom predict RUN new.csv --json -o predicted.json",
+    )
+    add_run(parser)
+    parser.add_argument("files", metavar="FILE", nargs="+", type=Path, help="PNG, JPEG, CSV, NPZ or IDX files")
+    parser.add_argument("-o", "--output", metavar="PATH", type=Path, help="write this file instead of stdout")
+    add_checkpoint(parser)
+    add_json(parser, "one entry a sample, with probabilities,")
+    return parser
+
+
+def declare_export(commands: Commands) -> Parser:
+    parser = command(
+        commands, "export", export,
+        "Write a trained network as files that other programs open. Each export is loaded in a fresh process without "
+        "Neuroloom and compared on real samples before it counts.",
+        examples="  neuroloom export RUN --format onnx -o network.onnx\n"
+                 "  neuroloom export RUN --format source -o network/ && python network/predict.py photo.png",
+        details=lambda: "formats:\n" + table((f"  {name}", spec.doc) for name, spec in FORMATS.items()),
+    )
+    add_run(parser)
+    parser.add_argument("-f", "--format", choices=tuple(FORMATS), required=True, help="what to write, see below")
+    parser.add_argument("-o", "--output", metavar="PATH", type=Path, required=True, help="the file or folder to write")
+    add_checkpoint(parser)
+    add_json(parser, "the path and the largest difference")
+    return parser
+
+
+COMMANDS = (declare_evaluate, declare_predict, declare_export)
+
+
+def evaluate(args: argparse.Namespace, console: Console) -> int:
+    from engine import runs
+    from engine.evaluation import evaluate as measure
+
+    with console.progress() as receive:
+        result = measure(runs.open_run(args.folder), args.split, args.checkpoint, receive)
+    if args.json:
+        console.json(result)
+        return 0
+    rows: list[tuple[str, str]] = [("samples", f"{result['samples']:,}"), ("loss", f"{result['loss']:.4f}")]
+    rows += ((name, f"{value:.4f}") for name, value in result["metrics"].items())
+    console.data(table(rows, right=(1,)))
+    if result["confusion"] and len(result["classes"]) <= 20:
+        console.data("\n" + _confusion_text(result["classes"], result["confusion"]))
+    return 0
+
+
+def predict(args: argparse.Namespace, console: Console) -> int:
+    from engine import runs, storage
+    from engine.prediction import predict as look
+
+    result = look(runs.open_run(args.folder), args.files, args.checkpoint)
+    if args.json:
+        import msgspec
+
+        text = msgspec.json.encode(result).decode()
+    else:
+        text = table(_prediction_row(entry) for entry in result["predictions"])
+    if args.output:
+        storage.write(args.output, f"{text}\n".encode())
+        console.remark(f"{len(result['predictions']):,} predictions written to {args.output}")
+    else:
+        console.data(text)
+    return 0
+
+
+def export(args: argparse.Namespace, console: Console) -> int:
+    from engine import runs
+    from engine.export import export as write
+
+    with console.progress() as receive:
+        result = write(runs.open_run(args.folder), args.format, args.output, args.checkpoint, receive)
+    if args.json:
+        console.json(result)
+        return 0
+    console.data(str(result["path"]))
+    console.remark(f"Loaded in a fresh process and compared on {result['samples']:,} samples: "
+                   f"largest difference {result['difference']:.2g}.")
+    for note in result["notes"]:
+        console.remark(note)
+    return 0
+
+
+def _prediction_row(entry: dict[str, Any]) -> tuple[str, str, str]:
+    """The sample's name, its label or value, and how sure the network is."""
+    if "label" in entry:
+        return entry["name"], entry["label"], f"{max(entry['probabilities'].values()):.1%}"
+    value = entry["value"]
+    numbers = value if isinstance(value, list) else [value]
+    return entry["name"], ", ".join(f"{number:.6g}" for number in numbers), ""
+
+
+def _confusion_text(classes: list[str], counts: list[list[int]]) -> str:
+    """One row a true class, one column a predicted one."""
+    head = ("true \\ predicted", *(str(number) for number in range(len(classes))))
+    body = ((f"{number} {name}", *row) for number, (name, row) in enumerate(zip(classes, counts, strict=True)))
+    return table((head, *body), right=tuple(range(1, len(classes) + 1)))

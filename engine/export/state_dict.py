@@ -1,0 +1,20 @@
+"""The state dict: the weights alone, by name, for the class that `neuroloom code` prints."""
+
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+
+from engine.export.model import Model
+
+TORCH_SUFFIXES = (".pt", ".pth")
+
+
+def write(model: Model, path: Path) -> tuple[str, ...]:
+    """Write safetensors, or torch's own format where the name asks for it."""
+    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in model.network.state_dict().items()}
+    if path.suffix.lower() in TORCH_SUFFIXES:
+        torch.save(weights, path)
+        return ("Load it with torch.load(path, weights_only=True).",)
+    save_file(weights, path, metadata={"format": "pt"})
+    return ("Load it with safetensors.torch.load_file(path).",)

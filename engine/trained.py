@@ -1,0 +1,97 @@
+"""A run's network as it was trained: built from the run's source, with the weights of a checkpoint, ready to use."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+
+from engine import network as networks
+from engine.codegen import Source
+from engine.data import dataset
+from engine.data.dataset import Dataset
+from engine.data.preparation import Preparation
+from engine.errors import DataError, WeightsError
+from engine.events import AnyEvent, Noted, Progressed
+from engine.runs import Run
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Network and objective in evaluation mode. `outputs` and `Source.outputs` have the same order."""
+
+    source: Source
+    network: torch.nn.Module
+    objective: torch.nn.Module | None
+    preparation: Preparation
+    device: torch.device
+
+    def outputs(self, columns: Mapping[str, Array]) -> tuple[Array, ...]:
+        """What the network computes from prepared input columns, all of (n, *shape)."""
+        inputs = (torch.from_numpy(columns[name]).to(self.device) for name in self.source.inputs)
+        with torch.inference_mode():
+            outputs = self.network(*inputs)
+        return tuple(output.cpu().numpy() for output in tensors(outputs))
+
+
+def load(run: Run, checkpoint: str = "best", device: str = "cpu") -> Trained:
+    """The network of a checkpoint, "best" or "last". Raises RunError, or WeightsError if it does not fit."""
+    source = run.source()
+    network, objective = networks.build(source)
+    path = run.checkpoint(checkpoint)
+    try:
+        network.load_state_dict(load_file(path))
+    except (OSError, SafetensorError, RuntimeError) as error:
+        raise WeightsError(f"The checkpoint {path} cannot be used: {str(error).splitlines()[0]}",
+                           "Train again, or choose the other checkpoint.") from error
+    target = torch.device(device)
+    for module in (network, objective):
+        if module is not None:
+            module.eval().to(target)
+    return Trained(source, network, objective, run.preparation(), target)
+
+
+def load_data(run: Run, loaded: Trained, emit: Callable[[AnyEvent], None]) -> Dataset:
+    """The run's data, prepared as it was for training. Raises DataError, also if the data is no longer of that kind.
+
+    If the files have changed since, they would now be prepared differently: the user is told, and they are not.
+    """
+    choice = run.project.data
+    if choice is None:
+        raise DataError("The project of this run has no data.", "Choose data in the project and train again.")
+    data = dataset.load(choice, None, lambda share: emit(Progressed("Reading data", share)))
+    if data.preparation == loaded.preparation:
+        return data
+    if data.preparation.columns != loaded.preparation.columns:
+        raise DataError("The data no longer has the columns or classes that the network was trained on.",
+                        "Put the old data back, or train again.")
+    emit(Noted("The data has changed since the network was trained.", "warning"))
+    arrays = {name: loaded.preparation.apply(name, data.preparation.restored(name, values))
+              for name, values in data.arrays.items()}
+    return replace(data, arrays=arrays, preparation=loaded.preparation)
+
+
+def tensors(outputs: torch.Tensor | tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
+    """A network's outputs as a tuple, also if there is only one."""
+    return outputs if isinstance(outputs, tuple) else (outputs,)
+
+
+def probabilities(output: Array, classes: int) -> Array | None:
+    """Class probabilities (n, classes, ...) from scores; None if `output` does not hold one score a class.
+
+    A single score of two classes, as binary cross-entropy takes it, is that of the second class.
+    """
+    scores = np.asarray(output, np.float64)
+    if scores.ndim >= 2 and scores.shape[1] == classes:
+        powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+        return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+    if classes == 2 and scores.size == len(scores):
+        second = 1.0 / (1.0 + np.exp(-scores.reshape(len(scores))))
+        return np.stack([1.0 - second, second], axis=1)
+    return None

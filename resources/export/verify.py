@@ -1,0 +1,106 @@
+"""Runs an exported model on real samples in a fresh process, as its users will: without Neuroloom.
+
+Usage: python -I verify.py request.json. The request names the file, the samples and where to put the outputs.
+"""
+
+import importlib
+import importlib.util
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+SINGLES = 8
+"""So many samples are also run one at a time: the batch size must be free."""
+
+Arrays = list[np.ndarray]
+Runner = Callable[[Arrays], Sequence[Any]]
+
+
+class WithoutNeuroloom:
+    """Import hook: what only runs beside Neuroloom is not an export."""
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+        if name.partition(".")[0] in ("engine", "gui"):
+            raise ImportError(f"the export imports {name}, a part of Neuroloom")
+
+
+def main(request: dict[str, Any]) -> None:
+    sys.meta_path.insert(0, WithoutNeuroloom())
+    run, samples = OPENERS[request["format"]](request)
+    singles = [run([array[row : row + 1] for array in samples]) for row in range(min(SINGLES, len(samples[0])))]
+    found = {f"all_{i}": np.asarray(output) for i, output in enumerate(run(samples))}
+    found |= {f"single_{i}": np.concatenate(rows) for i, rows in enumerate(zip(*singles, strict=True))}
+    np.savez(request["outputs"], **found)
+
+
+def open_source(request: dict[str, Any]) -> tuple[Runner, Arrays]:
+    """The folder's own predict.py reads the raw samples, prepares them and runs the network."""
+    sys.path.insert(0, request["path"])
+    predict = importlib.import_module("predict")
+    model = predict.load()
+    _, inputs = model.read([Path(request["raw"])])
+    return model.outputs, inputs
+
+
+def open_onnx(request: dict[str, Any]) -> tuple[Runner, Arrays]:
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(request["path"], providers=["CPUExecutionProvider"])
+    names = [entry.name for entry in session.get_inputs()]
+    if names != request["inputs"] or [entry.name for entry in session.get_outputs()] != request["names"]:
+        raise SystemExit(f"the inputs and outputs are named {names}, not {request['inputs']}")
+    return lambda arrays: session.run(None, dict(zip(names, arrays, strict=True))), prepared(request)
+
+
+def open_pt2(request: dict[str, Any]) -> tuple[Runner, Arrays]:
+    import torch
+
+    with Path(request["path"]).open("rb") as file:
+        network = torch.export.load(file).module()
+    return torch_runner(network), prepared(request)
+
+
+def open_state_dict(request: dict[str, Any]) -> tuple[Runner, Arrays]:
+    import torch
+    from safetensors.torch import load_file
+
+    if request["path"].endswith((".pt", ".pth")):
+        weights = torch.load(request["path"], weights_only=True)
+    else:
+        weights = load_file(request["path"])
+    spec = importlib.util.spec_from_file_location("model", request["module"])
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    network = getattr(module, request["network"])()
+    network.load_state_dict(weights)
+    return torch_runner(network.eval()), prepared(request)
+
+
+OPENERS = {"source": open_source, "onnx": open_onnx, "pt2": open_pt2, "state_dict": open_state_dict}
+
+
+def prepared(request: dict[str, Any]) -> Arrays:
+    with np.load(request["prepared"]) as arrays:
+        return [arrays[name] for name in request["inputs"]]
+
+
+def torch_runner(network: Any) -> Runner:
+    import torch
+
+    def run(arrays: Arrays) -> list[np.ndarray]:
+        with torch.inference_mode():
+            outputs = network(*(torch.from_numpy(array) for array in arrays))
+        outputs = outputs if isinstance(outputs, tuple | list) else (outputs,)
+        return [output.numpy() for output in outputs]
+
+    return run
+
+
+if __name__ == "__main__":
+    main(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")))
