@@ -10,6 +10,9 @@ from engine.errors import OptionError
 Value = Any
 """A parameter's value: int, float, bool, str, None or a tuple of ints."""
 
+MAX_INTEGER = 2**63
+"""Below this in size are the whole numbers that torch and project files can hold."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Param:
@@ -76,7 +79,7 @@ class Int(Param):
     def _taken(self, value: Value) -> Value:
         if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1:
             raise self._refusal(value)
-        if not _within(value, self.minimum, self.maximum):
+        if abs(value) >= MAX_INTEGER or not _within(value, self.minimum, self.maximum):
             raise self._refusal(value)
         return int(value)
 
@@ -112,6 +115,9 @@ class Float(Param):
             raise self._refusal(text) from None
 
 
+_TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bool(Param):
     def range_text(self) -> str:
@@ -126,10 +132,9 @@ class Bool(Param):
         return value
 
     def _read(self, text: str) -> Value:
-        words = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
-        if text.lower() not in words:
+        if text.lower() not in (*_TRUE, *_FALSE):
             raise self._refusal(text)
-        return words[text.lower()]
+        return text.lower() in _TRUE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,7 +198,7 @@ class Text(Param):
 
 
 def completed(params: Iterable[Param], values: Mapping[str, Value]) -> dict[str, Value]:
-    """All of `params` by name, normalized: from `values`, else the default. Raises OptionError, also for unknown names."""
+    """All of `params` by name, normalized: from `values`, else the default. Raises OptionError, unknown names too."""
     known = {param.name: param for param in params}
     for name in values:
         if name not in known:

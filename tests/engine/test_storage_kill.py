@@ -3,16 +3,15 @@
 import random
 import subprocess
 import sys
-import time
 
 from engine import storage
 
 SAVER = """
 import sys
 from engine import storage
-print("ready", flush=True)
 for version in range(10**6):
     storage.write(sys.argv[1], bytes([65 + version % 26]) * (1 << 20))
+    print(version, flush=True)
 """
 
 
@@ -23,8 +22,9 @@ def test_a_killed_save_never_tears_the_file(tmp_path):
     for _ in range(12):
         with subprocess.Popen([sys.executable, "-c", SAVER, str(path)], stdout=subprocess.PIPE) as saver:
             assert saver.stdout is not None
-            saver.stdout.readline()
-            time.sleep(choose.uniform(0.0, 0.1))  # the instant of the kill, not a wait for a result
+            for _ in range(choose.randint(1, 4)):
+                saver.stdout.readline()
+            sum(range(choose.randrange(200_000)))  # some instant of the save that is going on now
             saver.kill()
         held = path.read_bytes()
         assert len(held) == 1 << 20
