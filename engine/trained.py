@@ -53,7 +53,7 @@ def load(run: Run, checkpoint: str = "best", device: str = "cpu") -> Trained:
     target = torch.device(device)
     for module in (network, objective):
         if module is not None:
-            module.eval().to(target)
+            module.eval().requires_grad_(False).to(target)
     return Trained(source, network, objective, run.preparation(), target)
 
 

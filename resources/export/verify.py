@@ -29,6 +29,7 @@ class WithoutNeuroloom:
 
 
 def main(request: dict[str, Any]) -> None:
+    sys.dont_write_bytecode = True  # the exported folder stays as it was written
     sys.meta_path.insert(0, WithoutNeuroloom())
     run, samples = OPENERS[request["format"]](request)
     singles = [run([array[row : row + 1] for array in samples]) for row in range(min(SINGLES, len(samples[0])))]
