@@ -1,6 +1,6 @@
-"""The declaration of a layer. Palette, inspector, ports, shapes, problems, code and file format are computed from it."""
+"""The declaration of a layer: palette, inspector, ports, shapes, problems, code and file follow from it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -22,12 +22,13 @@ class Port:
 
 @dataclass(frozen=True, slots=True)
 class Insert:
-    """Fix: put a new node of `type` on the wire into `port` (the first input if empty)."""
+    """Fix: put a new node of `type` on wire number `wire` into `port` (the first input if empty)."""
 
     label: str
     type: str
     params: Params = field(default_factory=dict)
     port: str = ""
+    wire: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +47,48 @@ class Replace:
     type: str
 
 
-Fix = Insert | SetParams | Replace
+@dataclass(frozen=True, slots=True)
+class Resize:
+    """Fix: change the width of the layer that feeds wire number `wire` into `port`, so that it carries `sizes`.
+
+    Offered only where such a layer exists and the change gives exactly `sizes`; the label is made from what it changes.
+    """
+
+    sizes: tuple[int, ...]
+    port: str = ""
+    wire: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """Fix: exchange the wires into the node's two input ports."""
+
+    label: str
+
+
+Fix = Insert | SetParams | Replace | Resize | Swap
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A legal but surprising use of a layer, found from its inputs and settings alone. Fields as in ShapeError."""
+
+    code: str
+    message: str
+    hint: str = ""
+    fixes: tuple[Fix, ...] = ()
+    port: str = ""
+    param: str = ""
 
 
 class ShapeError(Exception):
     """A layer cannot take these inputs. `message` continues "<node name> ": what was expected and what came.
 
-    `hint` says what to do; `fixes` are the one-click repairs; `port` and `param` name the culprit where there is one.
+    It has no full stop: the names of the nodes that feed the layer are added. `hint` says what to do; `fixes` are the
+    one-click repairs; `port` and `param` name the culprit where there is one.
     """
 
-    def __init__(self, message: str, hint: str = "", fixes: tuple[Fix, ...] = (), port: str = "", param: str = "",
+    def __init__(self, message: str, hint: str = "", fixes: tuple[Fix, ...] = (), *, port: str = "", param: str = "",
                  code: str = "shape") -> None:
         super().__init__(message)
         self.message, self.hint, self.fixes, self.port, self.param, self.code = message, hint, fixes, port, param, code
@@ -70,27 +103,37 @@ def no_weights(inputs: Inputs, params: Params) -> int:
     return 0
 
 
-def one_per_element(inputs: Inputs, outputs: Inputs, params: Params) -> int:
-    """Multiply-adds of elementwise layers, counted as zero, as is usual for FLOP counters."""
+def no_multiply_adds(inputs: Inputs, outputs: Inputs, params: Params) -> int:
+    """Elementwise layers count as zero, as is usual for counters of floating-point operations."""
     return 0
+
+
+def no_remarks(inputs: Inputs, params: Params) -> tuple[Remark, ...]:
+    return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerSpec:
-    """One kind of operation. All callables are pure, closed-form and torch-free.
+    """One kind of operation. All callables are pure, closed-form and torch-free; params are always completed.
 
     type         name of the layer and of its torch class: the constructor is ``nn.<type>`` unless `constructor` says so
     constructor  the expression that is called to build the module; "" for an operation without a module
     params       typed settings, in the order of torch's signature
     fixed        constructor arguments that the user never sees, such as batch_first=True
-    infer        constructor arguments that come from the inputs, by name: nobody types in_features. Written first.
-    shape        (inputs, params) -> the spec of each output port; raises ShapeError
+    infer        constructor arguments that come from the inputs, by name: nobody types in_features
+    positional   arguments written without their name, in torch's order; None: `infer`, then the required params
+    width        the param that sets the size of the feature or channel axis, for repairs: "out_features"
+    shape        (inputs, params) -> the spec of each output port (one, or a tuple of them); raises ShapeError
     weights      (inputs, params) -> number of learned weights
     multiply_adds (inputs, outputs, params) -> multiply-adds of one sample
-    call         (module, args, params) -> the Python expression of the forward pass; module is "self.linear_1"
+    remarks      (inputs, params) -> what is legal but surprising; `shape` has accepted these inputs
+    call         (module, args, params) -> the Python expression of the forward pass; module is "self.linear_1",
+                 args are names of variables, one per wire
     aliases      other words people search for: "Dense", "Fully connected"
+    unwanted     of a loss or metric: layer types that must not feed `prediction`, with the reason
     metrics      of a loss: metric types that are measured when the graph places none
     sums, value  of a metric: see `engine.layers.metrics`
+    scales_with_target  of a metric: its value has the unit of the target column
     """
 
     type: str
@@ -103,15 +146,20 @@ class LayerSpec:
     outputs: tuple[Port, ...] = (Port("output"),)
     constructor: str | None = None
     fixed: Mapping[str, Value] = field(default_factory=dict)
-    infer: Mapping[str, Callable[[Inputs], int | tuple[int, ...]]] = field(default_factory=dict)
+    infer: Mapping[str, Callable[[Inputs, Params], int | tuple[int, ...]]] = field(default_factory=dict)
+    positional: tuple[str, ...] | None = None
+    width: str = ""
     shape: Callable[[Inputs, Params], TensorSpec | tuple[TensorSpec, ...]] = same_shape
     weights: Callable[[Inputs, Params], int] = no_weights
-    multiply_adds: Callable[[Inputs, Inputs, Params], int] = one_per_element
+    multiply_adds: Callable[[Inputs, Inputs, Params], int] = no_multiply_adds
+    remarks: Callable[[Inputs, Params], tuple[Remark, ...]] = no_remarks
     call: Callable[[str, tuple[str, ...], Params], str] | None = None
     aliases: tuple[str, ...] = ()
+    unwanted: Mapping[str, str] = field(default_factory=dict)
     metrics: tuple[str, ...] = ()
-    sums: str = ""
-    value: Callable[[list[float]], float] | None = None
+    sums: Callable[[tuple[str, ...], Inputs], str] | None = None
+    value: Callable[[Sequence[float]], float] | None = None
+    scales_with_target: bool = False
 
     @property
     def module(self) -> str:

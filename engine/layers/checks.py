@@ -1,0 +1,123 @@
+"""Checks that many shape rules share, with the messages and fixes of the mistakes that beginners make most."""
+
+from dataclasses import replace
+from math import isqrt, prod
+
+from engine.layers.spec import Fix, Insert, Remark, SetParams, ShapeError
+from engine.tensors import TensorSpec
+
+EXPECTED = {
+    ("features",): "(batch, features)",
+    ("time", "features"): "a sequence (batch, time, features)",
+    ("channels", "length"): "(batch, channels, length)",
+    ("channels", "height", "width"): "a picture (batch, channels, height, width)",
+}
+PICTURE_AXES = frozenset(("height", "width", "depth"))
+
+
+def numbers(spec: TensorSpec, port: str = "input") -> None:
+    """Raise ShapeError unless the tensor holds real numbers rather than class numbers."""
+    if spec.dtype != "float32":
+        classes = spec.classes or 1000
+        embedding = Insert("Insert Embedding", "Embedding",
+                           {"num_embeddings": classes, "embedding_dim": max(1, min(64, classes // 2))}, port)
+        raise ShapeError(
+            f"computes with real numbers but gets class numbers {spec}",
+            "An Embedding turns each class number into a vector of learned numbers.", (embedding,), port=port,
+            code="dtype")
+
+
+def at_least_one_axis(spec: TensorSpec, port: str = "input") -> None:
+    if spec.rank == 0:
+        raise ShapeError(
+            "needs at least one axis besides the batch but gets a single number per sample, (batch)",
+            "A Reshape to (1) makes it a vector of one feature.", (to_shape((1,), port),), port=port, code="rank")
+
+
+def axes(spec: TensorSpec, expected: tuple[str, ...]) -> None:
+    """Raise ShapeError unless the tensor holds numbers and has as many axes as `expected` names."""
+    numbers(spec)
+    if spec.rank == len(expected):
+        return
+    fixes = rank_fixes(spec, expected)
+    hint = "Insert a layer that changes the shape." if fixes else "Wire something of that shape to it."
+    raise ShapeError(f"expects {EXPECTED[expected]} but gets {spec.described()}", hint, fixes, port="input",
+                     code="rank")
+
+
+def rank_fixes(spec: TensorSpec, expected: tuple[str, ...]) -> tuple[Fix, ...]:
+    """Layers that would bring a tensor of the wrong rank to the axes `expected`."""
+    if expected == ("features",):
+        return (flatten("input"),) if spec.rank > 1 else (to_shape((1,), "input"),)
+    if not spec.rank:
+        return ()
+    shapes = {
+        ("time", "features"): _as_sequence,
+        ("channels", "length"): _as_signal,
+        ("channels", "height", "width"): _as_picture,
+    }[expected](spec.sizes)
+    return (to_shape(shapes, "input"),) if shapes else ()
+
+
+def _as_sequence(sizes: tuple[int, ...]) -> tuple[int, ...]:
+    """A picture is read row by row, with the channels of a row side by side in time."""
+    return (sizes[0], 1) if len(sizes) == 1 else (prod(sizes[:-1]), sizes[-1])
+
+
+def _as_signal(sizes: tuple[int, ...]) -> tuple[int, ...]:
+    return (1, sizes[0]) if len(sizes) == 1 else (sizes[0], prod(sizes[1:]))
+
+
+def _as_picture(sizes: tuple[int, ...]) -> tuple[int, ...]:
+    if len(sizes) == 2:
+        return (1, *sizes)
+    if len(sizes) == 1:
+        for channels in (1, 3):
+            side = isqrt(sizes[0] // channels)
+            if channels * side * side == sizes[0] and side > 1:
+                return (channels, side, side)
+    return ()
+
+
+def to_shape(sizes: tuple[int, ...], port: str = "", wire: int = 0) -> Insert:
+    """The fix that reshapes what comes in."""
+    return Insert(f"Insert Reshape to {shape_text(sizes)}", "Reshape", {"shape": sizes}, port, wire)
+
+
+def flatten(port: str = "", wire: int = 0) -> Insert:
+    return Insert("Insert Flatten", "Flatten", {}, port, wire)
+
+
+def shape_text(sizes: tuple[int, ...]) -> str:
+    return "(" + ", ".join(str(size) for size in sizes) + ")"
+
+
+def axis(dim: int, rank: int, param: str = "dim") -> int:
+    """The index into `sizes` of a torch axis (the batch is 0, -1 the last). Raises ShapeError for all others."""
+    position = dim + rank + 1 if dim < 0 else dim
+    if not 1 <= position <= rank:
+        reason = "axis 0 is the batch" if position == 0 else f"there are {rank} axes besides the batch"
+        raise ShapeError(f"cannot use axis {dim}: {reason}", "Axes count from 1; -1 is the last one.",
+                         (SetParams("Use the last axis", {param: -1}),) if rank else (), param=param, code="axis")
+    return position - 1
+
+
+def with_sizes(spec: TensorSpec, sizes: tuple[int, ...], names: tuple[str, ...] = ()) -> TensorSpec:
+    """The same kind of tensor with other sizes; axes are named anew where no names are given."""
+    return replace(spec, sizes=sizes, axes=names)
+
+
+def without_ones(sizes: tuple[int, ...]) -> tuple[int, ...]:
+    """The sizes that are left when axes of size 1 are ignored: tensors that agree in them can be reshaped safely."""
+    return tuple(size for size in sizes if size != 1)
+
+
+def time_as_channels(spec: TensorSpec) -> tuple[Remark, ...]:
+    """The remark of layers that read (channels, length) when they are given (time, features)."""
+    if spec.axes != ("time", "features"):
+        return ()
+    return (Remark(
+        "axes-order",
+        f"takes the first axis of {spec.described()} for channels, and moves along the features instead of time",
+        "A Permute puts the features first.",
+        (Insert("Insert Permute to (features, time)", "Permute", {"dims": (2, 1)}, "input"),), "input"),)

@@ -1,0 +1,44 @@
+"""Where data enters a network and where results leave it."""
+
+from engine.layers.spec import Inputs, LayerSpec, Params, ShapeError
+from engine.params import Choice, Int, Size, Text
+from engine.tensors import TensorSpec, default_axes
+
+MAX_RANK = 8
+MAX_SIZE = 1_000_000_000
+
+
+def _input_shape(inputs: Inputs, params: Params) -> TensorSpec:
+    sizes = params["shape"]
+    if len(sizes) > MAX_RANK:
+        raise ShapeError(f"has {len(sizes)} axes; at most {MAX_RANK} are possible", param="shape", code="rank")
+    if params["values"] == "classes":
+        return TensorSpec(sizes, default_axes(len(sizes)), "int64", params["classes"] or None)
+    return TensorSpec(sizes, default_axes(len(sizes)))
+
+
+def _no_output(inputs: Inputs, params: Params) -> tuple[TensorSpec, ...]:
+    return ()
+
+
+LAYERS = (
+    LayerSpec(
+        type="Input", category="Inputs and outputs", icon="log-in", role="input", constructor="", inputs=(),
+        doc="Brings one column of the data into the network: pictures, numbers or the right answers (targets).",
+        params=(
+            Text(name="column", default="", argument=False, help="The column of the data set that enters here."),
+            Size(name="shape", default=(), argument=False, minimum=1, maximum=MAX_SIZE,
+                 help="Sizes of one sample without the batch, such as 1, 28, 28; empty for a single number."),
+            Choice(name="values", default="numbers", choices=("numbers", "classes"), argument=False,
+                   help="Numbers to compute with, or class numbers that name a category."),
+            Int(name="classes", default=0, minimum=0, maximum=MAX_SIZE, argument=False,
+                help="How many categories there are; 0 if unknown. Only for class numbers."),
+        ),
+        shape=_input_shape, aliases=("Data", "Source", "Placeholder", "Target", "Label"),
+    ),
+    LayerSpec(
+        type="Output", category="Inputs and outputs", icon="log-out", role="output", constructor="", outputs=(),
+        doc="Marks a result of the network; its name becomes the name of the output.",
+        shape=_no_output, aliases=("Result", "Sink", "Prediction"),
+    ),
+)

@@ -1,0 +1,93 @@
+"""Layers that read a sequence step by step."""
+
+from engine.layers import checks
+from engine.layers.spec import Inputs, LayerSpec, Params, Remark, SetParams
+from engine.params import Bool, Choice, Float, Int, Param
+from engine.tensors import TensorSpec
+
+GATES = {"RNN": 1, "LSTM": 4, "GRU": 3}
+
+
+def _shape(inputs: Inputs, params: Params) -> TensorSpec:
+    (given,) = inputs
+    checks.axes(given, ("time", "features"))
+    width = params["hidden_size"] * (1 + params["bidirectional"])
+    if params["output"] == "last step":
+        return TensorSpec((width,), ("features",))
+    return TensorSpec((given.sizes[0], width), ("time", "features"))
+
+
+def _matrices(inputs: Inputs, params: Params) -> int:
+    """Weights of the matrices of all layers and directions, per gate."""
+    hidden, directions = params["hidden_size"], 1 + params["bidirectional"]
+    first = inputs[0].sizes[1] + hidden
+    further = directions * hidden + hidden
+    return int(directions * hidden * (first + (params["num_layers"] - 1) * further))
+
+
+def _weights(gates: int, inputs: Inputs, params: Params) -> int:
+    biases = 2 * params["bias"] * params["hidden_size"] * (1 + params["bidirectional"]) * params["num_layers"]
+    return gates * (_matrices(inputs, params) + int(biases))
+
+
+def _remarks(inputs: Inputs, params: Params) -> tuple[Remark, ...]:
+    if not params["dropout"] or params["num_layers"] > 1:
+        return ()
+    return (Remark(
+        "idle-dropout", "has dropout but a single layer: dropout acts only between its layers, so it does nothing",
+        "Use two layers, or a Dropout node after this one.",
+        (SetParams("Set dropout to 0", {"dropout": 0.0}), SetParams("Use 2 layers", {"num_layers": 2})),
+        param="dropout"),)
+
+
+def _call(state: str, module: str, args: tuple[str, ...], params: Params) -> str:
+    """All steps; or the state after the last step, of both directions side by side.
+
+    The backward direction ends at the first step, so that the output at the last step would hold one step of it only.
+    """
+    applied = f"{module}({args[0]})"
+    if params["output"] == "all steps":
+        return f"{applied}[0]"
+    if params["bidirectional"]:
+        return f"{applied}{state}[-2:].transpose(0, 1).flatten(1)"
+    return f"{applied}[0][:, -1]"
+
+
+def _recurrent(type: str, doc: str, *extra: Param, aliases: tuple[str, ...]) -> LayerSpec:
+    gates, state = GATES[type], "[1][0]" if type == "LSTM" else "[1]"
+    return LayerSpec(
+        type=type, category="Recurrent", icon="repeat", doc=doc, width="hidden_size",
+        params=(
+            Int(name="hidden_size", default=128, minimum=1, maximum=1_000_000_000, required=True,
+                help="How many numbers it remembers from step to step."),
+            Int(name="num_layers", default=1, minimum=1, maximum=1000, help="Layers stacked on one another."),
+            *extra,
+            Bool(name="bias", default=True, help="Add learned numbers to every gate."),
+            Float(name="dropout", default=0.0, minimum=0.0, maximum=1.0,
+                  help="The share set to zero between stacked layers while training."),
+            Bool(name="bidirectional", default=False,
+                 help="Read the sequence forwards and backwards; twice as many numbers come out."),
+            Choice(name="output", default="last step", choices=("last step", "all steps"), argument=False,
+                   help="What comes out: the state after the whole sequence, or the state at every step."),
+        ),
+        infer={"input_size": lambda inputs, params: inputs[0].sizes[1]},
+        fixed={"batch_first": True},
+        shape=_shape, remarks=_remarks,
+        weights=lambda inputs, params: _weights(gates, inputs, params),
+        multiply_adds=lambda inputs, outputs, params: gates * inputs[0].sizes[0] * _matrices(inputs, params),
+        call=lambda module, args, params: _call(state, module, args, params),
+        aliases=aliases,
+    )
+
+
+LAYERS = (
+    _recurrent("LSTM", "Reads a sequence with a long short-term memory; good at long sequences.",
+               aliases=("Long short-term memory", "Recurrent", "Sequence")),
+    _recurrent("GRU", "Reads a sequence with gated memory; a lighter LSTM.",
+               aliases=("Gated recurrent unit", "Recurrent", "Sequence")),
+    _recurrent(
+        "RNN", "Reads a sequence with a plain memory; forgets quickly.",
+        Choice(name="nonlinearity", default="tanh", choices=("tanh", "relu"), help="The bend at every step."),
+        aliases=("Elman", "SimpleRNN", "Recurrent", "Sequence"),
+    ),
+)

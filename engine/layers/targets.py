@@ -1,0 +1,108 @@
+"""How a prediction and its target must agree: shared by losses and metrics."""
+
+from engine.layers import checks
+from engine.layers.spec import Fix, Inputs, Insert, Params, Port, Replace, Resize, ShapeError, Swap
+from engine.tensors import TensorSpec
+
+PORTS = (Port("prediction"), Port("target"))
+
+
+def class_shape(inputs: Inputs, params: Params) -> tuple[TensorSpec, ...]:
+    """One score per class, (batch, classes, ...), against class numbers (batch, ...)."""
+    prediction, target = inputs
+    _scores(prediction, target)
+    if target.dtype != "int64":
+        raise ShapeError(
+            f"needs class numbers as target but gets real numbers {target}",
+            "For numbers use MSE; for classes let the target's Input hold classes.",
+            (Replace("Use MSE instead", "MSE"),), port="target", code="dtype")
+    if prediction.rank == 0 or prediction.sizes[1:] != target.sizes:
+        classes = target.classes or "classes"
+        expected = ", ".join(map(str, ("batch", classes, *target.sizes)))
+        raise ShapeError(
+            f"expects scores of the shape ({expected}) but gets {prediction.described()}",
+            f"The target is {target}: one class number for each row of scores.",
+            _class_rank_fixes(prediction, target), port="prediction", code="rank")
+    if target.classes is not None and prediction.sizes[0] != target.classes:
+        raise ShapeError(
+            f"needs one score for each of the {target.classes} classes but gets {prediction.sizes[0]}",
+            f"The last layer must have {target.classes} outputs.",
+            _width_fixes(prediction, (target.classes, *target.sizes)), port="prediction", code="classes")
+    return ()
+
+
+def _class_rank_fixes(prediction: TensorSpec, target: TensorSpec) -> tuple[Fix, ...]:
+    if prediction.rank == 0:
+        return (checks.to_shape((1,), "prediction"),)
+    if prediction.rank > 1 and prediction.sizes[:-1] == target.sizes:
+        dims = (prediction.rank, *range(1, prediction.rank))
+        return (Insert(f"Insert Permute to {checks.shape_text(dims)}", "Permute", {"dims": dims}, "prediction"),)
+    if target.sizes == (1,) and prediction.rank == 1:
+        return (checks.to_shape((), "target"),)
+    return (checks.flatten("prediction"),) if not target.sizes else ()
+
+
+def _width_fixes(prediction: TensorSpec, sizes: tuple[int, ...]) -> tuple[Fix, ...]:
+    """Another width of the last layer; or a new last layer, if the old one has no width."""
+    if prediction.rank > 1:
+        return (Resize(sizes, "prediction"),)
+    insert = Insert(f"Insert Linear with {sizes[0]} outputs", "Linear", {"out_features": sizes[0]}, "prediction")
+    return (Resize(sizes, "prediction"), insert)
+
+
+def binary_shape(inputs: Inputs, params: Params) -> tuple[TensorSpec, ...]:
+    """One score per answer against 0 or 1: numbers of the same shape, or the numbers of two classes.
+
+    Axes of size 1 do not count: (batch, 1) scores agree with a target (batch).
+    """
+    prediction, target = inputs
+    _scores(prediction, target)
+    if target.classes not in (None, 2):
+        raise ShapeError(
+            f"decides between two classes but the target has {target.classes}", "CrossEntropy chooses among many.",
+            (Replace("Use CrossEntropy instead", "CrossEntropy"),), port="target", code="classes")
+    _same_sizes(prediction, target)
+    return ()
+
+
+def number_shape(inputs: Inputs, params: Params) -> tuple[TensorSpec, ...]:
+    """Numbers against numbers of the same shape; axes of size 1 do not count."""
+    prediction, target = inputs
+    _scores(prediction, target)
+    if target.dtype != "float32":
+        raise ShapeError(
+            f"compares numbers but the target holds class numbers {target}",
+            "For classes use CrossEntropy; for numbers let the target's Input hold numbers.",
+            (Replace("Use CrossEntropy instead", "CrossEntropy"),), port="target", code="dtype")
+    _same_sizes(prediction, target)
+    return ()
+
+
+def _same_sizes(prediction: TensorSpec, target: TensorSpec) -> None:
+    if checks.without_ones(prediction.sizes) == checks.without_ones(target.sizes):
+        return
+    wanted = target.sizes or (1,)
+    fixes: tuple[Fix, ...] = _width_fixes(prediction, wanted) if len(wanted) == prediction.rank else ()
+    if prediction.elements == target.elements:
+        fixes = (checks.to_shape(target.sizes, "prediction"),)
+    elif len(wanted) == 1 and prediction.rank > 1:
+        fixes = (checks.flatten("prediction"),)
+    raise ShapeError(f"compares a prediction {prediction.described()} with a target {target.described()}",
+                     "Both must have the same shape.", fixes, port="prediction", code="shape")
+
+
+def _scores(prediction: TensorSpec, target: TensorSpec) -> None:
+    if prediction.dtype == "float32":
+        return
+    fixes = (Swap("Swap prediction and target"),) if target.dtype == "float32" else ()
+    raise ShapeError(
+        f"expects the network's scores as prediction but gets class numbers {prediction}",
+        "Wire the output of the network to prediction, and the right answer to target.", fixes, port="prediction",
+        code="dtype")
+
+
+def is_per_class(inputs: Inputs) -> bool:
+    """Whether a prediction holds one score per class, rather than one score that decides between two."""
+    prediction, target = inputs
+    return (target.dtype == "int64" and prediction.rank == target.rank + 1 and prediction.sizes[0] > 1
+            and prediction.sizes[1:] == target.sizes)
