@@ -7,13 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from engine.data.files import AnyArray, Progress, Rows, fingerprint, ignore_progress
-from engine.data.labels import require_classes
 from engine.data.opened import Opened
 from engine.data.preparation import ColumnPreparation, Preparation, fit
 from engine.data.sources import open_data
-from engine.data.splits import split_rows
+from engine.data.splits import rows_of
 from engine.errors import DataError
-from engine.project import Column, Data, Split
+from engine.project import Column, Data
 
 SHOWN_DAMAGE = 10
 
@@ -69,16 +68,6 @@ def load(data: Data, base: Path | None, progress: Progress | None = None) -> Dat
                    fingerprint(opened.files, data.located(base)))
 
 
-def rows_of(opened: Opened, split: Split, usable: Rows) -> dict[str, Rows]:
-    """The splits of an opened data set over its `usable` rows. Raises DataError where no split is possible."""
-    target = opened.column_with("target")
-    if target is None or target.kind != "category":
-        return split_rows(usable, split, None, opened.fixed)
-    classes = opened.values[target.name].read(None, ignore_progress).values
-    require_classes(classes[usable], target.classes, target.name)
-    return split_rows(usable, split, classes, opened.fixed)
-
-
 def _read(opened: Opened, progress: Progress) -> tuple[dict[str, AnyArray], dict[int, str]]:
     raw: dict[str, AnyArray] = {}
     damaged: dict[int, str] = {}
@@ -110,8 +99,8 @@ def _missing_findings(part: ColumnPreparation, values: AnyArray, usable: Rows) -
     if not bad.any():
         return []
     if values.ndim != 2:
-        return [f"{int(bad[usable].sum()):,} missing or infinite numbers in {part.column.name!r} were filled with the "
-                "median of the training part."]
+        replacement = "set to 0" if part.column.kind == "image" else "filled with the median of the training part"
+        return [f"{int(bad[usable].sum()):,} missing or infinite numbers in {part.column.name!r} were {replacement}."]
     counts = bad[usable].sum(axis=0)
     names = [feature.column for feature in part.features] or [f"feature {i + 1}" for i in range(values.shape[1])]
     return [

@@ -15,6 +15,8 @@ MAX_CLASSES = 10_000
 
 def class_numbers(labels: AnyArray, where: str) -> tuple[NDArray[np.int64], int]:
     """Whole numbers (n,) as class numbers, and how many classes they need. Raises DataError for negative ones."""
+    if labels.dtype.kind == "f" and not (np.isfinite(labels).all() and (labels == np.rint(labels)).all()):
+        raise DataError(f"The labels in {where} are not whole numbers.", "Choose a number as the target.")
     numbers = labels.astype(np.int64)
     if len(numbers) and numbers.min() < 0:
         row = int(np.argmax(numbers < 0))

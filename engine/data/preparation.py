@@ -144,7 +144,8 @@ def fit(column: Column, raw: AnyArray, rows: Rows, *, normalize: bool,
     if column.kind == "category":
         return ColumnPreparation(column)
     divide = 255.0 if raw.dtype == np.uint8 and column.kind == "image" else 1.0
-    fill = np.zeros(_width(column)) if raw.dtype.kind != "f" else _medians(column, raw, rows)
+    has_gaps = raw.dtype.kind == "f" and column.kind != "image"
+    fill = np.zeros(_width(column)) if not has_gaps else _medians(column, raw, rows)
     if normalize:
         mean, scale = _moments(column, raw, rows, fill, divide)
         if column.role == "target":

@@ -7,12 +7,13 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from engine.data import idx
+from engine.data import delimited, idx, image_folder, npz, table
 from engine.data.files import AnyArray, Progress, ignore_progress, is_folder, is_regular, missing
 from engine.data.opened import Opened, numbered_classes
+from engine.data.splits import rows_of
 from engine.errors import DataError
 from engine.params import Param, Value, completed
-from engine.project import BUNDLED, Column, Data
+from engine.project import BUNDLED, Column, Data, Split
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,34 @@ SOURCES: dict[str, SourceSpec] = {
             open=idx.open_idx,
             has_class_names=False,
         ),
+        SourceSpec(
+            name="npz",
+            title="numpy arrays (NPZ)",
+            doc="A file written with numpy.savez: an array of samples and one of targets, named x and y, images and "
+                "labels, or with _train, _val and _test at the end for splits of their own.",
+            recognise=npz.recognise,
+            open=npz.open_npz,
+            params=npz.PARAMS,
+            has_class_names=False,
+        ),
+        SourceSpec(
+            name="image_folder",
+            title="A folder of pictures for each class (PNG, JPEG)",
+            doc="The name of a folder is the class of the pictures in it. Folders named train, validation and test "
+                "above the class folders decide the splits.",
+            recognise=image_folder.recognise,
+            open=image_folder.open_image_folder,
+            params=image_folder.PARAMS,
+        ),
+        SourceSpec(
+            name="csv",
+            title="A table (CSV, TSV)",
+            doc="One sample a line. Columns of numbers and of texts that repeat become the input; one column is the "
+                "target. Separator and header are found out.",
+            recognise=delimited.looks_like_table,
+            open=table.open_csv,
+            params=table.PARAMS,
+        ),
     )
 }
 
@@ -74,6 +103,7 @@ def inspect(
     spec = _found(place, source)
     settings = completed(spec.params, options or {})
     opened = spec.open(place, settings, (), progress or ignore_progress)
+    rows_of(opened, previous.split if previous else Split(), opened.rows)
     stored = text if text.startswith(BUNDLED) else str(place.absolute())
     columns = opened.columns
     if previous and not spec.has_class_names and _begins_like(opened, previous, base):

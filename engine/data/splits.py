@@ -4,7 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from engine.data.files import AnyArray, Rows
+from engine.data.files import AnyArray, Rows, ignore_progress
+from engine.data.labels import require_classes
+from engine.data.opened import Opened
 from engine.errors import DataError
 from engine.project import Split
 
@@ -36,6 +38,16 @@ def split_rows(rows: Rows, split: Split, classes: AnyArray | None = None,
     parts["train"] = rest
     _check(parts, split, len(rows))
     return {name: parts[name] for name in SPLITS}
+
+
+def rows_of(opened: Opened, split: Split, usable: Rows) -> dict[str, Rows]:
+    """The splits of an opened data set over its `usable` rows. Raises DataError where no split is possible."""
+    target = opened.column_with("target")
+    if target is None or target.kind != "category":
+        return split_rows(usable, split, None, opened.fixed)
+    classes = opened.values[target.name].read(None, ignore_progress).values
+    require_classes(classes[usable], target.classes, target.name)
+    return split_rows(usable, split, classes, opened.fixed)
 
 
 def _drawn(rows: Rows, share: float, classes: AnyArray | None, generator: np.random.Generator) -> Rows:
