@@ -1,0 +1,319 @@
+"""The main window: puts the parts together and decides nothing that a part can decide.
+
+Panels that are not seen at first are made right after the window is painted for the first time.
+"""
+
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
+from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QSizePolicy, QTabWidget, QToolBar, QToolButton, QWidget
+
+from gui import files, icons, messages, settings, theme
+from gui.actions import ActionSpec, build
+from gui.canvas.actions import ACTIONS as CANVAS_ACTIONS
+from gui.canvas.view import CanvasView
+from gui.docks import Docks
+from gui.document import Document
+from gui.files import Files
+from gui.inspector import Inspector
+from gui.menus import fill, fill_bar
+from gui.palette import Palette
+from gui.problems_panel import ProblemsPanel
+from gui.recovery import Recovery
+from gui.session import IDLE, Session
+from gui.training_bar import TrainingBar
+
+ACTIONS = (
+    ActionSpec("quit", "&Quit", "Ctrl+Q", "log-out", "Close Neuroloom."),
+    ActionSpec("undo", "&Undo", "Ctrl+Z", "undo-2", "Take back the last change."),
+    ActionSpec("redo", "&Redo", "Ctrl+Shift+Z; Ctrl+Y", "redo-2", "Make the change again that was taken back."),
+    ActionSpec("export", "&Export…", "Ctrl+E", "share", "Write the trained network to files that other programs open."),
+    ActionSpec("reset_layout", "&Reset layout", "", "layout-dashboard", "Put all panels where they were at first."),
+    ActionSpec("find_layer", "&Find a layer", "Ctrl+F", "search", "Search the palette."),
+    ActionSpec("shortcuts", "&Keyboard shortcuts", "F1", "keyboard", "All actions and their keys."),
+    ActionSpec("about", "&About Neuroloom", "", "info", "Version and licences."),
+)
+THEMES = (
+    ActionSpec("system", "Like the &system", "", "monitor", "Light or dark as the system is.", checkable=True),
+    ActionSpec("light", "&Light", "", "sun", "Dark text on a light ground.", checkable=True),
+    ActionSpec("dark", "&Dark", "", "moon", "Light text on a dark ground.", checkable=True),
+)
+EDITING = ("cut", "copy", "paste", "duplicate", "duplicate_wired", None, "delete", "dissolve", "rename",
+           "connect_selected", None, "select_all", "clear_selection")
+VIEWING = ("fit_all", "fit_selection", "actual_size", "zoom_in", "zoom_out")
+TOOLBAR = ("new", "open", "save", None, "undo", "redo")
+ICON_SIZE = 18
+SMALLEST = QSize(900, 600)
+FIRST_SIZE = QSize(1280, 800)
+MESSAGE_MS = 6_000
+
+
+class MainWindow(QMainWindow):
+    """One window, one document, one session."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.document = Document(self)
+        self.session = Session(self.document, self)
+        self.recovery = Recovery(self.document, self)
+        self.files = Files(self.document, self)
+        self.canvas = CanvasView(self.document, self)
+        self.training_bar = TrainingBar(self.document, self.session, self)
+        self._is_complete = False
+        self._later = QTimer(self, singleShot=True, interval=0)
+        self._later.timeout.connect(self.complete)
+        self.setMinimumSize(SMALLEST)
+        self.resize(FIRST_SIZE)
+        self.setAcceptDrops(True)
+        self._tabs = QTabWidget(self)
+        self._tabs.setDocumentMode(True)
+        self._tabs.addTab(self.canvas, icons.icon("network"), "")
+        self.setCentralWidget(self._tabs)
+        self.docks = Docks(self)
+        self._make_first_panels()
+        self.actions_by_id = self._make_actions()
+        self._fill_toolbar()
+        self._fill_menus()
+        self.statusBar().addPermanentWidget(self.training_bar.progress)
+        self._connect()
+        self.docks.restore()
+        self._show_title()
+
+    def complete(self) -> None:
+        """Make the panels that were left out for the first paint. Does nothing the second time."""
+        if self._is_complete:
+            return
+        self._is_complete = True
+        from gui.charts.panel import ChartsPanel
+        from gui.code_panel import CodePanel
+        from gui.data_panel import DataPanel
+        from gui.log_panel import LogPanel
+        from gui.test_panel import TestPanel
+        from gui.train_panel import TrainPanel
+        from gui.try_panel import TryPanel
+
+        self.log = LogPanel(self.session)
+        self.docks.put("charts", ChartsPanel(self.session))
+        self.docks.put("training", TrainPanel(self.document, self.session))
+        self.docks.put("data", DataPanel(self.document, self.session))
+        self.docks.put("test", TestPanel(self.document, self.session))
+        self.docks.put("try", TryPanel(self.session))
+        self.docks.put("code", CodePanel(self.document))
+        self.docks.put("log", self.log)
+
+    def show_message(self, text: str) -> None:
+        """Say something in passing, in the status bar."""
+        self.statusBar().showMessage(text, MESSAGE_MS)
+
+    def offer_recovery(self) -> None:
+        """Offer unsaved work of a program that crashed, newest first, until one is taken."""
+        for found in self.recovery.found():
+            answer = messages.ask(
+                self, "Unsaved work was found",
+                f"Neuroloom ended unexpectedly. Your work on {found.name} from {found.time:%d %B, %H:%M} was kept.",
+                "Restore it to go on where you were.", ("Restore", "Discard"), cancel="Decide later",
+                destructive="Discard",
+            )
+            if answer == "Restore":
+                self.recovery.restore(found)
+                return
+            if answer == "Discard":
+                self.recovery.discard(found)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._is_complete:
+            self._later.start()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if not (self._may_stop_training() and self.files.may_leave()):
+            event.ignore()
+            return
+        self._later.stop()
+        self._is_complete = True
+        self.docks.save()
+        self.session.close()
+        self.recovery.close()
+        event.accept()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if _dragged_project(event):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        if path := _dragged_project(event):
+            event.acceptProposedAction()
+            self.files.open(path)
+
+    def _make_first_panels(self) -> None:
+        self.palette_panel = Palette(self)
+        self.palette_panel.chosen.connect(self.canvas.add_layer)
+        self.inspector = Inspector(self.document)
+        self.problems = ProblemsPanel(self.document)
+        self.problems.counted.connect(self._show_problem_count)
+        self._show_problem_count(*self.problems.counts)
+        self.docks.put("layers", self.palette_panel)
+        self.docks.put("inspector", self.inspector)
+        self.docks.put("problems", self.problems)
+
+    def _make_actions(self) -> dict[str, QAction]:
+        stack = self.document.undo_stack
+        handlers = {
+            "quit": self.close, "undo": stack.undo, "redo": stack.redo, "export": self._export,
+            "reset_layout": self.docks.reset, "find_layer": self._find_layer, "shortcuts": self._show_shortcuts,
+            "about": self._show_about,
+        }
+        own = build(ACTIONS, handlers, self)
+        for name, can, texts in (("undo", stack.canUndoChanged, stack.undoTextChanged),
+                                 ("redo", stack.canRedoChanged, stack.redoTextChanged)):
+            can.connect(own[name].setEnabled)
+            texts.connect(partial(_name_step, own[name], own[name].text()))
+            own[name].setEnabled(False)
+        return {**build(files.ACTIONS, self.files.handlers(), self), **own, **self.canvas.actions_by_id,
+                **self.training_bar.actions}
+
+    def _fill_toolbar(self) -> None:
+        bar = QToolBar("Toolbar", self)
+        bar.setObjectName("toolbar")
+        bar.setMovable(False)
+        bar.setIconSize(QSize(ICON_SIZE, ICON_SIZE))
+        for name in TOOLBAR:
+            bar.addAction(self.actions_by_id[name]) if name else bar.addSeparator()
+        stretch = QWidget(bar)
+        stretch.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        bar.addWidget(stretch)
+        self.training_bar.add_to(bar)
+        bar.addSeparator()
+        bar.addAction(self.actions_by_id["export"])
+        export = bar.widgetForAction(self.actions_by_id["export"])
+        assert isinstance(export, QToolButton)
+        export.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        bar.toggleViewAction().setVisible(False)
+        self.addToolBar(bar)
+
+    def _fill_menus(self) -> None:
+        templates = QMenu("New from &template", self)
+        templates.setIcon(icons.icon("layout-template"))
+        for path in files.templates():
+            templates.addAction(files.template_title(path), partial(self.files.new_from, path))
+        self._recent = QMenu("Open &recent", self)
+        self._recent.setIcon(icons.icon("history"))
+        panels = QMenu("&Panels", self)
+        panels.setIcon(icons.icon("panels-top-left"))
+        panels.addActions(self.docks.toggle_actions())
+        fill_bar(self.menuBar(), {
+            "&File": ("new", templates, "open", self._recent, None, "save", "save_as", None, "export", None, "quit"),
+            "&Edit": ("undo", "redo", None, *EDITING),
+            "&View": (*VIEWING, None, panels, self._theme_menu(), "reset_layout"),
+            "&Network": ("search", "find_layer", None, "train", "stop"),
+            "&Help": ("shortcuts", "about"),
+        }, self.actions_by_id)
+        self._fill_recent()
+
+    def _theme_menu(self) -> QMenu:
+        menu = QMenu("&Theme", self)
+        menu.setIcon(icons.icon("sun"))
+        actions = build(THEMES, {spec.id: partial(self._show_theme, spec.id) for spec in THEMES}, self)
+        group = QActionGroup(self)
+        for action in actions.values():
+            group.addAction(action)
+        actions[settings.remembered("theme", "system")].setChecked(True)
+        fill(menu, tuple(actions), actions)
+        return menu
+
+    def _connect(self) -> None:
+        self.canvas.message.connect(self.show_message)
+        self.files.message.connect(self.show_message)
+        self.files.recent_changed.connect(self._fill_recent)
+        self.document.path_changed.connect(self._show_title)
+        self.document.changed.connect(self._show_title)
+        self.document.undo_stack.cleanChanged.connect(self._show_title)
+        self.session.failed.connect(self._show_failure)
+        self.session.state_changed.connect(self._show_training)
+        self.session.run_changed.connect(self._show_run)
+        self.recovery.failed.connect(lambda error: self.show_message(f"Unsaved work is not backed up: {error}"))
+        self._show_run()
+
+    def _show_title(self) -> None:
+        self.setWindowTitle(f"{self.files.title}[*] – Neuroloom")
+        self.setWindowModified(not self.document.undo_stack.isClean())
+        self._tabs.setTabText(0, self.document.project.main)
+
+    def _show_theme(self, name: theme.Choice, is_on: bool) -> None:
+        app = QApplication.instance()
+        if is_on and isinstance(app, QApplication):
+            settings.remember("theme", name)
+            theme.apply(app, name)
+
+    def _show_problem_count(self, errors: int, warnings: int) -> None:
+        count = errors + warnings
+        self.docks.set_title("problems", f"Problems ({count})" if count else "Problems")
+
+    def _show_training(self, state: str) -> None:
+        if state == "starting":
+            self.complete()
+            self.docks.raise_dock("charts")
+            self.docks.raise_dock("training")
+
+    def _show_run(self) -> None:
+        self.actions_by_id["export"].setEnabled(self.session.run is not None)
+
+    def _show_failure(self, message: str, hint: str) -> None:
+        if any(problem.severity == "error" for problem in self.document.analysis.problems):
+            self.docks.raise_dock("problems")
+        messages.show(self, "Training", message, hint)
+
+    def _fill_recent(self) -> None:
+        self._recent.clear()
+        for path in settings.recent_files():
+            action = self._recent.addAction(Path(path).name, partial(self.files.open, Path(path)))
+            action.setStatusTip(path)
+        self._recent.setEnabled(not self._recent.isEmpty())
+
+    def _find_layer(self) -> None:
+        self.docks.raise_dock("layers")
+        self.palette_panel.search.setFocus()
+        self.palette_panel.search.selectAll()
+
+    def _export(self) -> None:
+        from gui.export_dialog import ExportDialog
+
+        dialog = ExportDialog(self.session, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
+    def _show_shortcuts(self) -> None:
+        from gui.about import ShortcutsDialog
+
+        on_canvas = {spec.id for spec in CANVAS_ACTIONS}
+        groups: dict[str, dict[str, QAction]] = {"Anywhere": {}, "On the canvas": {}}
+        for name, action in self.actions_by_id.items():
+            groups["On the canvas" if name in on_canvas else "Anywhere"][name] = action
+        ShortcutsDialog(groups, self).open()
+
+    def _show_about(self) -> None:
+        from gui.about import AboutDialog
+
+        AboutDialog(self).open()
+
+    def _may_stop_training(self) -> bool:
+        if self.session.state == IDLE:
+            return True
+        return bool(messages.ask(
+            self, "Training is under way", "Stop the training and close Neuroloom?",
+            "What was learned so far is saved; you can resume the training later.", ("Stop and close",),
+            cancel="Keep open",
+        ))
+
+
+def _name_step(action: QAction, name: str, step: str) -> None:
+    """ "Undo" becomes "Undo Add Linear 1"."""
+    action.setText(f"{name} {step[:1].lower()}{step[1:]}" if step else name)
+
+
+def _dragged_project(event: QDropEvent) -> Path | None:
+    urls = event.mimeData().urls()
+    path = Path(urls[0].toLocalFile()) if len(urls) == 1 and urls[0].isLocalFile() else None
+    return path if path and path.suffix == files.SUFFIX else None
