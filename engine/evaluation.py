@@ -93,7 +93,7 @@ def _metrics(trained: Trained, measured: _Measured) -> dict[str, float]:
         spec = find(metric.type)
         assert spec is not None, "emitted code only measures metrics of the catalogue"
         assert spec.value is not None, "a metric has a value"
-        unit = trained.preparation.scale(metric.target_column) if spec.scales_with_target else 1.0
+        unit = trained.preparation.scale(metric.target) if spec.scales_with_target and metric.target else 1.0
         values[metric.name] = spec.value(sums) * unit
     return values
 

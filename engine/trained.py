@@ -15,7 +15,7 @@ from engine.codegen import Source
 from engine.data import dataset
 from engine.data.dataset import Dataset
 from engine.data.preparation import Preparation
-from engine.errors import DataError, WeightsError
+from engine.errors import DataError, RunError, WeightsError
 from engine.events import AnyEvent, Noted, Progressed
 from engine.runs import Run
 
@@ -45,6 +45,8 @@ def load(run: Run, checkpoint: str = "best", device: str = "cpu") -> Trained:
     source = run.source()
     network, objective = networks.build(source)
     path = run.checkpoint(checkpoint)
+    if not path.is_file():
+        raise RunError(f"{run.folder.name} has no {checkpoint} checkpoint.", "Train it until the end of an epoch.")
     try:
         network.load_state_dict(load_file(path))
     except (OSError, SafetensorError, RuntimeError) as error:

@@ -101,15 +101,17 @@ class Model:
         raise InputError(f"{path} is not a picture, a CSV table or an NPZ file.")
 
     def _read_npz(self, path: Path) -> tuple[dict[str, np.ndarray], list[str]]:
-        inputs = self.config["inputs"]
+        """Arrays that are named as the inputs are; a single input also takes the only array of its shape."""
+        raw = {}
         with np.load(path) as arrays:
-            if len(inputs) == 1 and inputs[0] not in arrays.files and len(arrays.files) == 1:
-                raw = {inputs[0]: arrays[arrays.files[0]]}
-            else:
-                raw = {name: arrays[name] for name in inputs if name in arrays.files}
-        raw = {name: as_samples(values, self.parts[name]["column"]) for name, values in raw.items()}
-        count = min(map(len, raw.values()), default=0)
-        return raw, [f"{path.name} {row + 1}" for row in range(count)]
+            for name in self.config["inputs"]:
+                column = self.parts[name]["column"]
+                fitting = {key: as_samples(arrays[key], column) for key in arrays.files}
+                fitting = {key: values for key, values in fitting.items() if values is not None}
+                if name not in fitting and len(fitting) != 1:
+                    raise InputError(f"{path} has no array named {name!r} with samples of {tuple(column['shape'])}.")
+                raw[name] = fitting[name] if name in fitting else fitting.popitem()[1]
+        return raw, sample_names(path, len(raw[name]))
 
     def _read_csv(self, path: Path) -> tuple[dict[str, np.ndarray], list[str]]:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -117,7 +119,7 @@ class Model:
             file.seek(0)
             rows = list(csv.DictReader(file, delimiter=max(",;\t|", key=first.count), skipinitialspace=True))
         raw = {name: read_table(rows, self.parts[name], path) for name in self.config["inputs"]}
-        return raw, [f"{path.name} {row + 1}" for row in range(len(rows))]
+        return raw, sample_names(path, len(rows))
 
 
 def load(folder: Path = HERE) -> Model:
@@ -167,6 +169,9 @@ def read_image(path: Path, shape: Sequence[int]) -> np.ndarray:
     channels, height, width = shape
     with Image.open(path) as opened:
         image = ImageOps.exif_transpose(opened)
+        if image.mode.startswith("I"):  # 16 bits a pixel
+            deep = np.clip(np.asarray(image).astype(np.int64), 0, 65535)
+            image = Image.fromarray(((deep + 128) // 257).astype(np.uint8))
         if image.has_transparency_data:
             image = image.convert("RGBA")
             image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
@@ -176,16 +181,16 @@ def read_image(path: Path, shape: Sequence[int]) -> np.ndarray:
         return np.asarray(image).reshape(height, width, channels).transpose(2, 0, 1)
 
 
-def as_samples(values: np.ndarray, column: dict[str, Any]) -> np.ndarray:
-    """(n, *shape), also where pictures came as (n, height, width) or with their channels last."""
+def as_samples(values: np.ndarray, column: dict[str, Any]) -> np.ndarray | None:
+    """(n, *shape), also where pictures came as (n, height, width) or with channels last; None if it does not fit."""
     shape = tuple(column["shape"])
-    if column["kind"] == "image" and values.shape[1:] == shape[1:] and shape[0] == 1:
+    if values.ndim and values.shape[1:] == shape:
+        return values
+    if column["kind"] == "image" and shape[0] == 1 and values.shape[1:] == shape[1:]:
         return values[:, None]
     if column["kind"] == "image" and values.shape[1:] == (*shape[1:], shape[0]):
         return values.transpose(0, 3, 1, 2)
-    if values.shape[1:] != shape:
-        raise InputError(f"Samples of {column['name']!r} are {shape}, not {values.shape[1:]}.")
-    return values
+    return None
 
 
 def read_table(rows: Iterable[dict[str, str]], part: dict[str, Any], path: Path) -> np.ndarray:
@@ -207,6 +212,10 @@ def read_table(rows: Iterable[dict[str, str]], part: dict[str, Any], path: Path)
                 cells.append(number(cell) if feature["value"] is None else float(cell == feature["value"]))
         table.append(cells if column["shape"] else cells[0])
     return np.array(table, np.float64).reshape(len(table), *column["shape"])
+
+
+def sample_names(path: Path, count: int) -> list[str]:
+    return [path.name] if count == 1 else [f"{path.name} {row + 1}" for row in range(count)]
 
 
 def number(cell: str) -> float:
