@@ -9,7 +9,7 @@ from engine.params import MAX_INTEGER
 MAX_BYTES = 64 << 20
 MAX_ITEMS = 4_000_000
 MAX_DEPTH = 40
-WIDTH = 110
+WIDTH = 120
 
 Tree = Any
 """What JSON can say: dict, list, str, int, float, bool or None."""
@@ -46,8 +46,8 @@ def parse(data: bytes) -> Tree:
 
 
 def format(tree: Tree) -> bytes:
-    """`tree` as UTF-8 with two spaces of indent. Lists and objects of plain values stand on one line where they fit, so
-    that a change of one thing is a change of one line. Keys keep their order; tuples are written as lists."""
+    """`tree` as UTF-8 with two spaces of indent. Lists of plain values, and objects of such lists and plain values, stand
+    on one line where they fit: one wire, one line. Keys keep their order; tuples are written as lists."""
     return (_formatted(tree, "") + "\n").encode("utf-8")
 
 
@@ -105,8 +105,7 @@ def _check_text(text: str) -> None:
 def _formatted(tree: Tree, indent: str) -> str:
     if not isinstance(tree, dict | list | tuple) or not tree:
         return _one_line(tree)
-    parts = tree.values() if isinstance(tree, dict) else tree
-    if not any(isinstance(part, dict | list | tuple) and part for part in parts):
+    if all(_is_plain(part) for part in (tree.values() if isinstance(tree, dict) else tree)):
         line = _one_line(tree)
         if len(indent) + len(line) <= WIDTH:
             return line
@@ -115,6 +114,12 @@ def _formatted(tree: Tree, indent: str) -> str:
         lines = [f"{inner}{_one_line(key)}: {_formatted(value, inner)}" for key, value in tree.items()]
         return "{\n" + ",\n".join(lines) + f"\n{indent}}}"
     return "[\n" + ",\n".join(inner + _formatted(value, inner) for value in tree) + f"\n{indent}]"
+
+
+def _is_plain(part: Tree) -> bool:
+    if isinstance(part, list | tuple):
+        return not any(isinstance(inner, dict | list | tuple) for inner in part)
+    return not isinstance(part, dict) or not part
 
 
 def _one_line(tree: Tree) -> str:
