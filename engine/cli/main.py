@@ -53,12 +53,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code of the process. Never raises for an `EngineError`."""
     try:
         args = build_parser().parse_args(argv)
-        return _run(args, Console(is_quiet=args.quiet))
+        return run(args, Console(is_quiet=args.quiet))
     except SystemExit as exit_:  # argparse has printed the help, or what was wrong with the arguments
         return int(exit_.code or 0)
 
 
-def _run(args: argparse.Namespace, console: Console) -> int:
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Do the parsed command. Raises SystemExit for wrong use that the command itself finds, and nothing else."""
     try:
         return int(args.run(args, console))
     except EngineError as error:
