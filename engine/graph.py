@@ -127,19 +127,26 @@ class Graph(msgspec.Struct, frozen=True):
         )
 
     def merged(self, other: "Graph", offset: tuple[float, float] = (0.0, 0.0)) -> tuple[Self, tuple[str, ...]]:
-        """With a copy of `other` under free ids and names, moved by `offset`; and the ids of the new nodes."""
-        graph, renamed = self, {}
+        """With a copy of `other` under free ids, moved by `offset`; and the ids of the new nodes, in their order.
+
+        A name that is taken is counted on: a copy of "Linear 1" is "Linear 2".
+        """
+        ids, names = {node.id for node in self.nodes}, {node.name for node in self.nodes}
+        copies: dict[str, Node] = {}
         for node in other.nodes:
+            name = node.name if node.name not in names else _free(f"{node.name.rstrip(' 0123456789')} ", names)
+            names.add(name)
             position = (node.position[0] + offset[0], node.position[1] + offset[1])
-            fresh = graph.new_node(node.type, node.params, position)
-            renamed[node.id] = fresh.id
-            graph = graph.add(fresh)
+            fresh = _free(f"{node.type.lower()}_", ids)
+            ids.add(fresh)
+            copies[node.id] = Node(fresh, node.type, name, dict(node.params), position)
         edges = (
-            Edge(renamed[e.source], e.source_port, renamed[e.target], e.target_port)
+            Edge(copies[e.source].id, e.source_port, copies[e.target].id, e.target_port)
             for e in other.edges
-            if e.source in renamed and e.target in renamed
+            if e.source in copies and e.target in copies
         )
-        return graph.replace_edges((), edges), tuple(renamed.values())
+        fresh_ids = tuple(node.id for node in copies.values())
+        return self.add(*copies.values()).replace_edges((), edges), fresh_ids
 
     def downstream(self, node_ids: Collection[str]) -> set[str]:
         """These nodes and all that depend on them."""
@@ -160,3 +167,11 @@ class Graph(msgspec.Struct, frozen=True):
                     reached.add(end)
                     waiting.append(end)
         return reached
+
+
+def _free(stem: str, taken: Collection[str]) -> str:
+    """`stem` with the first number that makes it free."""
+    number = 1
+    while f"{stem}{number}" in taken:
+        number += 1
+    return f"{stem}{number}"

@@ -1,0 +1,140 @@
+"""What a card says: computed from the node, its layer's declaration and the analysis. No Qt."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from html import escape
+from typing import Any
+
+from engine.analysis import NodeReport
+from engine.graph import Edge, Node
+from engine.layers.spec import LayerSpec, Port
+from engine.params import Bool, Choice, Param, Size, Text
+from engine.problems import Problem
+from engine.tensors import TensorSpec
+
+LONGEST_TEXT = 60
+
+
+@dataclass(frozen=True, slots=True)
+class CardContent:
+    """All that a card shows. Two equal contents look the same.
+
+    state   "ok", "warning", "error" or "waiting"
+    footer  the output shape, or what is wrong, or what the node waits for
+    """
+
+    name: str
+    category: str
+    icon: str
+    subtitle: str
+    footer: str
+    state: str
+    tooltip: str
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    has_footer: bool
+
+
+def card_content(
+    node: Node, spec: LayerSpec | None, report: NodeReport, problems: Iterable[Problem], touching: Iterable[Edge] = ()
+) -> CardContent:
+    """The content of a node's card. A node of an unknown layer (no `spec`) has the ports that its wires name."""
+    found = sorted(problems, key=lambda problem: problem.severity != "error")
+    if spec is None:
+        inputs, outputs = _ports_of_wires(node.id, touching)
+        category, icon, subtitle = "", "circle-help", f"Unknown layer {node.type}"
+    else:
+        inputs, outputs = spec.inputs, spec.outputs
+        category, icon, subtitle = spec.category, spec.icon, _subtitle(node, spec)
+    return CardContent(
+        name=node.name,
+        category=category,
+        icon=icon,
+        subtitle=_shortened(subtitle),
+        footer=_shortened(_footer(node.name, report, found)),
+        state=report.state,
+        tooltip=_tooltip(node, spec, report, found),
+        inputs=inputs,
+        outputs=outputs,
+        has_footer=bool(outputs) or spec is None or spec.role == "output" or report.state in ("error", "waiting"),
+    )
+
+
+@lru_cache(maxsize=4096)
+def shape_text(tensor: TensorSpec) -> str:
+    """A shape without its batch axis, as short as it is clear: "128", "32 × 28 × 28", "10 classes"."""
+    if tensor.sizes:
+        return " × ".join(str(size) for size in tensor.sizes)
+    return f"{tensor.classes} classes" if tensor.classes else "class" if tensor.dtype == "int64" else "number"
+
+
+def wire_tooltip(source: str, target: str, label: str, state: str) -> str:
+    """What hovering over a wire tells."""
+    notes = {"broken": "This shape does not fit. See the layer it leads to.", "waiting": "Waits for what comes before."}
+    lines = [f"<b>{escape(source)}</b> → <b>{escape(target)}</b>", escape(label), notes.get(state, "")]
+    return "<qt>" + "<br>".join(line for line in lines if line) + "</qt>"
+
+
+def _ports_of_wires(node_id: str, touching: Iterable[Edge]) -> tuple[tuple[Port, ...], tuple[Port, ...]]:
+    edges = tuple(touching)
+    inputs = dict.fromkeys(edge.target_port for edge in edges if edge.target == node_id)
+    outputs = dict.fromkeys(edge.source_port for edge in edges if edge.source == node_id)
+    return tuple(Port(name) for name in inputs), tuple(Port(name) for name in outputs)
+
+
+def _subtitle(node: Node, spec: LayerSpec) -> str:
+    """The settings that matter; the layer's type first where the name does not tell it."""
+    parts = [] if node.name.startswith(spec.type) else [spec.type]
+    parts += [text for param in spec.params if (text := _param_text(param, node.params.get(param.name, param.default)))]
+    return ", ".join(parts) or spec.category
+
+
+def _param_text(param: Param, value: Any) -> str:
+    """How a card names a setting; "" for one that is as it always is."""
+    if value is None or value in ("", ()):
+        return ""
+    text = _value_text(param, value)
+    if param.required or isinstance(param, Text):
+        return text
+    if value == param.default:
+        return ""
+    if isinstance(param, Bool):
+        return param.label.lower() if value else f"no {param.label.lower()}"
+    return text if isinstance(param, Choice) else f"{param.label.lower()} {text}"
+
+
+def _value_text(param: Param, value: Any) -> str:
+    if isinstance(param, Size) and isinstance(value, tuple | list):
+        return "×".join(str(part) for part in value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _footer(name: str, report: NodeReport, problems: list[Problem]) -> str:
+    if report.state == "error" and problems:
+        return problems[0].message.removeprefix(f"{name} ").removeprefix(f"{name}: ")
+    if report.state == "waiting":
+        return f"waits for {report.waits_for}" if report.waits_for else "waits for an input"
+    tensor = next(iter(report.outputs.values()), None) or next(iter(report.inputs), None)
+    return shape_text(tensor) if tensor else ""
+
+
+def _tooltip(node: Node, spec: LayerSpec | None, report: NodeReport, problems: list[Problem]) -> str:
+    parts = [f"<b>{escape(node.name)}</b> · {escape(node.type)}"]
+    for problem in problems:
+        hint = f"<br><i>{escape(problem.hint)}</i>" if problem.hint else ""
+        parts.append(f"<b>{problem.severity.capitalize()}:</b> {escape(problem.message)}{hint}")
+    if report.state == "waiting" and report.waits_for:
+        parts.append(f"Waits for {escape(report.waits_for)}.")
+    if spec is not None and not problems:
+        parts.append(escape(spec.doc))
+    parts += [f"{escape(port)}: {escape(tensor.described())}" for port, tensor in report.outputs.items()]
+    if report.weights:
+        parts.append(f"{report.weights:,} weights")
+    return "<qt>" + "<br>".join(parts) + "</qt>"
+
+
+def _shortened(text: str) -> str:
+    """Card texts come from files too: one line of bounded length, whatever they hold."""
+    line = " ".join(text[: 4 * LONGEST_TEXT].split())
+    return line if len(line) <= LONGEST_TEXT else line[: LONGEST_TEXT - 1] + "…"

@@ -1,0 +1,95 @@
+"""Edits of the graph that gestures and commands share. Pure functions: a graph in, a new graph out."""
+
+from dataclasses import dataclass
+
+from engine import layers, starter
+from engine.graph import Edge, Graph, Node
+from engine.layers.spec import LayerSpec
+from engine.project import Project
+from gui.canvas.geometry import CARD_WIDTH, GAP, Position, free_spot, snapped
+from gui.canvas.ports import PortRef, edge_between
+from gui.canvas.wiring import drawn, refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a new layer goes: a position (None: a free one near `wire_to`), and what it is wired to or put into."""
+
+    position: Position | None = None
+    wire_to: PortRef | None = None
+    into: Edge | None = None
+
+
+def new_node(project: Project, spec: LayerSpec, position: Position) -> Node:
+    """A node of that layer with its default settings; an Input is set for the next column of the data."""
+    columns = project.data.columns if project.data else ()
+    params = starter.new_input(columns, project.graph) if spec.role == "input" else spec.defaults()
+    return project.graph.new_node(spec.type, params, position)
+
+
+def with_layer(graph: Graph, node: Node, spec: LayerSpec, place: Place) -> Graph:
+    """With `node` added, and wired as `place` says as far as its ports allow."""
+    if place.into is not None and place.into in graph.edges and can_splice(spec):
+        return spliced(graph, node, place.into)
+    graph = graph.add(node)
+    return wired_to(graph, place.wire_to, node, spec) if place.wire_to else graph
+
+
+def wired_to(graph: Graph, start: PortRef, node: Node, spec: LayerSpec) -> Graph:
+    """With the first fitting port of `node` wired to `start`."""
+    ports = spec.inputs if start.is_output else spec.outputs
+    edge = edge_between(start, PortRef(node.id, ports[0].name, not start.is_output)) if ports else None
+    return drawn(graph, edge) if edge and not refusal(graph, edge) else graph
+
+
+def can_splice(spec: LayerSpec | None) -> bool:
+    """Whether a layer can stand in the middle of a wire."""
+    return spec is not None and bool(spec.inputs) and bool(spec.outputs)
+
+
+def spliced(graph: Graph, node: Node, edge: Edge) -> Graph:
+    """With `node`, which has no wires, in the middle of a wire; what is in its way moves aside."""
+    spec = layers.find(node.type)
+    assert spec is not None, "only known layers are inserted"
+    rest = graph.remove((node.id,))
+    return _with_room(rest.insert_on(edge, node, spec.inputs[0].name, spec.outputs[0].name), node, edge)
+
+
+def _with_room(graph: Graph, node: Node, edge: Edge) -> Graph:
+    """With the new node clear of the node before it, and all that follows pushed clear of it."""
+    nodes = graph.by_id()
+    before, after = nodes[edge.source].position, nodes[edge.target].position
+    if after[0] <= before[0]:
+        return graph
+    left = max(node.position[0], before[0] + CARD_WIDTH + GAP)
+    moved = {node.id: snapped((left, node.position[1]))}
+    push = left + CARD_WIDTH + GAP - after[0]
+    if push > 0:
+        for follower in graph.downstream((edge.target,)):
+            x, y = nodes[follower].position
+            if x >= after[0]:
+                moved[follower] = snapped((x + push, y))
+    return graph.move(moved)
+
+
+def beside(graph: Graph, port: PortRef) -> Position:
+    """A free place for a card next to a node: right of its outputs, left of its inputs."""
+    x, y = graph.node(port.node).position
+    step = CARD_WIDTH + GAP
+    return free_spot((x + step if port.is_output else x - step, y), [node.position for node in graph.nodes])
+
+
+def free_output(graph: Graph, node_id: str) -> PortRef | None:
+    """The first output of a node that no wire leaves; None if there is none."""
+    spec = layers.find(graph.node(node_id).type)
+    used = {edge.source_port for edge in graph.out_of(node_id)}
+    free = (port.name for port in spec.outputs if port.name not in used) if spec else ()
+    name = next(iter(free), None)
+    return PortRef(node_id, name, True) if name is not None else None
+
+
+def counted(graph: Graph, node_ids: frozenset[str] | set[str]) -> str:
+    """What some nodes are called in the text of an undo step: the name of one, the number of several."""
+    if len(node_ids) == 1:
+        return graph.node(next(iter(node_ids))).name
+    return f"{len(node_ids)} layers"

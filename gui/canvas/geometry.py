@@ -1,0 +1,123 @@
+"""Where things lie on the canvas: cards, ports, wires, the grid. Pure; lengths in scene units (pixels at 100 %)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from math import hypot
+
+from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtGui import QPainterPath
+
+GRID = 10
+CARD_WIDTH = 200.0
+CARD_RADIUS = 10.0
+HEADER = 48.0
+ROW = 20.0
+ROWS_TOP = 2.0
+FOOTER = 24.0
+GAP = 100.0
+"""Free space between a card and the next one, wide enough for the shape on the wire."""
+
+PORT_RADIUS = 5.0
+MARGIN = 12.0
+"""What a card paints beyond its edges: ports that grow, outline of the selection, shadow."""
+
+WIRE_WIDTH = 2.0
+MIN_REACH, MAX_REACH = 40.0, 160.0
+STEPS = 16
+"""Straight pieces that stand for a wire when distances are measured."""
+
+Position = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class CardLayout:
+    """The inner measures of a card. Ports map a name to its height below the card's top."""
+
+    height: float
+    inputs: dict[str, float]
+    outputs: dict[str, float]
+    footer: float | None
+
+    @property
+    def rect(self) -> QRectF:
+        return QRectF(0.0, 0.0, CARD_WIDTH, self.height)
+
+    def port(self, name: str, is_output: bool) -> QPointF:
+        """Where a port lies in the card. A port that the layer no longer has is taken to be in its header."""
+        ports = self.outputs if is_output else self.inputs
+        return QPointF(CARD_WIDTH if is_output else 0.0, ports.get(name, HEADER / 2))
+
+
+@lru_cache(maxsize=256)
+def card_layout(inputs: tuple[str, ...], outputs: tuple[str, ...], has_footer: bool) -> CardLayout:
+    """A side with one port has it beside the name; a side with several has a named row for each."""
+    rows = max(len(ports) if len(ports) > 1 else 0 for ports in (inputs, outputs))
+    body = HEADER + (ROWS_TOP + rows * ROW if rows else 0.0)
+    height = body + (FOOTER if has_footer else 6.0 if rows else 0.0)
+    return CardLayout(height, _port_heights(inputs), _port_heights(outputs), body if has_footer else None)
+
+
+def _port_heights(names: tuple[str, ...]) -> dict[str, float]:
+    if len(names) == 1:
+        return {names[0]: HEADER / 2}
+    return {name: HEADER + ROWS_TOP + (row + 0.5) * ROW for row, name in enumerate(names)}
+
+
+def snapped(position: Position) -> Position:
+    """The nearest point of the grid."""
+    return round(position[0] / GRID) * GRID, round(position[1] / GRID) * GRID
+
+
+def wire_controls(start: QPointF, end: QPointF) -> tuple[QPointF, QPointF]:
+    """Control points of a wire. They are clamped, so that a wire running back does not swing across the canvas."""
+    ahead = end.x() - start.x()
+    span = ahead if ahead > 0 else MIN_REACH - ahead / 2
+    least = min(MIN_REACH, hypot(ahead, end.y() - start.y()) / 2)
+    reach = min(max(span / 2, least), MAX_REACH)
+    return QPointF(start.x() + reach, start.y()), QPointF(end.x() - reach, end.y())
+
+
+def wire_path(start: QPointF, end: QPointF) -> QPainterPath:
+    path = QPainterPath(start)
+    path.cubicTo(*wire_controls(start, end), end)
+    return path
+
+
+def wire_point(start: QPointF, end: QPointF, t: float) -> QPointF:
+    """The point of a wire at `t`, 0 at its start and 1 at its end."""
+    first, second = wire_controls(start, end)
+    a, b, c, d = (1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3
+    return QPointF(
+        a * start.x() + b * first.x() + c * second.x() + d * end.x(),
+        a * start.y() + b * first.y() + c * second.y() + d * end.y(),
+    )
+
+
+def distance_to_wire(point: QPointF, start: QPointF, end: QPointF) -> float:
+    """How far `point` is from a wire, measured on a chain of straight pieces."""
+    chain = [wire_point(start, end, step / STEPS) for step in range(STEPS + 1)]
+    return min(_distance_to_piece(point, a, b) for a, b in pairwise(chain))
+
+
+def _distance_to_piece(point: QPointF, a: QPointF, b: QPointF) -> float:
+    dx, dy = b.x() - a.x(), b.y() - a.y()
+    length = dx * dx + dy * dy
+    along = ((point.x() - a.x()) * dx + (point.y() - a.y()) * dy) / length if length else 0.0
+    along = min(max(along, 0.0), 1.0)
+    return hypot(point.x() - a.x() - along * dx, point.y() - a.y() - along * dy)
+
+
+def square(center: QPointF, half: float) -> QRectF:
+    return QRectF(center.x() - half, center.y() - half, 2 * half, 2 * half)
+
+
+def free_spot(position: Position, taken: Iterable[Position], height: float = 3 * HEADER) -> Position:
+    """`position`, or the next place below it where a card overlaps none of those at `taken`."""
+    x, y = snapped(position)
+    column = sorted(other for ox, other in taken if abs(ox - x) < CARD_WIDTH + 2 * GRID)
+    for other in column:
+        if abs(other - y) < height:
+            y = other + height
+    return snapped((x, y))

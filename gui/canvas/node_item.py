@@ -1,0 +1,208 @@
+"""One node on the canvas: a card that paints itself. No child items, which keeps thousands of nodes cheap."""
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QPainter, QPainterPath
+from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+
+from engine.layers.spec import Port
+from gui.canvas.content import CardContent
+from gui.canvas.geometry import (
+    CARD_RADIUS,
+    CARD_WIDTH,
+    HEADER,
+    MARGIN,
+    PORT_RADIUS,
+    CardLayout,
+    card_layout,
+    square,
+)
+from gui.canvas.ports import PortKey
+from gui.canvas.style import DETAIL_ZOOM, ICON, Style, style
+
+TILE = QRectF(10.0, 10.0, 28.0, 28.0)
+TEXT_LEFT = 47.0
+TEXT_WIDTH = CARD_WIDTH - TEXT_LEFT - 12.0
+BADGE = QPointF(CARD_WIDTH - 6.0, 4.0)
+TEXT_FLAGS = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
+LEFT = Qt.AlignmentFlag.AlignLeft | TEXT_FLAGS
+RIGHT = Qt.AlignmentFlag.AlignRight | TEXT_FLAGS
+
+
+class NodeItem(QGraphicsItem):
+    """Shows one node. The scene sets what it shows; it decides nothing.
+
+    fitting  while a wire is drawn: the ports it may end at, others are dimmed; None when no wire is drawn
+    """
+
+    def __init__(self, node_id: str, content: CardContent) -> None:
+        super().__init__()
+        self.node_id = node_id
+        self.content = content
+        self.layout = _layout(content)
+        self.wired: frozenset[PortKey] = frozenset()
+        self.fitting: frozenset[PortKey] | None = None
+        self._is_selected = self._is_hovered = False
+        self._hot_port: PortKey | None = None
+
+    def set_content(self, content: CardContent) -> None:
+        if content != self.content:
+            self.prepareGeometryChange()
+            self.content, self.layout = content, _layout(content)
+            self.update()
+
+    def set_wired(self, ports: frozenset[PortKey]) -> None:
+        if ports != self.wired:
+            self.wired = ports
+            self.update()
+
+    def set_fitting(self, ports: frozenset[PortKey] | None) -> None:
+        if ports != self.fitting:
+            self.fitting = ports
+            self.update()
+
+    def set_selected(self, is_selected: bool) -> None:
+        if is_selected != self._is_selected:
+            self._is_selected = is_selected
+            self.setZValue(1.0 if is_selected else 0.0)
+            self.update()
+
+    def set_hovered(self, is_hovered: bool, port: PortKey | None = None) -> None:
+        if (is_hovered, port) != (self._is_hovered, self._hot_port):
+            self._is_hovered, self._hot_port = is_hovered, port
+            self.update()
+
+    def card(self) -> QRectF:
+        """The card in scene coordinates, without shadow and ports."""
+        return self.layout.rect.translated(self.pos())
+
+    def port_center(self, name: str, is_output: bool) -> QPointF:
+        """Where wires to a port end, in scene coordinates."""
+        return self.pos() + self.layout.port(name, is_output)
+
+    def ports(self) -> list[PortKey]:
+        return [(name, False) for name in self.layout.inputs] + [(name, True) for name in self.layout.outputs]
+
+    def boundingRect(self) -> QRectF:
+        return self.layout.rect.adjusted(-MARGIN, -MARGIN, MARGIN, MARGIN)
+
+    def shape(self) -> QPainterPath:
+        path = QPainterPath()
+        path.addRect(self.layout.rect)
+        return path
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        look = style()
+        zoom = option.levelOfDetailFromTransform(painter.worldTransform())
+        is_detailed = zoom >= DETAIL_ZOOM
+        is_dimmed = self.fitting is not None and not self.fitting
+        painter.setOpacity(0.4 if is_dimmed else 1.0)
+        self._paint_card(painter, look, is_detailed)
+        self._paint_header(painter, look, zoom * painter.device().devicePixelRatioF(), is_detailed)
+        if is_detailed:
+            self._paint_footer(painter, look)
+            self._paint_port_names(painter, look)
+        self._paint_ports(painter, look)
+        if self.content.state in ("error", "warning"):
+            self._paint_badge(painter, look)
+        painter.setOpacity(1.0)
+
+    def _paint_card(self, painter: QPainter, look: Style, is_detailed: bool) -> None:
+        rect = self.layout.rect
+        painter.setPen(Qt.PenStyle.NoPen)
+        if is_detailed:
+            for depth, brush in zip((3.0, 1.0), look.shadows, strict=True):
+                painter.setBrush(brush)
+                painter.drawRoundedRect(
+                    rect.adjusted(-depth + 1, depth - 1, depth - 1, depth + 1), CARD_RADIUS + 2, CARD_RADIUS + 2
+                )
+        if self._is_selected:
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(look.glow)
+            painter.drawRoundedRect(rect.adjusted(-3, -3, 3, 3), CARD_RADIUS + 3, CARD_RADIUS + 3)
+        painter.setPen(self._outline(look))
+        painter.setBrush(look.card)
+        painter.drawRoundedRect(rect, CARD_RADIUS, CARD_RADIUS)
+        if is_detailed and self.layout.footer is not None:
+            painter.setPen(look.rule)
+            painter.drawLine(QPointF(10.0, self.layout.footer), QPointF(CARD_WIDTH - 10.0, self.layout.footer))
+
+    def _outline(self, look: Style):
+        if self.content.state == "error":
+            return look.states["error"]
+        if self._is_selected:
+            return look.selected
+        if self.content.state == "waiting":
+            return look.states["waiting"]
+        return look.hover_border if self._is_hovered else look.border
+
+    def _paint_header(self, painter: QPainter, look: Style, pixels: float, is_detailed: bool) -> None:
+        content = self.content
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(look.category(content.category))
+        painter.drawRoundedRect(TILE, 7.0, 7.0)
+        glyph = look.glyph(content.icon, pixels)
+        painter.drawPixmap(square(TILE.center(), ICON / 2), glyph, QRectF(glyph.rect()))
+        painter.setPen(look.text)
+        painter.setFont(look.title_font)
+        title = look.title_metrics.elidedText(content.name, Qt.TextElideMode.ElideRight, TEXT_WIDTH)
+        if not is_detailed:
+            painter.drawText(QRectF(TEXT_LEFT, 0.0, TEXT_WIDTH, HEADER), LEFT, title)
+            return
+        painter.drawText(QRectF(TEXT_LEFT, 8.0, TEXT_WIDTH, 17.0), LEFT, title)
+        painter.setPen(look.muted)
+        painter.setFont(look.small_font)
+        subtitle = look.small_metrics.elidedText(content.subtitle, Qt.TextElideMode.ElideRight, TEXT_WIDTH)
+        painter.drawText(QRectF(TEXT_LEFT, 25.0, TEXT_WIDTH, 15.0), LEFT, subtitle)
+
+    def _paint_footer(self, painter: QPainter, look: Style) -> None:
+        if self.layout.footer is None:
+            return
+        area = QRectF(12.0, self.layout.footer, CARD_WIDTH - 24.0, self.layout.height - self.layout.footer)
+        painter.setPen(look.error if self.content.state == "error" else look.muted)
+        painter.setFont(look.small_font)
+        text = look.small_metrics.elidedText(self.content.footer, Qt.TextElideMode.ElideRight, area.width())
+        painter.drawText(area, LEFT if self.content.state in ("error", "waiting") else RIGHT, text)
+
+    def _paint_port_names(self, painter: QPainter, look: Style) -> None:
+        painter.setPen(look.muted)
+        painter.setFont(look.small_font)
+        for ports, align in ((self.layout.inputs, LEFT), (self.layout.outputs, RIGHT)):
+            for name, height in ports.items() if len(ports) > 1 else ():
+                painter.drawText(QRectF(12.0, height - 10.0, CARD_WIDTH - 24.0, 20.0), align, name)
+
+    def _paint_ports(self, painter: QPainter, look: Style) -> None:
+        for ports, is_output in ((self.content.inputs, False), (self.content.outputs, True)):
+            for port in ports:
+                self._paint_port(painter, look, port, is_output)
+
+    def _paint_port(self, painter: QPainter, look: Style, port: Port, is_output: bool) -> None:
+        key = (port.name, is_output)
+        is_hot = key == self._hot_port
+        is_offered = self.fitting is not None and key in self.fitting
+        radius = PORT_RADIUS + (2.5 if is_hot else 1.0 if is_offered else 0.0)
+        if self.fitting and not is_offered:
+            painter.setOpacity(0.35)
+        painter.setPen(look.port_hot if is_hot or is_offered else look.port)
+        painter.setBrush(
+            look.port_hot_fill if is_hot else look.port_wired if key in self.wired else look.port_fill
+        )
+        center = self.layout.port(port.name, is_output)
+        if port.variadic:
+            painter.drawRoundedRect(square(center, radius).adjusted(0, -3.5, 0, 3.5), radius, radius)
+        else:
+            painter.drawEllipse(center, radius, radius)
+        if self.fitting and not is_offered:
+            painter.setOpacity(1.0)
+
+    def _paint_badge(self, painter: QPainter, look: Style) -> None:
+        painter.setPen(look.card.color())
+        painter.setBrush(look.error if self.content.state == "error" else look.warning)
+        painter.drawEllipse(BADGE, 8.0, 8.0)
+        painter.setPen(look.card.color())
+        painter.setFont(look.small_font)
+        painter.drawText(square(BADGE, 8.0), Qt.AlignmentFlag.AlignCenter, "!")
+
+
+def _layout(content: CardContent) -> CardLayout:
+    inputs = tuple(port.name for port in content.inputs)
+    return card_layout(inputs, tuple(port.name for port in content.outputs), content.has_footer)

@@ -1,0 +1,218 @@
+"""The search at the pointer: type a few letters, Enter adds the layer."""
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QPoint, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QKeyEvent, QPainter
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QLabel,
+    QLineEdit,
+    QListView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from engine import layers
+from engine.layers.spec import LayerSpec
+from gui import theme
+from gui.canvas.style import style
+
+WIDTH, HEIGHT = 340, 380
+ROW_HEIGHT = 46
+EDGE = 8
+"""Pixels that are kept free between the popup and the edges of the canvas."""
+
+MOVES = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1, Qt.Key.Key_PageUp: -6, Qt.Key.Key_PageDown: 6,
+         Qt.Key.Key_Tab: 1, Qt.Key.Key_Backtab: -1}
+
+
+class LayerList(QAbstractListModel):
+    """The layers that match."""
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self.specs: Sequence[LayerSpec] = ()
+
+    def show(self, specs: Sequence[LayerSpec]) -> None:
+        self.beginResetModel()
+        self.specs = specs
+        self.endResetModel()
+
+    def rowCount(self, parent: QModelIndex | None = None) -> int:
+        return len(self.specs)
+
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        spec = self.specs[index.row()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return spec.type
+        if role == Qt.ItemDataRole.AccessibleDescriptionRole:
+            return f"{spec.category}: {spec.doc}"
+        if role == Qt.ItemDataRole.UserRole:
+            return spec
+        return None
+
+
+class LayerRow(QStyledItemDelegate):
+    """Paints one result: icon, name, category and what the layer does."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
+        return QSize(WIDTH - 20, ROW_HEIGHT)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
+        spec: LayerSpec = index.data(Qt.ItemDataRole.UserRole)
+        look, row = style(), QRectF(option.rect).adjusted(4, 1, -4, -1)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        if option.state & QStyle.StateFlag.State_Selected:
+            painter.setBrush(look.highlight)
+            painter.drawRoundedRect(row, 6, 6)
+        tile = QRectF(row.left() + 8, row.center().y() - 13, 26, 26)
+        painter.setBrush(look.category(spec.category))
+        painter.drawRoundedRect(tile, 6, 6)
+        glyph = look.glyph(spec.icon, painter.device().devicePixelRatioF())
+        painter.drawPixmap(tile.adjusted(5, 5, -5, -5), glyph, QRectF(glyph.rect()))
+        text = QRectF(tile.right() + 10, row.top() + 5, row.right() - tile.right() - 18, 17)
+        painter.setFont(look.small_font)
+        painter.setPen(look.muted)
+        painter.drawText(text, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, spec.category)
+        doc = look.small_metrics.elidedText(spec.doc, Qt.TextElideMode.ElideRight, text.width())
+        painter.drawText(text.translated(0, 17), Qt.AlignmentFlag.AlignVCenter, doc)
+        painter.setFont(look.title_font)
+        painter.setPen(look.text)
+        painter.drawText(text, Qt.AlignmentFlag.AlignVCenter, spec.type)
+        painter.restore()
+
+
+class SearchPopup(QFrame):
+    """A small window in the canvas: letters search, arrows choose, Enter adds, Escape closes."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("search_popup")
+        self.setAccessibleName("Add a layer")
+        self.line = QLineEdit(self)
+        self.line.setPlaceholderText("Search layers…")
+        self.line.setAccessibleName("Search layers")
+        self.line.setClearButtonEnabled(True)
+        self.list = QListView(self)
+        self.list.setAccessibleName("Layers found")
+        self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.list.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.list.setUniformItemSizes(True)
+        self.list.setMouseTracking(True)
+        self.list.setFrameShape(QFrame.Shape.NoFrame)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setItemDelegate(LayerRow(self.list))
+        self.model = LayerList(self)
+        self.list.setModel(self.model)
+        self.nothing = QLabel("No layer matches", self)
+        self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(8, 8, 8, 8)
+        column.setSpacing(6)
+        for widget in (self.line, self.list, self.nothing):
+            column.addWidget(widget)
+        self._candidates: Sequence[LayerSpec] = ()
+        self._is_filter = False
+        self._chosen: Callable[[str], object] | None = None
+        self.line.textChanged.connect(self._search)
+        self.line.installEventFilter(self)
+        self.list.entered.connect(self.list.setCurrentIndex)
+        self.list.clicked.connect(self._choose)
+        theme.notifier().changed.connect(self._restyle)
+        self._restyle()
+        self.hide()
+
+    def ask(self, at: QPoint, likely: Sequence[LayerSpec] | None, is_filter: bool,
+            chosen: Callable[[str], object]) -> None:
+        """Open at `at` (in the parent). Shows the `likely` layers first, or, as a filter, no others."""
+        catalogue = list(layers.CATALOGUE.values())
+        first = list(likely or ())
+        types = {spec.type for spec in first}
+        self._candidates = first + ([] if is_filter else [spec for spec in catalogue if spec.type not in types])
+        self._is_filter, self._chosen = is_filter, chosen
+        self.line.clear()
+        self._search("")
+        self._move_to(at)
+        self.show()
+        self.raise_()
+        self.line.setFocus(Qt.FocusReason.PopupFocusReason)
+
+    def close_search(self) -> None:
+        """Close without adding anything."""
+        if self.isVisible():
+            self._chosen = None
+            had_focus = self.line.hasFocus()
+            self.hide()
+            if had_focus:
+                self.parentWidget().setFocus()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Keys of the line that steer the list. All keys are kept from being shortcuts of the canvas."""
+        if event.type() == QEvent.Type.ShortcutOverride:
+            event.accept()
+            return True
+        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+            return self._key(event)
+        if event.type() == QEvent.Type.FocusOut and self.isVisible():
+            self.close_search()
+        return False
+
+    def _key(self, event: QKeyEvent) -> bool:
+        key = Qt.Key(event.key())
+        if key == Qt.Key.Key_Escape:
+            self.close_search()
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._choose(self.list.currentIndex())
+        elif key in MOVES:
+            row = self.list.currentIndex().row() + MOVES[key]
+            self._select(min(max(row, 0), self.model.rowCount() - 1))
+        else:
+            return False
+        return True
+
+    def _search(self, text: str) -> None:
+        found = self._candidates
+        if text.strip():
+            matches = layers.search(text)
+            types = {spec.type for spec in self._candidates}
+            found = [spec for spec in matches if spec.type in types]
+        self.model.show(found)
+        self.list.setVisible(bool(found))
+        self.nothing.setVisible(not found)
+        if found:
+            self._select(0)
+
+    def _select(self, row: int) -> None:
+        index = self.model.index(row)
+        self.list.setCurrentIndex(index)
+        self.list.scrollTo(index)
+
+    def _choose(self, index: QModelIndex) -> None:
+        chosen = self._chosen
+        if index.isValid() and chosen is not None:
+            layer_type = self.model.specs[index.row()].type
+            self.close_search()
+            chosen(layer_type)
+
+    def _move_to(self, at: QPoint) -> None:
+        """Place the popup at `at`, moved and shrunk as needed to be wholly visible."""
+        room = self.parentWidget().rect().adjusted(EDGE, EDGE, -EDGE, -EDGE)
+        size = QSize(min(WIDTH, room.width()), min(HEIGHT, room.height()))
+        left = max(room.left(), min(at.x(), room.right() - size.width()))
+        top = max(room.top(), min(at.y(), room.bottom() - size.height()))
+        self.setGeometry(QRect(QPoint(left, top), size))
+
+    def _restyle(self) -> None:
+        colors = theme.colors()
+        self.setStyleSheet(
+            f"#search_popup {{ background: {colors.raised}; border: 1px solid {colors.border}; border-radius: 10px; }}"
+            f"QListView {{ background: {colors.raised}; border: none; outline: none; }}"
+            f"QLabel {{ color: {colors.muted}; }}"
+        )

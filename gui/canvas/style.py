@@ -1,0 +1,125 @@
+"""Pens, brushes and fonts of the canvas, made once per theme: painting creates none."""
+
+from functools import lru_cache
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QGuiApplication, QPen, QPixmap
+
+from gui import icons, theme
+from gui.canvas.geometry import WIRE_WIDTH
+
+OVERVIEW_ZOOM = 0.35
+"""Below this the view draws plain rectangles and lines, see `gui.canvas.overview`."""
+
+DETAIL_ZOOM = 0.6
+"""Below this, cards and wires leave out small text."""
+
+ICON = 18
+ICON_SIZES = (18, 24, 36, 54, 72, 144)
+
+
+class Style:
+    """Everything painting needs, for one set of theme colours and one font family."""
+
+    def __init__(self, colors: theme.Colors, family: str) -> None:
+        self.background = QColor(colors.surface)
+        self.card = QBrush(QColor(colors.raised))
+        self.text = QColor(colors.text)
+        self.muted = QColor(colors.muted)
+        self.error = QColor(colors.error)
+        self.warning = QColor(colors.warning)
+        self.accent = QColor(colors.accent)
+        self.on_accent = QColor(colors.on_accent)
+        self.on_tile = colors.surface if colors.is_dark else colors.raised
+        self.shadows = [QBrush(QColor(0, 0, 0, alpha)) for alpha in ((30, 26) if colors.is_dark else (9, 12))]
+        self.dots = QPen(QColor(colors.grid), 2.0, cap=Qt.PenCapStyle.RoundCap)
+        self.dots.setCosmetic(True)
+
+        self.border = QPen(QColor(colors.border), 1.0)
+        self.hover_border = QPen(_mixed(colors.border, colors.text, 0.35), 1.0)
+        self.rule = QPen(_translucent(colors.border, 150), 1.0)
+        self.selected = QPen(self.accent, 2.0)
+        self.glow = QPen(_translucent(colors.accent, 60), 5.0)
+        self.states = {"error": QPen(self.error, 1.5), "waiting": _dashed(colors.wire_waiting, 1.2)}
+        self.highlight = QBrush(QColor(colors.selection))
+        self.ghost = _dashed(colors.accent, 1.5)
+        self.ghost_fill = QBrush(_translucent(colors.accent, 28))
+        self.band = QPen(QColor(colors.accent), 1.0)
+        self.band.setCosmetic(True)
+
+        self.wires = {
+            "ok": _wire(colors.wire),
+            "broken": _wire(colors.wire_broken, 0.5),
+            "waiting": _dashed(colors.wire_waiting, WIRE_WIDTH),
+        }
+        self.wire_hover = _wire(_mixed(colors.wire, colors.text, 0.5), 1.0)
+        self.wire_selected = _wire(colors.accent, 0.5)
+        self.wire_glow = _wire(_translucent(colors.accent, 70), 8.0)
+        self.wire_new = _wire(colors.accent, 0.5)
+        self.port = QPen(QColor(colors.wire), 1.5)
+        self.port_fill = QBrush(QColor(colors.raised))
+        self.port_wired = QBrush(QColor(colors.wire))
+        self.port_hot = QPen(QColor(colors.accent), 2.0)
+        self.port_hot_fill = QBrush(_mixed(colors.accent, colors.raised, 0.75))
+
+        self.title_font = _font(family, 13, QFont.Weight.DemiBold)
+        self.small_font = _font(family, 11, QFont.Weight.Normal)
+        self.label_font = _font(family, 10, QFont.Weight.Medium)
+        self.hint_font = _font(family, 15, QFont.Weight.DemiBold)
+        self.title_metrics = QFontMetricsF(self.title_font)
+        self.small_metrics = QFontMetricsF(self.small_font)
+        self.label_metrics = QFontMetricsF(self.label_font)
+
+    @staticmethod
+    def category(name: str) -> QColor:
+        return _category(name, theme.colors())
+
+    def glyph(self, name: str, zoom: float) -> QPixmap:
+        """A layer's icon, sharp enough for `zoom` (device pixels per scene unit)."""
+        wanted = ICON * zoom
+        return icons.pixmap(name, next((size for size in ICON_SIZES if size >= wanted), ICON_SIZES[-1]), self.on_tile)
+
+
+def style() -> Style:
+    """The style of the theme that is set now."""
+    return _style(theme.colors(), QGuiApplication.font().family())
+
+
+@lru_cache(maxsize=4)
+def _style(colors: theme.Colors, family: str) -> Style:
+    return Style(colors, family)
+
+
+@lru_cache(maxsize=128)
+def _category(name: str, colors: theme.Colors) -> QColor:
+    return QColor(theme.category_color(name)) if name else QColor(colors.muted)
+
+
+def _font(family: str, pixels: int, weight: QFont.Weight) -> QFont:
+    font = QFont(family)
+    font.setPixelSize(pixels)
+    font.setWeight(weight)
+    font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
+    return font
+
+
+def _translucent(color: str | QColor, alpha: int) -> QColor:
+    result = QColor(color)
+    result.setAlpha(alpha)
+    return result
+
+
+def _mixed(color: str | QColor, other: str | QColor, share: float) -> QColor:
+    """`share` of `other` in `color`."""
+    a, b = QColor(color), QColor(other)
+    return QColor.fromRgbF(*(x + (y - x) * share for x, y in zip(a.getRgbF()[:3], b.getRgbF()[:3], strict=True)))
+
+
+def _wire(color: str | QColor, extra: float = 0.0) -> QPen:
+    return QPen(QColor(color), WIRE_WIDTH + extra, cap=Qt.PenCapStyle.RoundCap)
+
+
+def _dashed(color: str | QColor, width: float) -> QPen:
+    pen = QPen(QColor(color), width, cap=Qt.PenCapStyle.FlatCap)
+    pen.setDashPattern([4.0, 3.0])
+    return pen
