@@ -3,6 +3,7 @@
 import json
 import subprocess
 import tempfile
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,8 @@ def verify(spec: ExportSpec, model: Model, path: Path) -> float:
         folder = Path(name).resolve()
         empty = folder / "empty"
         empty.mkdir()
-        np.savez(folder / "prepared.npz", **model.samples)
-        np.savez(folder / "raw.npz", **model.raw_samples())
+        _save(folder / "prepared.npz", model.samples)
+        _save(folder / "raw.npz", model.raw_samples())
         (folder / "model.py").write_text(model.source.text, encoding="utf-8")
         request = {
             "format": spec.type, "path": str(path), "network": model.source.network, "inputs": model.source.inputs,
@@ -46,6 +47,14 @@ def verify(spec: ExportSpec, model: Model, path: Path) -> float:
         for index, (name, expected) in enumerate(zip(model.source.outputs, model.expected, strict=True))
         for key in (f"all_{index}", f"single_{index}")
     )
+
+
+def _save(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
+    """An NPZ file. `np.savez` takes the names as keywords, and a column may be called anything, "file" too."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
+                np.lib.format.write_array(file, array, allow_pickle=False)
 
 
 def _run(spec: ExportSpec, request: Path, folder: Path) -> None:
