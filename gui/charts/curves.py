@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from engine import events
+from engine.history import TRAIN, VALIDATION, History
 from gui.charts.series import Series
 
 _LEARNING_RATE = "learning_rate"
+_SPLITS = {TRAIN: "training", VALIDATION: "validation"}
 
 
 class RunCurves:
@@ -19,10 +23,19 @@ class RunCurves:
     def __bool__(self) -> bool:
         return bool(self._series) or self._epochs > 0
 
+    def load(self, history: History) -> None:
+        """Add everything that was measured before."""
+        for split, name in history.keys():  # noqa: SIM118 - a method of its own, not a mapping's
+            if split in _SPLITS:
+                rows = history.series(split, name)
+                self._of(name, _SPLITS[split]).extend(
+                    np.asarray(rows.steps, float), np.asarray(rows.epochs, float), np.asarray(rows.values, float))
+
     def take(self, event: events.AnyEvent) -> bool:
         """Add what an event reports; True if there is something new to draw."""
         if isinstance(event, events.Started):
             self._epochs, self._steps_per_epoch = event.epochs, event.steps_per_epoch
+            self._series = {key: series.until(event.step) for key, series in self._series.items()}
         elif isinstance(event, events.Stepped):
             for name, value in event.values.items():
                 self._of(name, "training").append(event.step, event.epoch, value)

@@ -121,6 +121,13 @@ class Series:
         self.epochs.extend(epochs)
         self.values.extend(np.where(np.isfinite(values), values, np.nan))
 
+    def until(self, step: float) -> "Series":
+        """A new series of the rows up to and with `step`: where a resumed run goes on from."""
+        count = int(np.searchsorted(self.steps.view, step, side="right"))
+        kept = Series()
+        kept.extend(self.steps.view[:count], self.epochs.view[:count], self.values.view[:count])
+        return kept
+
     def x(self, axis: str) -> Array:
         """The positions along "step" or "epoch"."""
         return self.steps.view if axis == "step" else self.epochs.view

@@ -1,0 +1,61 @@
+"""Predictions against truth: what a perfect regression puts on the diagonal."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from gui import theme
+
+
+class Scatter(QWidget):
+    """A point a sample, and the diagonal."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._plot = pg.PlotWidget(self)
+        self._plot.setMenuEnabled(False)
+        self._plot.hideButtons()
+        self._points = pg.ScatterPlotItem(size=5, pxMode=True)
+        self._diagonal = pg.PlotCurveItem()
+        self._plot.addItem(self._diagonal)
+        self._plot.addItem(self._points)
+        self._target = ""
+        self.setMinimumSize(200, 130)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self._plot)
+        theme.notifier().changed.connect(self._restyle)
+        self._restyle()
+
+    def show_pairs(self, truth: Sequence[float], predicted: Sequence[float], target: str) -> None:
+        """Show these pairs, of equal length; `target` names what was predicted."""
+        x, y = np.asarray(truth, float), np.asarray(predicted, float)
+        self._target = target
+        self._points.setData(x, y)
+        low, high = float(np.nanmin([x, y])), float(np.nanmax([x, y]))
+        self._diagonal.setData(np.array([low, high]), np.array([low, high]))
+        self._plot.autoRange()
+        self._restyle()
+
+    @property
+    def points(self) -> int:
+        """How many pairs are shown."""
+        return len(self._points.data)
+
+    def _restyle(self) -> None:
+        colors = theme.colors()
+        self._plot.setBackground(colors.surface)
+        for side, text in (("left", f"Predicted {self._target}"), ("bottom", f"True {self._target}")):
+            axis = self._plot.getPlotItem().getAxis(side)
+            axis.setPen(pg.mkPen(colors.border))
+            axis.setTextPen(pg.mkPen(colors.muted))
+            axis.setLabel(text.strip())
+        point = QColor(colors.series[0])
+        point.setAlpha(140)
+        self._points.setBrush(pg.mkBrush(point))
+        self._points.setPen(pg.mkPen(None))
+        self._diagonal.setPen(pg.mkPen(colors.muted, width=1, style=Qt.PenStyle.DashLine))

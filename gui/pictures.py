@@ -1,0 +1,38 @@
+"""Arrays as pictures."""
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage, QPixmap
+
+
+def image(array: NDArray[np.generic]) -> QImage:
+    """A raw sample (channels, height, width) or (height, width) as a picture.
+
+    Bytes are shown as they are, other numbers from their lowest to their highest. One or two channels are shown in grey
+    (the first), three or more in red, green and blue.
+    """
+    planes = array[np.newaxis] if array.ndim == 2 else array
+    planes = planes[:3] if len(planes) >= 3 else planes[:1]
+    pixels = np.ascontiguousarray(np.moveaxis(_bytes(planes), 0, -1))
+    height, width, channels = pixels.shape
+    form = QImage.Format.Format_Grayscale8 if channels == 1 else QImage.Format.Format_RGB888
+    return QImage(pixels.data, width, height, width * channels, form).copy()
+
+
+def thumbnail(array: NDArray[np.generic], side: int, scale: float = 1.0) -> QPixmap:
+    """The picture within `side` logical pixels. Small ones are enlarged with their pixels visible."""
+    picture, goal = image(array), round(side * scale)
+    is_small = max(picture.width(), picture.height()) < goal
+    mode = Qt.TransformationMode.FastTransformation if is_small else Qt.TransformationMode.SmoothTransformation
+    pixmap = QPixmap.fromImage(picture.scaled(goal, goal, Qt.AspectRatioMode.KeepAspectRatio, mode))
+    pixmap.setDevicePixelRatio(scale)
+    return pixmap
+
+
+def _bytes(planes: NDArray[np.generic]) -> NDArray[np.uint8]:
+    if planes.dtype == np.uint8:
+        return planes.astype(np.uint8, copy=False)
+    numbers = np.nan_to_num(planes.astype(np.float64))
+    low, high = numbers.min(), numbers.max()
+    return np.clip((numbers - low) / ((high - low) or 1.0) * 255, 0, 255).astype(np.uint8)

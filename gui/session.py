@@ -1,0 +1,247 @@
+"""The session: what the window trains, tests, predicts and exports. Workers do the work; this asks and listens.
+
+Two supervisors: one trains, the other answers everything else, so that a network can be tried while it learns. They are
+polled about 15 times a second, and only while something is under way: an idle window has no running timer.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from engine import events, jobs, runs
+from engine.errors import EngineError
+from engine.training.supervisor import Supervisor
+from gui.document import Document
+
+POLL_INTERVAL_MS = 66
+
+IDLE, STARTING, RUNNING, PAUSED, STOPPING = "idle", "starting", "running", "paused", "stopping"
+
+Finished = Callable[[dict[str, Any]], None]
+Failed = Callable[[str, str], None]
+Progressed = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class _Request:
+    job: jobs.AnyJob
+    finished: Finished
+    failed: Failed
+    progressed: Progressed | None
+
+
+class Session(QObject):
+    """The training of the open document and the run that the panels show.
+
+    event(AnyEvent): the training reported something. state_changed(str): idle, starting, running, paused or stopping.
+    run_changed: the shown run is another one, or none. failed(message, hint): a training could not start or broke off.
+    tested(dict): an evaluation of the shown run is there. test_failed(message, hint), test_progressed(fraction).
+    """
+
+    event = Signal(object)
+    state_changed = Signal(str)
+    run_changed = Signal()
+    failed = Signal(str, str)
+    tested = Signal(object)
+    test_failed = Signal(str, str)
+    test_progressed = Signal(float)
+
+    def __init__(self, document: Document, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._trainer, self._helper = Supervisor(), Supervisor()
+        self._state = IDLE
+        self._run: runs.Run | None = None
+        self._training: runs.Run | None = None
+        self._requests: deque[_Request] = deque()
+        self._result: dict[str, Any] = {}
+        self._timer = QTimer(self)
+        self._timer.setInterval(POLL_INTERVAL_MS)
+        self._timer.timeout.connect(self._poll)
+        document.path_changed.connect(self._show_latest)
+        self._show_latest()
+
+    @property
+    def state(self) -> str:
+        """What the training does: idle, starting, running, paused or stopping."""
+        return self._state
+
+    @property
+    def run(self) -> runs.Run | None:
+        """The run that the panels show: the one that is trained, or an earlier one that was chosen."""
+        return self._run
+
+    @property
+    def is_showing_training(self) -> bool:
+        """The shown run is the one that is being trained, or was trained last."""
+        return self._run is not None and self._training is not None and self._run.folder == self._training.folder
+
+    def warm(self) -> None:
+        """Start the worker that trains, so that Train answers at once. Call when the window is idle."""
+        self._trainer.warm()
+
+    def train(self) -> None:
+        """Train the document as it is now, in a new run. What stands in the way is told by `failed`."""
+        if self._state != IDLE:
+            return
+        refusal = self.refusal()
+        if refusal:
+            self.failed.emit(*refusal)
+            return
+        try:
+            run = runs.create(self._document.project, self._document.path)
+        except EngineError as error:
+            self.failed.emit(error.message, error.hint)
+            return
+        self._start(run)
+
+    def resume_run(self, folder: Path) -> None:
+        """Go on with a run that was stopped or broke off. What stands in the way is told by `failed`."""
+        if self._state != IDLE:
+            return
+        try:
+            run = runs.open_run(folder)
+        except EngineError as error:
+            self.failed.emit(error.message, error.hint)
+            return
+        self._start(run)
+
+    def earlier_runs(self, limit: int = 50) -> list[runs.Run]:
+        """The runs of the open project, the newest first."""
+        return runs.recent(self._document.path, limit)
+
+    def refusal(self) -> tuple[str, str] | None:
+        """Why the document cannot be trained now, as message and hint; None if it can."""
+        project = self._document.project
+        if project.data is None:
+            return "There is no data to learn from.", "Choose a data set in the Data panel."
+        errors = [problem for problem in self._document.analysis.problems if problem.severity == "error"]
+        if errors:
+            rest = f" There {'is' if len(errors) == 2 else 'are'} {len(errors) - 1} more." if len(errors) > 1 else ""
+            return errors[0].message + rest, errors[0].hint or "The Problems panel lists what to mend."
+        if not self._document.analysis.is_trainable:
+            return "The network has no loss to learn from.", "Add a loss, such as CrossEntropy, and wire it up."
+        return None
+
+    def pause(self) -> None:
+        if self._state == RUNNING:
+            self._trainer.pause()
+
+    def resume(self) -> None:
+        if self._state == PAUSED:
+            self._trainer.resume()
+
+    def stop(self) -> None:
+        """End the training after its current step; its state is saved and can be resumed."""
+        if self._state in (STARTING, RUNNING, PAUSED):
+            self._trainer.stop()
+            self._set_state(STOPPING)
+
+    def kill(self) -> None:
+        """End a training that does not answer."""
+        if self._state != IDLE:
+            self._trainer.kill()
+
+    def show_run(self, folder: Path) -> None:
+        """Show an earlier run in all panels. Raises RunError."""
+        self._show(runs.open_run(folder))
+
+    def job(self, job: jobs.AnyJob, on_finished: Finished, on_failed: Failed,
+            on_progressed: Progressed | None = None) -> None:
+        """Have something done beside the training. Jobs are done one after another; each is answered exactly once, by
+        its result or by a message and a hint."""
+        self._requests.append(_Request(job, on_finished, on_failed, on_progressed))
+        self._helper.submit(job)
+        self._timer.start()
+
+    def test(self, split: str = "test") -> None:
+        """Test the shown run; `tested` or `test_failed` answers."""
+        if self._run is None:
+            return
+        folder = self._run.folder
+
+        def finished(result: dict[str, Any]) -> None:
+            if self._run is not None and self._run.folder == folder:
+                self.tested.emit(result)
+
+        def failed(message: str, hint: str) -> None:
+            if self._run is not None and self._run.folder == folder:
+                self.test_failed.emit(message, hint)
+
+        self.test_progressed.emit(0.0)
+        self.job(jobs.Evaluate(str(folder), split), finished, failed,
+                 lambda _task, fraction: self.test_progressed.emit(fraction))
+
+    def close(self) -> None:
+        """End both workers; a training saves its state first. Nothing is reported any more."""
+        self._timer.stop()
+        self._requests.clear()
+        self._trainer.close()
+        self._helper.close()
+
+    def _start(self, run: runs.Run) -> None:
+        self._training = run
+        self._show(run)
+        self._set_state(STARTING)
+        self._trainer.submit(jobs.Train(str(run.folder)))
+        self._timer.start()
+
+    def _poll(self) -> None:
+        for event in self._trainer.poll():
+            self._take(event)
+        for event in self._helper.poll():
+            self._answer(event)
+        if self._state == IDLE and not self._requests:
+            self._timer.stop()
+
+    def _take(self, event: events.AnyEvent) -> None:
+        if isinstance(event, events.Started | events.Resumed) and self._state != STOPPING:
+            self._set_state(RUNNING)
+        elif isinstance(event, events.Paused) and self._state != STOPPING:
+            self._set_state(PAUSED)
+        self.event.emit(event)
+        if isinstance(event, events.Ended):
+            self._set_state(IDLE)
+            if event.reason == "failed":
+                self.failed.emit(event.message, event.hint)
+            elif self.is_showing_training and self._has_checkpoint():
+                self.test()
+
+    def _has_checkpoint(self) -> bool:
+        return self._run is not None and self._run.checkpoint("best").exists()
+
+    def _answer(self, event: events.AnyEvent) -> None:
+        if not self._requests:
+            return
+        request = self._requests[0]
+        if isinstance(event, events.Progressed) and request.progressed is not None:
+            request.progressed(event.task, event.fraction)
+        elif isinstance(event, events.Finished):
+            self._result = event.result
+        elif isinstance(event, events.Ended):
+            result, self._result = self._result, {}
+            self._requests.popleft()
+            if event.reason == "completed":
+                request.finished(result)
+            else:
+                request.failed(event.message, event.hint)
+
+    def _show_latest(self) -> None:
+        """Show the newest run of the project that was opened."""
+        if self._state != IDLE:
+            return
+        earlier = self.earlier_runs(1)
+        self._show(earlier[0] if earlier and self._document.path else None)
+
+    def _show(self, run: runs.Run | None) -> None:
+        self._run = run
+        self.run_changed.emit()
+
+    def _set_state(self, state: str) -> None:
+        if state != self._state:
+            self._state = state
+            self.state_changed.emit(state)
