@@ -2,10 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from math import isfinite
+from sys import float_info
 from typing import Any
 
 from engine.errors import OptionError
+
+_LARGEST = float_info.max
+"""Whole numbers beyond it have no float; no comparison with it holds for NaN."""
 
 Value = Any
 """A parameter's value: int, float, bool, str, None or a tuple of ints."""
@@ -65,7 +68,7 @@ class Param:
         return text
 
     def _refusal(self, value: Value) -> OptionError:
-        return OptionError(f"{self.label} must be {self.range_text()}, not {value!r}.")
+        return OptionError(f"{self.label} must be {self.range_text()}, not {_shown(value)}.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,9 +105,9 @@ class Float(Param):
         return "" if value is None else f"{value:g}" if float(f"{value:g}") == value else repr(value)
 
     def _taken(self, value: Value) -> Value:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, int | float):
             raise self._refusal(value)
-        if not _within(value, self.minimum, self.maximum):
+        if not _within(value, self.minimum, self.maximum) or not -_LARGEST <= value <= _LARGEST:
             raise self._refusal(value)
         return float(value)
 
@@ -204,6 +207,12 @@ def completed(params: Iterable[Param], values: Mapping[str, Value]) -> dict[str,
         if name not in known:
             raise OptionError(f"There is no setting named {name!r}.", f"Settings: {', '.join(known) or 'none'}.")
     return {name: param.normalized(values.get(name, param.default)) for name, param in known.items()}
+
+
+def _shown(value: Value) -> str:
+    """A value for a message; whole numbers with thousands of digits have no decimal text in Python."""
+    text = f"{value.bit_length():,} bits" if isinstance(value, int) and value.bit_length() > 1000 else repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."
 
 
 def _within(value: float, minimum: float | None, maximum: float | None) -> bool:

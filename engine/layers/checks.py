@@ -40,7 +40,7 @@ def axes(spec: TensorSpec, expected: tuple[str, ...]) -> None:
     if spec.rank == len(expected):
         return
     fixes = rank_fixes(spec, expected)
-    hint = "Insert a layer that changes the shape." if fixes else "Wire something of that shape to it."
+    hint = "Change the shape before, or wire something of that shape to it."
     raise ShapeError(f"expects {EXPECTED[expected]} but gets {spec.described()}", hint, fixes, port="input",
                      code="rank")
 

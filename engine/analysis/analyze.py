@@ -1,0 +1,63 @@
+"""analyze(graph): what is true of a network, and what is wrong with it."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import chain
+
+from engine.analysis import design, drawing, training
+from engine.analysis.evaluation import Evaluation
+from engine.analysis.report import Analysis
+from engine.analysis.roles import roles
+from engine.analysis.wiring import wiring
+from engine.graph import Graph
+from engine.problems import Problem
+from engine.project import Column
+
+
+def analyze(graph: Graph, columns: tuple[Column, ...] = ()) -> Analysis:
+    """Shapes, costs and problems of a graph; `columns` are those of the chosen data, () while none is chosen.
+
+    Never raises: whatever is wrong is a problem. What was worked out for the same settings and inputs before is not
+    worked out again, so that analysing after one edit takes a fraction of the first time.
+    """
+    wired = wiring(graph)
+    evaluation = Evaluation(wired)
+    part = roles(wired, evaluation.reports)
+    found = list(chain(
+        evaluation.problems,
+        drawing.problems(wired),
+        design.problems(wired, evaluation.reports, part, columns),
+        training.problems(wired, evaluation.reports, part, columns),
+    ))
+    evaluation.broken.update(wired.surplus)
+    _color(evaluation, found)
+    counted = [evaluation.reports[node_id] for node_id in part.counted]
+    return Analysis(
+        nodes=evaluation.reports,
+        problems=_sorted(found, wired.order),
+        order=wired.order,
+        broken=frozenset(evaluation.broken),
+        waiting=frozenset(evaluation.waiting),
+        inputs=part.inputs,
+        targets=part.targets,
+        outputs=part.outputs,
+        weights=sum(report.weights for report in counted),
+        multiply_adds=sum(report.multiply_adds for report in counted),
+        memory=sum(report.memory for report in counted),
+    )
+
+
+def _color(evaluation: Evaluation, problems: Iterable[Problem]) -> None:
+    """The worst of a node's problems is its state."""
+    for problem in problems:
+        report = evaluation.reports.get(problem.node)
+        if report is not None and (report.state == "ok" or problem.severity == "error" != report.state):
+            evaluation.reports[problem.node] = replace(report, state=problem.severity)
+
+
+def _sorted(problems: list[Problem], order: tuple[str, ...]) -> tuple[Problem, ...]:
+    """Errors first, then in the order of computation; what concerns the whole graph comes last."""
+    if len(problems) < 2:
+        return tuple(problems)
+    place = {node_id: number for number, node_id in enumerate(order)}
+    return tuple(sorted(problems, key=lambda p: (p.severity != "error", place.get(p.node, len(order)))))
