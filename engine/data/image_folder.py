@@ -143,17 +143,13 @@ def _add_class(layout: _Layout, folder: Path, split: str) -> None:
         layout.empty.append(folder.name)
 
 
-def _walk(folder: Path, above: frozenset[tuple[int, int]] = frozenset()) -> Iterator[Path]:
-    """Everything below a folder but folders; a link to a folder further up is not followed."""
-    facts = folder.stat()
-    identity = (facts.st_dev, facts.st_ino)
-    if identity in above:
-        return
+def _walk(folder: Path) -> Iterator[Path]:
+    """Every file below a folder. Links to other folders are not followed: they could lead in circles."""
     for entry in listing(folder):
-        if is_folder(entry):
-            yield from _walk(entry, above | {identity})
-        else:
+        if not is_folder(entry):
             yield entry
+        elif not entry.is_symlink():
+            yield from _walk(entry)
 
 
 def _folders(folder: Path) -> list[Path]:

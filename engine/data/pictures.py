@@ -111,9 +111,10 @@ def _opened(path: Path) -> Iterator["Image"]:
 
 @cache
 def _pillow() -> ModuleType:
-    """Pillow, with its limit on pixels as an error instead of a warning."""
+    """Pillow, with its limit on pixels as an error, and without its remarks on damaged EXIF data."""
     from PIL import Image
 
+    warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     Image.init()
     return Image
