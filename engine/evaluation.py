@@ -14,6 +14,7 @@ from engine.layers import find
 from engine.project import Column
 from engine.runs import Run
 from engine.trained import Array, Trained, load, load_data, probabilities, tensors
+from engine.training import devices
 
 BATCH = 512
 MAX_WRONG = 500
@@ -44,7 +45,8 @@ def evaluate(run: Run, split: str = "test", checkpoint: str = "best",
     Raises RunError, DataError, WeightsError, or TrainingError if the network has no loss.
     """
     emit = emit or (lambda event: None)
-    trained = load(run, checkpoint)
+    wanted = run.project.options["device"]
+    trained = load(run, checkpoint, devices.resolved("cpu" if wanted == "cpu" else "auto"))
     data = load_data(run, trained, emit)
     if split not in data.rows:
         raise RunError(f"There is no split {split!r}.", f"Splits: {', '.join(data.rows)}.")
@@ -67,21 +69,22 @@ def _measure(trained: Trained, data: Dataset, rows: Array, emit: Callable[[AnyEv
     if objective is None:
         raise TrainingError("The network has no loss, so there is nothing to measure.", "Wire an output into a loss.")
     seen: list[tuple[torch.Tensor, ...]] = []
-    loss, sums = torch.zeros((), dtype=torch.float64), [torch.zeros(0, dtype=torch.float64) for _ in source.metrics]
+    loss, sums = torch.zeros((), dtype=torch.float64), list[torch.Tensor]()
     handle = trained.network.register_forward_hook(lambda module, inputs, output: seen.append(tensors(output)))
     try:
         with torch.inference_mode():
             for start in range(0, len(rows), BATCH):
                 batch = rows[start : start + BATCH]
-                columns = [torch.from_numpy(data.arrays[name][batch]) for name in (*source.inputs, *source.targets)]
+                columns = [torch.from_numpy(data.arrays[name][batch]).to(trained.device)
+                           for name in (*source.inputs, *source.targets)]
                 batch_loss, batch_sums = objective(*columns)
-                loss += batch_loss.double() * len(batch)
-                sums = [part + total if len(total) else part.double()
-                        for total, part in zip(sums, batch_sums, strict=True)]
+                loss += batch_loss.cpu().double() * len(batch)
+                parts = [part.cpu().double() for part in batch_sums]
+                sums = [total + part for total, part in zip(sums, parts, strict=True)] if sums else parts
                 emit(Progressed("Testing", (start + len(batch)) / len(rows)))
     finally:
         handle.remove()
-    outputs = [torch.cat(parts).numpy() for parts in zip(*seen, strict=True)]
+    outputs = [torch.cat(parts).cpu().numpy() for parts in zip(*seen, strict=True)]
     return _Measured(loss.item() / len(rows), tuple(total.tolist() for total in sums),
                      dict(zip(source.outputs, outputs, strict=True)))
 

@@ -20,6 +20,7 @@ from engine.events import AnyEvent, Noted, Progressed
 from engine.runs import Run
 
 Array = NDArray[Any]
+CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Trained:
         return tuple(output.cpu().numpy() for output in tensors(outputs))
 
 
-def load(run: Run, checkpoint: str = "best", device: str = "cpu") -> Trained:
+def load(run: Run, checkpoint: str = "best", device: torch.device = CPU) -> Trained:
     """The network of a checkpoint, "best" or "last". Raises RunError, or WeightsError if it does not fit."""
     source = run.source()
     network, objective = networks.build(source)
@@ -52,11 +53,10 @@ def load(run: Run, checkpoint: str = "best", device: str = "cpu") -> Trained:
     except (OSError, SafetensorError, RuntimeError) as error:
         raise WeightsError(f"The checkpoint {path} cannot be used: {str(error).splitlines()[0]}",
                            "Train again, or choose the other checkpoint.") from error
-    target = torch.device(device)
     for module in (network, objective):
         if module is not None:
-            module.eval().requires_grad_(False).to(target)
-    return Trained(source, network, objective, run.preparation(), target)
+            module.eval().requires_grad_(False).to(device)
+    return Trained(source, network, objective, run.preparation(), device)
 
 
 def load_data(run: Run, loaded: Trained, emit: Callable[[AnyEvent], None]) -> Dataset:
