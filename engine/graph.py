@@ -75,7 +75,8 @@ class Graph(msgspec.Struct, frozen=True):
         """Without these nodes; where one had a wire in, the wires out of it are joined to that wire's source."""
         graph = self
         for node_id in node_ids:
-            feeding, fed = graph.into(node_id), graph.out_of(node_id)
+            feeding = [e for e in graph.into(node_id) if e.source != node_id]
+            fed = [e for e in graph.out_of(node_id) if e.target != node_id]
             graph = graph.remove((node_id,))
             if feeding:
                 healed = (Edge(feeding[0].source, feeding[0].source_port, e.target, e.target_port) for e in fed)

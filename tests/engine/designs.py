@@ -33,7 +33,7 @@ def values(param: Param) -> st.SearchStrategy[Any]:
             strategy = st.floats(param.minimum or 0.0, 1.0 if param.maximum is None else param.maximum)
         case Size():
             low = -3 if param.minimum is None else param.minimum
-            sizes = st.lists(st.integers(low, low + 5), min_size=param.length or 0, max_size=param.length or 3)
+            sizes = st.lists(st.integers(low, low + 5), min_size=param.length or int(param.optional), max_size=param.length or 3)
             strategy = sizes.map(tuple)
         case _:
             strategy = HOSTILE
