@@ -45,11 +45,12 @@ def looks_like_table(path: Path) -> bool:
     return bool(separator) and len(rows) > 1 and share > 0.5
 
 
-def read_text_table(path: Path, header: str = "auto", wanted: frozenset[str] = frozenset()) -> TextTable:
+def read_text_table(path: Path, header: str = "auto", wanted: frozenset[str] | None = None) -> TextTable:
     """Read a file of rows of cells.
 
     header   "yes", "no" or "auto": the first line is a header if it has no numbers and differs from what follows
-    wanted   names of columns: a first line that holds one of them is a header; a single column is then enough
+    wanted   for new files, the columns that are looked for: a first line that holds one of them is a header, and a
+             single column is enough. Empty where columns go by their order. None: a data set, with a target
 
     Raises DataError that names the line.
     """
@@ -58,7 +59,7 @@ def read_text_table(path: Path, header: str = "auto", wanted: frozenset[str] = f
     if not sample:
         raise DataError(f"{path} is empty.", "Choose a table with a header line and rows below it.")
     _, _, separator = max(_consistency(sample, separator) for separator in SEPARATORS)
-    if not separator and not wanted:
+    if not separator and wanted is None:
         raise DataError(f"{path} has one column only: no comma, semicolon, tab or bar separates cells.",
                         "A table needs a target column and at least one more.")
     first = next(csv.reader([sample[0]], delimiter=separator or ","))
@@ -134,7 +135,7 @@ def _ragged(path: Path, text: str, separator: str, width: int) -> DataError | No
     return None
 
 
-def _has_header(first: list[str], rest: list[str], separator: str, wanted: frozenset[str]) -> bool:
+def _has_header(first: list[str], rest: list[str], separator: str, wanted: frozenset[str] | None) -> bool:
     cells = [cell.strip() for cell in first]
     if wanted:
         return not wanted.isdisjoint(cells)

@@ -86,7 +86,7 @@ def read_features(path: Path, features: tuple[Feature, ...], count: int) -> Numb
     """
     wanted = tuple(dict.fromkeys(feature.column for feature in features))
     is_named = any(name != f"column {index + 1}" for index, name in enumerate(wanted))
-    table = read_text_table(path, "auto" if is_named or not wanted else "no", frozenset(wanted or ("",)))
+    table = read_text_table(path, "auto" if is_named or not wanted else "no", frozenset(wanted))
     if not features:
         features = tuple(Feature(name) for name in table.names)
         if len(features) != count:

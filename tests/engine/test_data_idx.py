@@ -140,7 +140,7 @@ def test_a_header_that_promises_too_much_takes_no_memory(tmp_path: Path) -> None
 def test_label_count_differs(tmp_path: Path) -> None:
     folder = write_idx(tmp_path, test=0)
     (folder / LABELS).write_bytes(idx_bytes(np.zeros(199, np.uint8)))
-    with pytest.raises(DataError, match="200 samples but .* 199 labels"):
+    with pytest.raises(DataError, match=r"200 samples but .* 199 labels"):
         sources.inspect(folder)
 
 
@@ -154,7 +154,7 @@ def test_labels_are_missing(tmp_path: Path) -> None:
 def test_negative_labels_name_the_sample(tmp_path: Path) -> None:
     folder = write_idx(tmp_path, count=10, test=0)
     (folder / LABELS).write_bytes(idx_bytes(np.array([0, 1, -1, 0, 1, 0, 1, 0, 1, 0], np.int8), 0x09))
-    with pytest.raises(DataError, match="sample 3 .* is -1"):
+    with pytest.raises(DataError, match=r"sample 3 .* is -1"):
         sources.inspect(folder)
 
 
