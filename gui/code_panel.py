@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QPlainTextEdit,
-    QStackedLayout,
     QTextEdit,
     QToolButton,
     QVBoxLayout,
@@ -16,15 +15,16 @@ from PySide6.QtWidgets import (
 )
 
 from engine import storage
-from engine.codegen import Source, emit
+from engine.codegen import Source, emit, emit_preview
 from engine.errors import EngineError
 from gui import icons, messages, theme
 from gui.document import Document
-from gui.empty_state import EmptyState
 from gui.labels import label
 from gui.python_highlighter import PythonHighlighter
 
 DELAY_MS = 150
+FINISHED = "This module is what is trained and exported. It needs nothing but torch."
+UNFINISHED = "What is right so far. The Problems panel lists what is missing."
 
 
 class CodePanel(QWidget):
@@ -45,7 +45,6 @@ class CodePanel(QWidget):
         self.text.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard)
         self._highlighter = PythonHighlighter(self.text.document())
-        self._empty = EmptyState("file-code", "No code yet", "")
         self._lay_out()
         document.changed.connect(self._mark_stale)
         document.selection_changed.connect(self._mark_selected)
@@ -61,19 +60,15 @@ class CodePanel(QWidget):
         self.save_button = _button("save", "Save…", "Save the code as a Python file.", self._save)
         bar = QHBoxLayout()
         bar.setContentsMargins(10, 4, 6, 4)
-        self._note = label("This module is what is trained and exported. It needs nothing but torch.", "muted")
+        self._note = label(FINISHED, "muted", self)
         bar.addWidget(self._note, 1)
         bar.addWidget(self.copy_button)
         bar.addWidget(self.save_button)
-        page = QWidget()
-        column = QVBoxLayout(page)
+        column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(bar)
         column.addWidget(self.text, 1)
-        self._stack = QStackedLayout(self)
-        self._stack.addWidget(page)
-        self._stack.addWidget(self._empty)
 
     def _mark_stale(self) -> None:
         self._is_stale = True
@@ -84,27 +79,28 @@ class CodePanel(QWidget):
         if not self._is_stale:
             return
         self._is_stale = False
-        try:
-            self._source = emit(self._document.project)
-        except EngineError as error:
-            self._source = None
-            reason = f"{error.message} {error.hint}".strip()
-            self._empty.show_text("The code appears when the design is complete", reason)
-        if self._source and self._source.text != self.text.toPlainText():
-            place = self.text.verticalScrollBar().value()
-            self.text.setPlainText(self._source.text)
-            self.text.verticalScrollBar().setValue(place)
-        self._stack.setCurrentIndex(0 if self._source else 1)
+        project, analysis = self._document.project, self._document.analysis
+        has_errors = any(problem.severity == "error" for problem in analysis.problems)
+        self._source = None if has_errors else emit(project, analysis)
+        self._note.setText(UNFINISHED if has_errors else FINISHED)
+        self.save_button.setEnabled(not has_errors)
+        self._show(self._source.text if self._source else emit_preview(project, analysis))
         self._mark_selected()
+
+    def _show(self, code: str) -> None:
+        if code != self.text.toPlainText():
+            place = self.text.verticalScrollBar().value()
+            self.text.setPlainText(code)
+            self.text.verticalScrollBar().setValue(place)
 
     def _mark_selected(self) -> None:
         """Mark the lines that make or call the selected nodes, and show the first."""
-        if self._source is None or not self.isVisible():
+        if not self.isVisible():
             return
-        modules = self._source.modules
+        modules = self._source.modules if self._source else {}
         wanted = [f"self.{modules[node]}" for node in self._document.selection if node in modules]
         marks = []
-        for number, line in enumerate(self._source.text.splitlines() if wanted else ()):
+        for number, line in enumerate(self.text.toPlainText().splitlines() if wanted else ()):
             if any(_names(line, attribute) for attribute in wanted):
                 marks.append(self._mark(number))
         self.text.setExtraSelections(marks)
@@ -123,7 +119,7 @@ class CodePanel(QWidget):
         QGuiApplication.clipboard().setText(self.text.toPlainText())
 
     def _save(self) -> None:
-        assert self._source is not None
+        assert self._source is not None, "the button is off while there is no complete source"
         name = str((self._document.folder or Path.home()) / f"{self._source.network.lower()}.py")
         path, _ = QFileDialog.getSaveFileName(self, "Save the code", name, "Python (*.py)")
         if path:

@@ -69,6 +69,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self._tabs = QTabWidget(self)
         self._tabs.setDocumentMode(True)
+        self._tabs.tabBar().setDrawBase(False)
         self._tabs.addTab(self.canvas, icons.icon("network"), "")
         self.setCentralWidget(self._tabs)
         self.docks = Docks(self)
@@ -98,7 +99,7 @@ class MainWindow(QMainWindow):
         self.docks.put("charts", ChartsPanel(self.session))
         self.docks.put("training", TrainPanel(self.document, self.session))
         self.docks.put("data", DataPanel(self.document, self.session))
-        self.docks.put("test", TestPanel(self.document, self.session))
+        self.docks.put("test", TestPanel(self.session))
         self.docks.put("try", TryPanel(self.session))
         self.docks.put("code", CodePanel(self.document))
         self.docks.put("log", self.log)
@@ -171,7 +172,7 @@ class MainWindow(QMainWindow):
             can.connect(own[name].setEnabled)
             texts.connect(partial(_name_step, own[name], own[name].text()))
             own[name].setEnabled(False)
-        return {**build(files.ACTIONS, self.files.handlers(), self), **own, **self.canvas.actions_by_id,
+        return {**build(files.ACTIONS, self.files.handlers(), self), **own, **self.canvas.actions(),
                 **self.training_bar.actions}
 
     def _fill_toolbar(self) -> None:

@@ -7,6 +7,7 @@ from engine.graph import Node
 from engine.layers.spec import LayerSpec
 from engine.params import Choice, Param
 from engine.project import Column
+from engine.starter import input_params
 from gui import icons, theme
 from gui.document import Document
 from gui.facts import Facts, magnitude
@@ -158,10 +159,7 @@ class NodeInspector(QWidget):
     def _of_column(self, name: str) -> dict[str, object]:
         """What an Input has to say about a column besides its name."""
         column = next((column for column in self._columns() if column.name == name), None)
-        if column is None:
-            return {}
-        values = "classes" if column.kind == "category" else "numbers"
-        return {"shape": column.shape, "values": values, "classes": len(column.classes)}
+        return input_params(column) if column else {}
 
     def _rename(self, text: str) -> None:
         """Names tell nodes apart, so each is given once; an empty one is not taken."""

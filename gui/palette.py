@@ -40,6 +40,7 @@ class Palette(QWidget):
         self.search.installEventFilter(self)
         self.tree = _Tree(self)
         self.tree.itemActivated.connect(self._activate)
+        self.tree.itemClicked.connect(self._fold)
         self.tree.itemExpanded.connect(self._remember_folds)
         self.tree.itemCollapsed.connect(self._remember_folds)
         self._nothing = EmptyState("search", "No layer found", "Try another word, such as “dense” or “pool”.")
@@ -112,7 +113,9 @@ class Palette(QWidget):
     def _activate(self, item: QTreeWidgetItem) -> None:
         if layer_type := item.data(0, TYPE):
             self.chosen.emit(layer_type)
-        else:
+
+    def _fold(self, item: QTreeWidgetItem) -> None:
+        if not item.data(0, TYPE):
             item.setExpanded(not item.isExpanded())
 
     def _items(self) -> Iterable[QTreeWidgetItem]:
@@ -133,6 +136,7 @@ class _Tree(QTreeWidget):
         self.setIconSize(QSize(ICON_SIZE, ICON_SIZE))
         self.setIndentation(14)
         self.setUniformRowHeights(True)
+        self.setExpandsOnDoubleClick(False)
         self.setDragEnabled(True)
         self.setDragDropMode(QAbstractItemView.DragDropMode.DragOnly)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

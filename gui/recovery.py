@@ -45,7 +45,7 @@ class Found:
 
 
 class Recovery(QObject):
-    """Keeps the unsaved work of one document on disk. failed(error): it could not be written, said once."""
+    """Keeps the unsaved work of one document on disk, in `file`. failed(error): it could not be written, said once."""
 
     failed = Signal(object)
 
@@ -53,7 +53,7 @@ class Recovery(QObject):
         super().__init__(parent)
         self._document = document
         self._folder = folder()
-        self._file = self._folder / f"{os.getpid()}-{secrets.token_hex(4)}.unsaved"
+        self.file = self._folder / f"{os.getpid()}-{secrets.token_hex(4)}.unsaved"
         self._lock = ExitStack()
         self._is_locked = False
         self._has_failed = False
@@ -66,13 +66,13 @@ class Recovery(QObject):
         """Write the unsaved work now, or remove the file if everything is saved."""
         self._timer.stop()
         if self._document.undo_stack.isClean():
-            self._file.unlink(missing_ok=True)
+            self.file.unlink(missing_ok=True)
             return
         try:
             self._take_lock()
             path = str(self._document.path or "")
             project = msgspec.Raw(projectfile.dumps(self._document.project))
-            storage.write(self._file, msgspec.json.encode(_Unsaved(path, project)))
+            storage.write(self.file, msgspec.json.encode(_Unsaved(path, project)))
             self._has_failed = False
         except (EngineError, OSError) as error:
             if not self._has_failed:
@@ -81,7 +81,7 @@ class Recovery(QObject):
 
     def found(self) -> list[Found]:
         """Unsaved work that no living program owns, newest first. What cannot be read any more is left alone."""
-        found = [self._read(file) for file in self._folder.glob("*.unsaved") if file != self._file]
+        found = [self._read(file) for file in self._folder.glob("*.unsaved") if file != self.file]
         return sorted((f for f in found if f is not None), key=lambda f: f.time, reverse=True)
 
     def restore(self, found: Found) -> None:
@@ -97,8 +97,8 @@ class Recovery(QObject):
     def close(self) -> None:
         """A clean exit: nothing is left to recover."""
         self._timer.stop()
-        self._file.unlink(missing_ok=True)
-        _lock_path(self._file).unlink(missing_ok=True)
+        self.file.unlink(missing_ok=True)
+        _lock_path(self.file).unlink(missing_ok=True)
         self._lock.close()
 
     def _schedule(self) -> None:
@@ -108,7 +108,7 @@ class Recovery(QObject):
     def _take_lock(self) -> None:
         if not self._is_locked:
             self._folder.mkdir(parents=True, exist_ok=True)
-            self._is_locked = self._lock.enter_context(locks.hold(_lock_path(self._file)))
+            self._is_locked = self._lock.enter_context(locks.hold(_lock_path(self.file)))
 
     def _read(self, file: Path) -> Found | None:
         if locks.is_held(_lock_path(file)):

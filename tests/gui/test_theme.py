@@ -84,7 +84,7 @@ def named_icons() -> set[str]:
             if isinstance(node, ast.Constant) and node.value in vendored:
                 found.add(node.value)
             is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "icon"
-            if is_call and node.args and isinstance(node.args[0], ast.Constant):
+            if is_call and node.args and isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str):
                 found.add(node.args[0].value)
     return found
 

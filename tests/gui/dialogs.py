@@ -1,0 +1,42 @@
+"""Answers dialogs as a person does: waits until one comes up, and presses a button of it."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMessageBox, QPushButton, QWidget
+
+
+def answer(button: str) -> list[str]:
+    """Press a button of the question that comes up next; what was asked is in the list that is returned."""
+    asked: list[str] = []
+
+    def press() -> None:
+        box = QApplication.activeModalWidget()
+        if not isinstance(box, QMessageBox):
+            QTimer.singleShot(10, press)
+            return
+        asked.append(f"{box.text()} {box.informativeText()}")
+        next(b for b in box.findChildren(QPushButton) if b.text().replace("&", "") == button).click()
+
+    QTimer.singleShot(0, press)
+    return asked
+
+
+def choose(path: Path | None) -> None:
+    """Choose a file in the file dialog that comes up next, or cancel it."""
+
+    def accept() -> None:
+        dialog = QApplication.activeModalWidget()
+        if not isinstance(dialog, QFileDialog):
+            QTimer.singleShot(10, accept)
+        elif path is None:
+            dialog.reject()
+        else:
+            dialog.selectFile(str(path))
+            QDialog.accept(dialog) if dialog.fileMode() == QFileDialog.FileMode.AnyFile else dialog.accept()
+
+    QTimer.singleShot(0, accept)
+
+
+def messages_of(window: QWidget) -> list[QMessageBox]:
+    return [box for box in window.findChildren(QMessageBox) if box.isVisible()]

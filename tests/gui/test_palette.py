@@ -1,0 +1,87 @@
+"""The palette as a person uses it: look through it, search, drag, add."""
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from engine import layers
+from gui import mime
+from gui.palette import TYPE, Palette
+
+
+@pytest.fixture
+def palette(qtbot: QtBot) -> Palette:
+    palette = Palette()
+    qtbot.addWidget(palette)
+    palette.resize(232, 500)
+    palette.show()
+    return palette
+
+
+def test_every_layer_is_listed_below_its_category(palette: Palette) -> None:
+    assert palette.types() == [
+        spec.type for name in layers.categories() for spec in layers.CATALOGUE.values() if spec.category == name
+    ]
+    for spec in layers.CATALOGUE.values():
+        item = palette.item(spec.type)
+        assert item.parent().text(0) == spec.category
+        assert spec.doc in item.toolTip(0)
+        assert not item.icon(0).isNull()
+
+
+def test_words_find_layers_by_their_other_names(palette: Palette) -> None:
+    QTest.keyClicks(palette.search, "dense")
+    assert palette.types()[0] == "Linear"
+    QTest.keyClick(palette.search, Qt.Key.Key_Escape)
+    assert len(palette.types()) == len(layers.CATALOGUE)
+
+
+def test_what_cannot_be_found_is_said(palette: Palette) -> None:
+    QTest.keyClicks(palette.search, "qqqqqqq")
+    assert palette.types() == []
+    assert not palette.tree.isVisible()
+
+
+def test_enter_in_the_search_adds_the_best_and_arrows_choose_another(palette: Palette, qtbot: QtBot) -> None:
+    QTest.keyClicks(palette.search, "conv")
+    first, second = palette.types()[:2]
+    with qtbot.waitSignal(palette.chosen) as chosen:
+        QTest.keyClick(palette.search, Qt.Key.Key_Return)
+    assert chosen.args == [first]
+    QTest.keyClick(palette.search, Qt.Key.Key_Down)
+    with qtbot.waitSignal(palette.chosen) as chosen:
+        QTest.keyClick(palette.search, Qt.Key.Key_Return)
+    assert chosen.args == [second]
+
+
+def test_double_click_adds_a_layer(palette: Palette, qtbot: QtBot) -> None:
+    item = palette.item("Linear")
+    palette.tree.scrollToItem(item)
+    place = palette.tree.visualItemRect(item).center()
+    with qtbot.waitSignal(palette.chosen) as chosen:
+        QTest.mouseClick(palette.tree.viewport(), Qt.MouseButton.LeftButton, pos=place)
+        QTest.mouseDClick(palette.tree.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert chosen.args == ["Linear"]
+
+
+def test_a_category_is_not_added_but_folded_and_stays_so(palette: Palette, qtbot: QtBot) -> None:
+    added: list[str] = []
+    palette.chosen.connect(added.append)
+    top = palette.tree.topLevelItem(1)
+    middle = palette.tree.visualItemRect(top).center()
+    QTest.mouseClick(palette.tree.viewport(), Qt.MouseButton.LeftButton, pos=middle)
+    assert not top.isExpanded()
+    assert added == []
+    again = Palette()
+    qtbot.addWidget(again)
+    assert [again.tree.topLevelItem(row).isExpanded() for row in (0, 1)] == [True, False]
+
+
+def test_layers_are_dragged_and_categories_are_not(palette: Palette) -> None:
+    item = palette.item("Conv2d")
+    assert item.flags() & Qt.ItemFlag.ItemIsDragEnabled
+    assert not item.parent().flags() & Qt.ItemFlag.ItemIsDragEnabled
+    data = palette.tree.drag_data(item.data(0, TYPE))
+    assert data.hasFormat(mime.LAYER)
+    assert mime.layer_type(data) == "Conv2d"

@@ -1,0 +1,100 @@
+"""The problems panel: what is wrong is listed, chosen and mended."""
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from engine import layers, projectfile
+from engine.graph import Edge
+from gui import files
+from gui.document import Document
+from gui.problems_panel import MAX_SHOWN, ProblemsPanel
+
+
+@pytest.fixture
+def document(qtbot: QtBot) -> Document:
+    document = Document()
+    document.new(projectfile.load(files.EXAMPLE))
+    return document
+
+
+@pytest.fixture
+def panel(document: Document, qtbot: QtBot) -> ProblemsPanel:
+    panel = ProblemsPanel(document)
+    qtbot.addWidget(panel)
+    panel.resize(700, 260)
+    panel.show()
+    return panel
+
+
+def without_flatten(document: Document) -> None:
+    flatten = next(node for node in document.graph.nodes if node.type == "Flatten")
+    document.edit_graph("Remove", document.graph.dissolve((flatten.id,)))
+
+
+def test_a_sound_design_says_that_it_is_ready(panel: ProblemsPanel) -> None:
+    assert panel.cards == []
+    assert "ready to train" in panel.empty_text
+    assert panel.counts == (0, 0)
+
+
+def test_an_empty_document_is_not_called_ready(panel: ProblemsPanel, document: Document) -> None:
+    document.new()
+    assert "ready" not in panel.empty_text
+
+
+def test_a_click_selects_the_node(panel: ProblemsPanel, document: Document) -> None:
+    without_flatten(document)
+    card = panel.cards[0]
+    QTest.mouseClick(card, Qt.MouseButton.LeftButton)
+    assert document.selection == {card.problem.node}
+    document.select(())
+    QTest.keyClick(card, Qt.Key.Key_Return)
+    assert document.selection == {card.problem.node}
+
+
+def test_every_repair_button_mends_and_undoes(panel: ProblemsPanel, document: Document) -> None:
+    without_flatten(document)
+    broken = document.project
+    repairs = [len(card.repair_buttons()) for card in panel.cards]
+    assert sum(repairs) > 0
+    for number, count in enumerate(repairs):
+        for which in range(count):
+            button = panel.cards[number].repair_buttons()[which]
+            QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+            assert document.project != broken
+            assert document.undo_stack.undoText() == button.text()
+            document.undo_stack.undo()
+            assert document.project == broken
+            assert [len(card.repair_buttons()) for card in panel.cards] == repairs
+
+
+def test_errors_come_before_warnings_and_are_counted(panel: ProblemsPanel, document: Document) -> None:
+    linear = document.graph.new_node("Linear", layers.CATALOGUE["Linear"].defaults())
+    document.edit_graph("Add", document.graph.add(linear))
+    last = next(node for node in document.graph.nodes if node.type == "Linear")
+    document.edit_graph("Wire", document.graph.connect(Edge(last.id, "output", linear.id, "input")))
+    without_flatten(document)
+    severities = [card.problem.severity for card in panel.cards]
+    assert severities == sorted(severities, key=("error", "warning").index)
+    assert panel.counts == (severities.count("error"), severities.count("warning"))
+
+
+def test_very_many_problems_are_cut_short_and_said(panel: ProblemsPanel, document: Document) -> None:
+    graph = document.graph
+    for _ in range(MAX_SHOWN + 5):
+        graph = graph.add(graph.new_node("Linear", layers.CATALOGUE["Linear"].defaults()))
+    document.edit_graph("Add many", graph)
+    assert len(panel.cards) == MAX_SHOWN
+    assert sum(panel.counts) > MAX_SHOWN
+
+
+def test_unknown_layers_are_a_problem_of_their_node(panel: ProblemsPanel, document: Document, tmp_path: Path) -> None:
+    text = files.EXAMPLE.read_text(encoding="utf-8").replace('"ReLU"', '"Wizardry"')
+    path = tmp_path / "odd.neuroloom"
+    path.write_text(text, encoding="utf-8")
+    document.open(path)
+    assert any("Wizardry" in card.problem.message for card in panel.cards)
