@@ -19,11 +19,11 @@ _SHOWN = 5
 def emit(project: Project, analysis: Analysis | None = None) -> Source:
     """The source of a project's main graph. `analysis`: of that graph, if it is at hand.
 
-    Raises TrainingError, with what is wrong, if the design has errors.
+    A design without a loss gives a network alone. Raises TrainingError, with what is wrong, for any other error.
     """
     report = analysis or _analyzed(project)
-    errors = [problem.message for problem in report.problems if problem.severity == "error"]
-    if errors:
+    if not report.is_buildable:
+        errors = [problem.message for problem in report.errors] or ["It is empty."]
         more = f" And {len(errors) - _SHOWN} more." if len(errors) > _SHOWN else ""
         raise TrainingError(f"The design has errors. {' '.join(errors[:_SHOWN])}{more}",
                             "Mend what the list of problems names.")

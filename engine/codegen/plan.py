@@ -1,14 +1,15 @@
 """What is emitted, and under which names: decided here, written down in `writer`."""
 
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from engine import layers
 from engine.analysis import Analysis
-from engine.graph import Edge, Graph, Node
-from engine.layers.spec import LayerSpec
+from engine.analysis.wiring import Wiring, wiring
+from engine.graph import Graph, Node
+from engine.layers.spec import LayerSpec, Params
 from engine.names import Names
+from engine.params import completed
 from engine.tensors import TensorSpec
 
 Wire = tuple[str, str]
@@ -48,10 +49,11 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One layer in the order of the forward pass: where its inputs come from."""
+    """One node that is right: its complete settings, and where its inputs come from, in the order of its ports."""
 
     node: Node
     spec: LayerSpec
+    params: Params
     wires: tuple[Wire, ...]
 
 
@@ -91,37 +93,28 @@ class Plan:
 def planned(name: str, graph: Graph, analysis: Analysis) -> Plan:
     """The plan for a graph. Layers that are not right yet are left out, and listed as unfinished."""
     plan = Plan(Names(("Objective",)).take(name, "class", "Network"), analysis)
-    feeding: dict[str, list[Edge]] = defaultdict(list)
-    for edge in graph.edges:
-        feeding[edge.target].append(edge)
-    steps = {node.id: step for node in graph.nodes if (step := _step(node, feeding[node.id], analysis))}
-    plan.unfinished = [node for node in graph.nodes if analysis.nodes[node.id].state in ("error", "waiting")]
+    wired = wiring(graph)
+    steps = {node.id: step for node in graph.nodes if (step := _step(node, wired, analysis))}
+    plan.unfinished = [node for node in graph.nodes if node.id not in steps]
     sinks = [step for step in steps.values() if step.spec.role in ("output", "loss", "metric")]
-    wires = _outputs(steps, sinks) or _loose_ends(steps)
+    wires = [wire for wire in analysis.outputs if wire[0] in steps] or _loose_ends(steps)
     plan.steps, entering = _ordered(steps, wires)
-    _name_arguments(plan, graph, entering, steps)
+    _name_arguments(plan, entering, steps)
     _name_results(plan, wires, sinks)
     plan.losses = [step for step in sinks if step.spec.role == "loss"]
     _choose_measures(plan, sinks)
     return plan
 
 
-def _step(node: Node, feeding: Iterable[Edge], analysis: Analysis) -> Step | None:
-    spec = layers.find(node.type)
-    if spec is None or analysis.nodes[node.id].state not in ("ok", "warning"):
+def _step(node: Node, wired: Wiring, analysis: Analysis) -> Step | None:
+    """None for a node that cannot be computed. A node can be wrong for training and still be computed."""
+    spec, report = layers.find(node.type), analysis.nodes[node.id]
+    if spec is None or len(report.outputs) < len(spec.outputs):
         return None
-    wires = tuple((edge.source, edge.source_port) for port in spec.inputs for edge in feeding
-                  if edge.target_port == port.name)
-    return Step(node, spec, wires)
-
-
-def _outputs(steps: dict[str, Step], sinks: list[Step]) -> list[Wire]:
-    """The distinct tensors that leave the network: at Output nodes, then what losses and metrics are given."""
-    marked = [step.wires[0] for step in sinks if step.spec.role == "output"]
-    judged = [step.wires[0] for step in sinks if step.spec.role != "output"]
-    computed_truth = [step.wires[1] for step in sinks if step.spec.role != "output"
-                      and steps[step.wires[1][0]].spec.role != "input"]
-    return list(dict.fromkeys((*marked, *judged, *computed_truth)))
+    if not spec.outputs and report.state not in ("ok", "warning"):
+        return None
+    wires = tuple((edge.source, edge.source_port) for port in spec.inputs for edge in wired.wires(node.id, port.name))
+    return Step(node, spec, completed(spec.params, node.params), wires)
 
 
 def _loose_ends(steps: dict[str, Step]) -> list[Wire]:
@@ -158,18 +151,17 @@ def _ordered(steps: dict[str, Step], wires: list[Wire]) -> tuple[list[Step], lis
     return [step for step in order if step.spec.role == "layer"], entering
 
 
-def _name_arguments(plan: Plan, graph: Graph, entering: list[str], steps: dict[str, Step]) -> None:
+def _name_arguments(plan: Plan, entering: list[str], steps: dict[str, Step]) -> None:
     """A column has one variable, also where several Input nodes bring it in."""
     names, by_column = Names(), dict[str, Argument]()
     inputs = set(entering)
     targets = [wire[0] for step in steps.values() if step.spec.role in ("loss", "metric") for wire in step.wires
                if steps[wire[0]].spec.role == "input" and wire[0] not in inputs]
     for node_id in (*entering, *dict.fromkeys(targets)):
-        node = steps[node_id].node
-        column = str(node.params["column"])
-        key = column or f"\0{node.id}"
+        column = str(steps[node_id].params["column"])
+        key = column or f"\0{node_id}"
         if key not in by_column:
-            variable = names.take(column or node.name, "variable", "value")
+            variable = names.take(column or steps[node_id].node.name, "variable", "value")
             by_column[key] = Argument(column, variable, plan.analysis.nodes[node_id].outputs["output"])
             (plan.inputs if node_id in inputs else plan.targets).append(by_column[key])
         plan.columns[node_id, "output"] = by_column[key]

@@ -57,7 +57,7 @@ def _network(plan: Plan, modules: dict[str, str]) -> list[str]:
     lines = [f"class {plan.network}(nn.Module):"]
     sentence = f"Maps {_listed(given)} to {_listed(made)}. {plan.weights:,} weights."
     lines += docstring(sentence if made else "Nothing is wired to an output yet.", 4)
-    built = [Line(f"self.{modules[step.node.id]} = {code.constructor(step.spec, _specs(plan, step), step.node.params)}")
+    built = [Line(f"self.{modules[step.node.id]} = {code.constructor(step.spec, _specs(plan, step), step.params)}")
              for step in plan.steps if step.node.id in modules]
     if built:
         lines += ["", *signature("__init__", ["self"], "None", 4), *block([Line("super().__init__()"), *built], 8)]
@@ -82,7 +82,7 @@ def _forward(plan: Plan, modules: dict[str, str]) -> list[Line]:
             wire = (step.node.id, port.name)
             variables[wire] = chain if wire in passing else names.take(step.node.name, "variable", "value")
             made.append(variables[wire])
-        expression = code.call(step.spec, f"self.{modules.get(step.node.id, '')}", args, step.node.params)
+        expression = code.call(step.spec, f"self.{modules.get(step.node.id, '')}", args, step.params)
         shapes = ", ".join(_shape(plan.analysis.nodes[step.node.id].outputs[port.name]) for port in step.spec.outputs)
         lines.append(Line(f"{', '.join(made)} = {expression}", shapes))
     if plan.results:
@@ -104,15 +104,14 @@ def _passed_on(plan: Plan) -> set[Wire]:
 def _objective(plan: Plan) -> list[str]:
     names = Names({*MODULE_ATTRIBUTES, "network"})
     modules = {loss.node.id: names.take(loss.node.name, "variable", "loss") for loss in plan.losses if loss.spec.module}
-    built = [Line(f"self.{modules[loss.node.id]} = {code.constructor(loss.spec, _specs(plan, loss), loss.node.params)}")
+    built = [Line(f"self.{modules[loss.node.id]} = {code.constructor(loss.spec, _specs(plan, loss), loss.params)}")
              for loss in plan.losses if loss.node.id in modules]
-    measured = f"; measures {_listed([measure.name for measure in plan.measures])}" if plan.measures else ""
+    measured = f", and what adds up to {_listed([m.name for m in plan.measures])}" if plan.measures else ""
     arguments = ["self", *(f"{argument.variable}: {TENSOR}" for argument in _entering(plan))]
     start = [Line("super().__init__()"), Line("self.network = network"), *built]
     return [
         f"class {plan.objective}(nn.Module):",
-        *docstring(f"What {plan.network} is trained to make small{measured}. The loss is a mean over the batch; "
-                   "what is measured adds up over batches.", 4),
+        *docstring(f"The loss of {plan.network}, a mean over the batch{measured}.", 4),
         "",
         *signature("__init__", ["self", f"network: {plan.network}"], "None", 4),
         *block(start, 8),
@@ -127,7 +126,7 @@ def _judged(plan: Plan, modules: dict[str, str]) -> list[str]:
     lines = [Line(f"{_results(plan)} = self.network({given})", ", ".join(_shape(r.spec) for r in plan.results))]
     for number, loss in enumerate(plan.losses):
         expression = code.call(loss.spec, f"self.{modules.get(loss.node.id, '')}", _judging(plan, loss.wires),
-                               loss.node.params)
+                               loss.params)
         lines.append(Line(f"loss = loss + {expression}" if number else f"loss = {expression}"))
     written = block(lines, 8)
     taken = (*(a.variable for a in _entering(plan)), *(r.name for r in plan.results), "loss", "self")
