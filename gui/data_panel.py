@@ -148,9 +148,10 @@ class DataPanel(QWidget):
 
     def open(self, path: Path | str, source: str = "", options: Mapping[str, Any] | None = None) -> None:
         """Look at a file, a folder or "bundled:<name>" and, if it can be read, make it the data of the project."""
-        previous = self._document.project.data
+        previous, base = self._document.project.data, self._document.folder
         self._say("")
-        self._looking.start(lambda progress: inspect(path, source, options, progress, previous))
+        self._looking.start(
+            lambda progress: inspect(path, source, options, progress, previous=previous, base=base))
         self._show_progress(0.0)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:

@@ -13,8 +13,6 @@ from engine.errors import RunError
 from engine.runs import Run
 from gui.background import Progress
 
-NO_PAIRS: dict[str, list[float]] = {"truth": [], "predicted": []}
-
 
 class Wrong(msgspec.Struct, frozen=True):
     """One sample that was taken for something else. `confidence` is 0 to 1, `row` its row in the data set."""
@@ -26,11 +24,18 @@ class Wrong(msgspec.Struct, frozen=True):
     confidence: float
 
 
+class Pairs(msgspec.Struct, frozen=True):
+    """True and predicted numbers of a regression, equally many, in the unit of the data."""
+
+    truth: list[float] = []
+    predicted: list[float] = []
+
+
 class Evaluation(msgspec.Struct, frozen=True):
     """What testing a run on a split measured; what does not apply to the kind of target is empty.
 
     confusion: counts by true class, then by predicted class. wrong: the most confident mistakes first, perhaps not all
-    `wrong_count` of them. pairs: "truth" and "predicted" numbers of a regression, in the unit of the data.
+    `wrong_count` of them.
     """
 
     split: str
@@ -42,7 +47,7 @@ class Evaluation(msgspec.Struct, frozen=True):
     confusion: list[list[int]] = []
     wrong: list[Wrong] = []
     wrong_count: int = 0
-    pairs: dict[str, list[float]] = NO_PAIRS
+    pairs: Pairs = Pairs()
 
 
 def evaluation(result: dict[str, Any]) -> Evaluation:

@@ -55,7 +55,7 @@ class ExportDialog(QDialog):
         self.progress.setRange(0, 1000)
         self.progress.setTextVisible(False)
         self.task = label("", "muted", self)
-        self.result, self.message = label("", "success", self, wraps=True), label("", "error", self, wraps=True)
+        self.outcome, self.message = label("", "success", self, wraps=True), label("", "error", self, wraps=True)
         self.notes = label("", "muted", self, wraps=True)
         self.folder = QPushButton(icons.icon("folder"), "Open folder", self)
         self.folder.clicked.connect(self._open_folder)
@@ -85,7 +85,7 @@ class ExportDialog(QDialog):
         fields.addWidget(label("Weights", "", self), 1, 0)
         fields.addWidget(self.checkpoint, 1, 1)
         column.addLayout(fields)
-        for widget in (self.task, self.progress, self.message, self.result, self.notes):
+        for widget in (self.task, self.progress, self.message, self.outcome, self.notes):
             column.addWidget(widget)
         column.addStretch(1)
         buttons = QHBoxLayout()
@@ -167,7 +167,7 @@ class ExportDialog(QDialog):
 
     def _say(self, *, task: str = "", error: str = "", result: str = "", notes: str = "") -> None:
         """Show how it stands: under way with a task, or ended with an error or a result."""
-        for widget, text in ((self.task, task), (self.message, error), (self.result, result), (self.notes, notes)):
+        for widget, text in ((self.task, task), (self.message, error), (self.outcome, result), (self.notes, notes)):
             widget.setText(text)
             widget.setVisible(bool(text))
         self.progress.setVisible(bool(task))

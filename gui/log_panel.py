@@ -25,7 +25,7 @@ class LogPanel(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.text)
-        session.event.connect(self._take)
+        session.reported.connect(self._take)
         session.failed.connect(lambda message, hint: self.add(f"{message} {hint}".strip()))
         theme.notifier().changed.connect(self._restyle)
         self._restyle()

@@ -37,12 +37,12 @@ class _Request:
 class Session(QObject):
     """The training of the open document and the run that the panels show.
 
-    event(AnyEvent): the training reported something. state_changed(str): idle, starting, running, paused or stopping.
+    reported(AnyEvent): the training says something. state_changed(str): idle, starting, running, paused or stopping.
     run_changed: the shown run is another one, or none. failed(message, hint): a training could not start or broke off.
     tested(dict): an evaluation of the shown run is there. test_failed(message, hint), test_progressed(fraction).
     """
 
-    event = Signal(object)
+    reported = Signal(object)
     state_changed = Signal(str)
     run_changed = Signal()
     failed = Signal(str, str)
@@ -203,7 +203,7 @@ class Session(QObject):
             self._set_state(RUNNING)
         elif isinstance(event, events.Paused) and self._state != STOPPING:
             self._set_state(PAUSED)
-        self.event.emit(event)
+        self.reported.emit(event)
         if isinstance(event, events.Ended):
             self._set_state(IDLE)
             if event.reason == "failed":

@@ -150,9 +150,9 @@ class TestPanel(QWidget):
             self.matrix.show_counts(shown.confusion, shown.classes)
             self._point("")
             self._list_mistakes()
-        elif shown.pairs["truth"]:
+        elif shown.pairs.truth:
             self._figure.setCurrentWidget(self.scatter)
-            self.scatter.show_pairs(shown.pairs["truth"], shown.pairs["predicted"], shown.target)
+            self.scatter.show_pairs(shown.pairs.truth, shown.pairs.predicted, shown.target)
         else:
             self._figure.setCurrentWidget(self.empty)
             self.empty.show_text("Tested", "This kind of output has no picture; its loss and metrics are on the left.")

@@ -43,7 +43,7 @@ class TrainStatus(QWidget):
         self._numbers.setVerticalSpacing(0)
         self._numbers.setColumnStretch(2, 1)
         self._build()
-        session.event.connect(self._take)
+        session.reported.connect(self._take)
         session.state_changed.connect(self._show_state)
         session.run_changed.connect(self._show_run)
         session.failed.connect(self._show_failure)

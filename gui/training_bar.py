@@ -47,7 +47,7 @@ class TrainingBar(QObject):
         self.progress = _Progress(session, window)
         document.changed.connect(self._show_device)
         session.state_changed.connect(self._show_state)
-        theme.notifier().changed.connect(lambda: self._show_state(session.state))
+        theme.notifier().changed.connect(self._restyle)
         self._show_device()
         self._show_state(session.state)
 
@@ -74,6 +74,9 @@ class TrainingBar(QObject):
                 self._session.resume()
             case "idle":
                 self._session.train()
+
+    def _restyle(self) -> None:
+        self._show_state(self._session.state)
 
     def _show_state(self, state: str) -> None:
         text, icon = _TRAIN_FACES[state]
@@ -117,7 +120,7 @@ class _Progress(QWidget):
         row.setSpacing(8)
         row.addWidget(self.text)
         row.addWidget(self.bar)
-        session.event.connect(self._take)
+        session.reported.connect(self._take)
         session.state_changed.connect(self._show_state)
         self._show_state(session.state)
 

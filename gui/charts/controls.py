@@ -45,7 +45,7 @@ class Controls(QWidget):
         self.metrics = QComboBox(self)
         self.metrics.setToolTip("What the right chart shows")
         self.metrics.setAccessibleName("Metric")
-        self.metrics.activated.connect(lambda: self.metric_chosen.emit(self.metric))
+        self.metrics.activated.connect(lambda: self.metric_chosen.emit(self.chosen_metric))
         self.fit = _button(self, "maximize", "Show everything and follow the run again")
         self.fit.clicked.connect(self.fit_clicked)
         self.export = _button(self, "download", "Export picture or values")
@@ -67,7 +67,7 @@ class Controls(QWidget):
         return View(self.axis.currentData(), self.smoothing.value() / 100, self.logarithmic.isChecked())
 
     @property
-    def metric(self) -> str:
+    def chosen_metric(self) -> str:
         """The chosen metric, "" if the run has none."""
         return self.metrics.currentData() or ""
 
@@ -76,7 +76,7 @@ class Controls(QWidget):
         if metrics == tuple(self.metrics.itemData(i) for i in range(self.metrics.count())):
             return
         with QSignalBlocker(self.metrics):
-            chosen = self.metric
+            chosen = self.chosen_metric
             self.metrics.clear()
             for name in metrics:
                 self.metrics.addItem(title(name), name)

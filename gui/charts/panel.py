@@ -33,8 +33,8 @@ class ChartsPanel(QWidget):
         self._timer.setSingleShot(True)
         self._timer.setInterval(REDRAW_INTERVAL_MS)
         self._timer.timeout.connect(self._redraw)
-        self.loss, self.metric = Plot(self), Plot(self)
-        for plot, other in ((self.loss, self.metric), (self.metric, self.loss)):
+        self.loss_plot, self.metric_plot = Plot(self), Plot(self)
+        for plot, other in ((self.loss_plot, self.metric_plot), (self.metric_plot, self.loss_plot)):
             plot.pointed.connect(plot.point_at)
             plot.pointed.connect(other.point_at)
         self.controls = Controls(self)
@@ -44,7 +44,7 @@ class ChartsPanel(QWidget):
         self.controls.picture_clicked.connect(self._export_picture)
         self.controls.table_clicked.connect(self._export_table)
         self._build()
-        session.event.connect(self._take)
+        session.reported.connect(self._take)
         session.run_changed.connect(self._load)
         theme.notifier().changed.connect(self._restyle)
         self._restyle()
@@ -54,7 +54,7 @@ class ChartsPanel(QWidget):
     def _build(self) -> None:
         self._splitter = QSplitter(Qt.Orientation.Horizontal, self)
         self._splitter.setChildrenCollapsible(False)
-        for plot in (self.loss, self.metric):
+        for plot in (self.loss_plot, self.metric_plot):
             plot.setMinimumWidth(220)
             self._splitter.addWidget(plot)
         self._charts = QWidget(self)
@@ -81,7 +81,7 @@ class ChartsPanel(QWidget):
             except EngineError as error:
                 self._empty.show_text("No curves for this run", f"{error.message} {error.hint}".strip())
         self._offer_metrics()
-        for plot in (self.loss, self.metric):
+        for plot in (self.loss_plot, self.metric_plot):
             plot.point_at(float("nan"))
         self._show_series()
         self._fit()
@@ -109,18 +109,18 @@ class ChartsPanel(QWidget):
     def _show_series(self) -> None:
         self._stack.setCurrentWidget(self._charts if self.curves else self._empty)
         expected = self.curves.expected(self._view.axis)
-        self.loss.show_series("Loss", self.curves.of("loss"), expected)
-        name = self.controls.metric
-        self.metric.setVisible(bool(name))
+        self.loss_plot.show_series("Loss", self.curves.of("loss"), expected)
+        name = self.controls.chosen_metric
+        self.metric_plot.setVisible(bool(name))
         if name:
-            self.metric.show_series(title(name), self.curves.of(name), expected)
+            self.metric_plot.show_series(title(name), self.curves.of(name), expected)
 
     def _offer_metrics(self) -> None:
         self.controls.offer(self.curves.metrics())
 
     def _show_metric(self, _name: str) -> None:
         self._show_series()
-        self.metric.fit()
+        self.metric_plot.fit()
 
     @property
     def _view(self) -> View:
@@ -128,17 +128,17 @@ class ChartsPanel(QWidget):
 
     def _set_view(self) -> None:
         view = self._view
-        self.loss.set_view(view)
-        self.metric.set_view(View(view.axis, view.smoothing))
+        self.loss_plot.set_view(view)
+        self.metric_plot.set_view(View(view.axis, view.smoothing))
         self._show_series()
 
     def _fit(self) -> None:
-        self.loss.fit()
-        self.metric.fit()
+        self.loss_plot.fit()
+        self.metric_plot.fit()
 
     def _restyle(self) -> None:
-        self.loss.restyle()
-        self.metric.restyle()
+        self.loss_plot.restyle()
+        self.metric_plot.restyle()
 
     def _export_picture(self) -> None:
         self._export("Export picture", "charts.png", "PNG picture (*.png)",
