@@ -96,7 +96,7 @@ def _shape(sizes: tuple[int, ...]) -> str:
 
 def _component(component: Any) -> str:
     settings = ", ".join(f"{name}={value}" for name, value in component.params.items())
-    return f"{component.type}({settings})"
+    return f"{component.type}({settings})" if settings else str(component.type)
 
 
 def _release(text: str) -> str:

@@ -18,13 +18,12 @@ from engine.export.verification import verify
 
 def test_a_file_that_computes_something_else_is_refused(trained_run, tmp_path: Path) -> None:
     model = models.load(trained_run("perceptron"), "best", lambda event: None)
-    for format, spec in FORMATS.items():
-        path = tmp_path / f"network{spec.suffix}"
-        spec.write(model, path)
-        wrong = replace(model, expected=tuple(values + np.float32(0.01) for values in model.expected))
-        with pytest.raises(ExportError, match="does not compute what the network computes"):
-            verify(spec, wrong, path)
-        assert verify(spec, model, path) < 1e-4, format
+    spec, path = FORMATS["onnx"], tmp_path / "network.onnx"
+    spec.write(model, path)
+    assert verify(spec, model, path) < 1e-4
+    for values in (model.expected[0] + np.float32(0.01), model.expected[0][:, :5]):
+        with pytest.raises(ExportError, match="It was not kept"):
+            verify(spec, replace(model, expected=(values,)), path)
 
 
 def test_a_file_that_cannot_be_loaded_is_refused(trained_run, tmp_path: Path) -> None:
