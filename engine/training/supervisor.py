@@ -220,7 +220,7 @@ class Supervisor:
             return
         is_silent = now - self._heard > SILENCE_SECONDS
         if is_silent and not self._is_silent:
-            self._events.append(Noted(f"The training is not responding: nothing was heard of it for {SILENCE_SECONDS:.0f} "
+            self._events.append(Noted(f"The training is not responding: nothing was heard for {SILENCE_SECONDS:.0f} "
                                       "seconds. A step may be very slow; Stop ends it.", "warning"))
         elif self._is_silent and not is_silent:
             self._events.append(Noted("The training responds again."))

@@ -1,0 +1,61 @@
+"""Where a network is trained."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from engine.errors import TrainingError
+
+
+def resolved(name: str) -> torch.device:
+    """The device for an option value: "auto" takes the fastest there is. Raises TrainingError if it is missing."""
+    has_cuda, has_mps = torch.cuda.is_available(), torch.backends.mps.is_available()
+    if name == "auto":
+        return torch.device("cuda" if has_cuda else "mps" if has_mps else "cpu")
+    if (name == "cuda" and not has_cuda) or (name == "mps" and not has_mps):
+        what = "NVIDIA graphics card that torch can use" if name == "cuda" else "Apple graphics processor"
+        raise TrainingError(f"The device {name} was chosen, but there is no {what} here.", "Choose auto or cpu.")
+    return torch.device(name)
+
+
+def cores() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def restored_threads() -> Iterator[None]:
+    """Leaves torch's number of threads as it was: a run in the process of its caller must not change it for good."""
+    before = torch.get_num_threads()
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def random_states(device: torch.device) -> dict[str, torch.Tensor]:
+    """The states of the generators that a training on `device` draws from, by name."""
+    states = {"cpu": torch.get_rng_state()}
+    if device.type == "cuda":
+        states["cuda"] = torch.cuda.get_rng_state(device)
+    elif device.type == "mps":
+        states["mps"] = torch.mps.get_rng_state()
+    return states
+
+
+def restore_random_states(states: dict[str, torch.Tensor], device: torch.device) -> None:
+    torch.set_rng_state(states["cpu"])
+    if device.type == "cuda" and "cuda" in states:
+        torch.cuda.set_rng_state(states["cuda"], device)
+    elif device.type == "mps" and "mps" in states:
+        torch.mps.set_rng_state(states["mps"])
+
+
+def synchronize(device: torch.device) -> None:
+    """Wait until what was asked of a graphics processor is done; a processor does everything at once."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()

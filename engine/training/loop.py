@@ -1,0 +1,79 @@
+"""The one training loop. It knows neither window nor terminal nor worker: it reads a run folder, emits events and obeys
+a control."""
+
+import traceback
+from collections.abc import Callable
+from time import monotonic
+
+from engine.errors import EngineError
+from engine.events import AnyEvent, Ended, Reason, Started
+from engine.runs import Run
+from engine.training import devices
+from engine.training.control import Control
+from engine.training.failures import explained
+from engine.training.optimizers import update_of
+from engine.training.session import Session, Stopped
+from engine.training.setup import prepared
+from engine.training.step import Step
+
+
+def train(run: Run, emit: Callable[[AnyEvent], None], control: Control) -> None:
+    """Train a run from where it stands: from the start, or exactly on from its last checkpoint.
+
+    Emits `Started`, progress, and exactly one `Ended`, after all files are on disk. Never raises for what can go wrong
+    with data, design, disk or memory: the run is failed then, with its last checkpoint intact. The run belongs to one
+    process at a time; a second one is refused and leaves it alone.
+    """
+    try:
+        with run.claimed(), devices.restored_threads():
+            ended = _ended(run, emit, control)
+    except (EngineError, OSError) as error:  # it is taken, or its folder cannot be written any more
+        ended = Ended("failed", str(run.folder), *explained(error))
+    emit(ended)
+
+
+def _ended(run: Run, emit: Callable[[AnyEvent], None], control: Control) -> Ended:
+    """Train, and write into the run how it ended."""
+    reason: Reason = "completed"
+    message = hint = ""
+    try:
+        session, step = prepared(run, emit, control)
+        try:
+            _loop(session, step)
+        finally:
+            session.recorder.close()
+    except Stopped:
+        reason = "stopped"
+    except Exception as error:  # noqa: BLE001 -- whatever breaks a training ends this run, not the program
+        reason, (message, hint) = "failed", explained(error)
+        run.log("".join(traceback.format_exception(error)) if not isinstance(error, EngineError) else message)
+    run.update(status=reason, message=message, hint=hint)
+    run.log(reason)
+    return Ended(reason, str(run.folder), message, hint)
+
+
+def _loop(session: Session, step: Step) -> None:
+    """All epochs that are left. Gradients are enabled: see `tracing.Traced`."""
+    state, feed, objective = session.state, session.feed, session.objective
+    progress, tally, schedule = state.progress, state.tally, state.schedule
+    update = update_of(state.optimizer)
+    info = session.run.info()
+    session.emit(Started(str(session.run.folder), info.device, info.threads, info.weights, session.epochs,
+                         feed.steps_per_epoch, progress.step))
+    session.begin()
+    while progress.epoch < session.epochs and not session.is_stale:
+        objective.train()
+        for index in feed.order(session.seed, progress.epoch)[progress.batch :]:
+            tally.add(step(feed.batch(index)), len(index))
+            update()
+            if schedule.is_per_step:
+                schedule.after_step()
+            progress.step += 1
+            progress.batch += 1
+            if monotonic() >= session.due or session.control.is_requested:
+                session.attend()
+        session.finish_epoch()
+    if session.is_stale:
+        session.recorder.note(f"Stopped early: no better loss for {session.patience} epochs; the best was epoch "
+                              f"{progress.best_epoch}.")
+    session.save()

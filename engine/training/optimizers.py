@@ -1,0 +1,121 @@
+"""Optimizers and schedulers, built from the declarations in `engine.options`, and their states as tensors and JSON."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from engine.options import OPTIMIZERS, SCHEDULERS, Component
+
+FUSED = {"SGD", "Adam", "AdamW"}
+
+
+def build_optimizer(chosen: Component, tensors: list[nn.Parameter]) -> Optimizer:
+    """A torch optimizer over `tensors`, with one kernel for all of an update where torch has one."""
+    arguments = dict(chosen.params)
+    if "beta1" in arguments:
+        arguments["betas"] = (arguments.pop("beta1"), arguments.pop("beta2"))
+    if chosen.type in FUSED and tensors[0].device.type in ("cpu", "cuda"):
+        arguments["fused"] = True
+    constructor = getattr(torch.optim, OPTIMIZERS[chosen.type].constructor)
+    optimizer: Optimizer = constructor(tensors, **arguments)
+    return optimizer
+
+
+def update_of(optimizer: Optimizer) -> Callable[[], None]:
+    """What moves the weights once, from the gradients in `.grad`.
+
+    For a fused Adam over one buffer on the CPU it calls the kernel directly, with the same arguments that
+    `Optimizer.step` would pass: at small batches the wrapping costs as much as the update. The settings are read anew
+    each time, so that schedulers work as usual.
+    """
+    group = optimizer.param_groups[0]
+    tensors = group["params"]
+    kernels = {torch.optim.Adam: torch._fused_adam_, torch.optim.AdamW: torch._fused_adamw_}
+    kernel = kernels.get(type(optimizer))
+    if kernel is None or len(tensors) != 1 or tensors[0].device.type != "cpu":
+        return optimizer.step
+    weights, gradients = [tensors[0].data], [tensors[0].grad]
+    first: list[Tensor] = []
+    second: list[Tensor] = []
+    steps: list[Tensor] = []
+
+    def update() -> None:
+        if not steps:  # torch makes the state in the first step, and its schedulers learn that one was made
+            optimizer.step()
+            state: dict[str, Any] = optimizer.state[tensors[0]]
+            first.append(state["exp_avg"])
+            second.append(state["exp_avg_sq"])
+            steps.append(state["step"])
+            return
+        steps[0].add_(1)
+        beta1, beta2 = group["betas"]
+        kernel(weights, gradients, first, second, [], steps, amsgrad=False, lr=group["lr"], beta1=beta1, beta2=beta2,
+               weight_decay=group["weight_decay"], eps=group["eps"], maximize=False)
+
+    return update
+
+
+class Schedule:
+    """Moves the learning rate after every step or every epoch, as its declaration says."""
+
+    def __init__(self, chosen: Component, optimizer: Optimizer, epochs: int, steps_per_epoch: int) -> None:
+        spec = SCHEDULERS[chosen.type]
+        derived = {"epochs": epochs, "total_steps": epochs * steps_per_epoch}
+        arguments = {**chosen.params, **{name: derived[source] for name, source in spec.derived.items()}}
+        self._optimizer = optimizer
+        self._scheduler: Any = None
+        if spec.constructor:
+            constructor = getattr(torch.optim.lr_scheduler, spec.constructor.removeprefix("lr_scheduler."))
+            self._scheduler = constructor(optimizer, **arguments)
+        self.is_per_step = spec.per_step
+        self._reads_loss = isinstance(self._scheduler, torch.optim.lr_scheduler.ReduceLROnPlateau)
+
+    @property
+    def learning_rate(self) -> float:
+        return float(self._optimizer.param_groups[0]["lr"])
+
+    def after_step(self) -> None:
+        """Only for a scheduler that moves with every step."""
+        self._scheduler.step()
+
+    def after_epoch(self, loss: float) -> None:
+        """`loss`: of the validation samples, or of the training samples if there are none."""
+        if self._scheduler is None or self.is_per_step:
+            return
+        if self._reads_loss:
+            self._scheduler.step(loss)
+        else:
+            self._scheduler.step()
+
+    def state(self) -> dict[str, Any]:
+        """As JSON values."""
+        return dict(self._scheduler.state_dict()) if self._scheduler is not None else {}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        if self._scheduler is not None:
+            self._scheduler.load_state_dict(dict(state))
+
+
+def optimizer_state(optimizer: Optimizer) -> tuple[dict[str, Tensor], list[dict[str, Any]]]:
+    """The state by "<number of the tensor>.<name>", and the settings of each group as JSON values."""
+    state = optimizer.state_dict()
+    tensors = {f"{number}.{name}": value for number, entry in state["state"].items() for name, value in entry.items()
+               if isinstance(value, Tensor)}
+    return tensors, [{name: value for name, value in group.items() if name != "params"}
+                     for group in state["param_groups"]]
+
+
+def restore_optimizer(optimizer: Optimizer, tensors: Mapping[str, Tensor], groups: list[dict[str, Any]]) -> None:
+    """The inverse of `optimizer_state`."""
+    state = optimizer.state_dict()
+    entries: dict[int, dict[str, Tensor]] = {}
+    for name, value in tensors.items():
+        number, _, key = name.partition(".")
+        entries.setdefault(int(number), {})[key] = value
+    for group, saved in zip(state["param_groups"], groups, strict=True):
+        group.update({name: tuple(value) if isinstance(value, list) else value for name, value in saved.items()})
+    state["state"] = entries
+    optimizer.load_state_dict(state)

@@ -1,0 +1,223 @@
+"""A training under way: what happens between the steps. Reports, validation, checkpoints, and the user's requests."""
+
+from dataclasses import dataclass, field
+from math import isfinite
+from time import monotonic
+
+import torch
+from torch import nn
+
+from engine import storage
+from engine.codegen import Source
+from engine.errors import TrainingError
+from engine.events import Paused, Progressed, Resumed, Saved, Stepped, Validated
+from engine.runs import Run
+from engine.training.checkpoint import State, resume_bytes, weights_bytes
+from engine.training.control import Control
+from engine.training.divergence import divergence
+from engine.training.feed import Feed
+from engine.training.measures import Measures, Tally
+from engine.training.recorder import LEARNING_RATE, Emit, Recorder
+from engine.training.step import sums_of
+
+REPORT_SECONDS = 0.1
+"""Time between two looks at the sums on the device."""
+
+CHECKPOINT_SECONDS = 30.0
+"""At most so much of a long epoch is lost when the process dies."""
+
+SHORT_EPOCH_SECONDS = 0.5
+"""Epochs that follow each other faster share a checkpoint: writing it durably would take longer than they do."""
+
+
+class Stopped(Exception):  # noqa: N818 -- not an error: the user asked for it
+    """Ends a training from wherever it is; its state is on disk."""
+
+
+@dataclass
+class Session:
+    """One sitting of a run. `state.progress` says where it is; `due` is when the loop should call `attend` next."""
+
+    run: Run
+    source: Source
+    objective: nn.Module
+    state: State
+    feed: Feed
+    measures: Measures
+    recorder: Recorder
+    emit: Emit
+    control: Control
+    names: dict[str, str]
+    epochs: int
+    patience: int
+    seed: int
+    due: float = 0.0
+    _read: list[float] = field(default_factory=list)
+    _pending: list[float] = field(default_factory=list)
+    _pending_samples: int = 0
+    _read_samples: int = 0
+    _best: bytes | None = None
+    _training: dict[str, float] = field(default_factory=dict)
+    _validation: dict[str, float] = field(default_factory=dict)
+    _begun: float = 0.0
+    _begun_step: int = 0
+    _begun_seconds: float = 0.0
+    _reported: float = 0.0
+    _saved: float = 0.0
+    _epoch_seconds: float = 0.0
+
+    def begin(self) -> None:
+        """The clocks start. Call right before the first step."""
+        self._begun = self._reported = self._saved = monotonic()
+        self.due = self._begun + REPORT_SECONDS
+        self._begun_step, self._begun_seconds = self.state.progress.step, self.state.progress.seconds
+        self._epoch_seconds = self.state.progress.seconds
+        self._mark_read()
+        self._pending = [0.0] * self.measures.size
+
+    def attend(self) -> None:
+        """Between two steps: report, save if it is time, obey."""
+        self._collect()
+        now = monotonic()
+        if now - self._reported >= REPORT_SECONDS / 2:
+            self._report(now)
+        self.due = now + REPORT_SECONDS
+        if now - self._saved >= CHECKPOINT_SECONDS:
+            self.save()
+        self._obey()
+
+    def finish_epoch(self) -> None:
+        """After the last step of an epoch: validate, move the schedule, keep the best, save."""
+        progress, tally = self.state.progress, self.state.tally
+        self._collect()
+        training = self.measures.values(self._read, tally.samples)
+        validation = self._validate()
+        loss = (validation or training)["loss"]
+        learning_rate = self.state.schedule.learning_rate
+        self.state.schedule.after_epoch(loss)
+        progress.epoch, progress.batch = progress.epoch + 1, 0
+        tally.reset()
+        self._mark_read()
+        self._update_seconds()
+        is_best = progress.best is None or loss < progress.best
+        if is_best:
+            self._require_finite()
+            progress.best, progress.best_epoch = loss, progress.epoch
+            self._best = weights_bytes(self.state.network)
+        self._training, self._validation = training, validation
+        self.recorder.validated(Validated(progress.epoch, progress.step, training, validation, learning_rate,
+                                          progress.seconds - self._epoch_seconds, is_best))
+        self._epoch_seconds = progress.seconds
+        if monotonic() - self._saved >= SHORT_EPOCH_SECONDS:
+            self.save()
+        if self.control.is_requested:
+            self._obey()
+
+    @property
+    def is_stale(self) -> bool:
+        """Early stopping: no better loss for as many epochs as the option allows."""
+        progress = self.state.progress
+        return bool(self.patience) and progress.best is not None and \
+            progress.epoch - progress.best_epoch >= self.patience
+
+    def save(self) -> None:
+        """Write all checkpoints that changed, the one to resume from last. A state that is not finite is never written:
+        raises TrainingError then."""
+        self._require_finite()
+        self._update_seconds()
+        progress = self.state.progress
+        if self._best is not None:
+            storage.write(self.run.checkpoint("best"), self._best)
+            self._best = None
+        storage.write(self.run.checkpoint("last"), weights_bytes(self.state.network))
+        resume = self.run.checkpoint("resume")
+        storage.write(resume, resume_bytes(self.state))
+        known = {"training": self._training, "validation": self._validation} if self._training else {}
+        self.run.update(step=progress.step, epoch=self._epoch(), seconds=progress.seconds, best=progress.best,
+                        best_epoch=progress.best_epoch, **known)
+        self._saved = monotonic()
+        self.emit(Saved(progress.step, str(resume)))
+
+    def _obey(self) -> None:
+        if self.control.is_stopping:
+            self.save()
+            raise Stopped
+        if self.control.is_pausing:
+            self.save()
+            self.run.update(status="paused")
+            before = monotonic()
+            self.emit(Paused(self.state.progress.step))
+            self.control.wait()
+            if self.control.is_stopping:
+                raise Stopped
+            self.run.update(status="running")
+            self.emit(Resumed(self.state.progress.step))
+            paused = monotonic() - before
+            self._begun, self._reported, self._saved = (
+                moment + paused for moment in (self._begun, self._reported, self._saved))
+
+    def _validate(self) -> dict[str, float]:
+        """Measure the validation samples; {} if there are none. Leaves weights, statistics and random numbers alone."""
+        count = self.feed.count("validation")
+        if not count:
+            return {}
+        tally, spoken = Tally(self.measures.size, self.feed.device), monotonic()
+        self.objective.eval()
+        with torch.no_grad():
+            for batch in self.feed.in_order("validation"):
+                loss, metrics = self.objective(*batch)
+                tally.add(sums_of(loss, metrics, len(batch[0])), len(batch[0]))
+                if self.control.is_requested:
+                    self._obey()
+                if monotonic() - spoken > 1.0:
+                    spoken = monotonic()
+                    self.emit(Progressed("Validating", tally.samples / count))
+        self.objective.train()
+        sums = tally.sums.tolist()
+        if not isfinite(sums[0]):
+            raise self._divergence()
+        return self.measures.values(sums, count)
+
+    def _collect(self) -> None:
+        """Take what the tally gained since the last look. Raises TrainingError if the loss left the numbers."""
+        sums = self.state.tally.sums.tolist()
+        if not isfinite(sums[0]):
+            raise self._divergence()
+        self._pending = [total + now - before for total, now, before
+                         in zip(self._pending, sums, self._read, strict=True)]
+        self._pending_samples += self.state.tally.samples - self._read_samples
+        self._read, self._read_samples = sums, self.state.tally.samples
+
+    def _mark_read(self) -> None:
+        self._read, self._read_samples = self.state.tally.sums.tolist(), self.state.tally.samples
+
+    def _report(self, now: float) -> None:
+        if not self._pending_samples:
+            return
+        progress = self.state.progress
+        self._update_seconds(now)
+        values = self.measures.values(self._pending, self._pending_samples)
+        values[LEARNING_RATE] = self.state.schedule.learning_rate
+        speed = self._pending_samples / (now - self._reported)
+        step_seconds = (now - self._begun) / max(1, progress.step - self._begun_step)
+        left = (self.epochs * self.feed.steps_per_epoch - progress.step) * step_seconds
+        self.recorder.stepped(Stepped(progress.step, self._epoch(), values, speed, left), progress.seconds)
+        self._pending, self._pending_samples = [0.0] * self.measures.size, 0
+        self._reported = now
+
+    def _epoch(self) -> float:
+        return self.state.progress.epoch + self.state.progress.batch / self.feed.steps_per_epoch
+
+    def _update_seconds(self, now: float | None = None) -> None:
+        self.state.progress.seconds = self._begun_seconds + (monotonic() if now is None else now) - self._begun
+
+    def _require_finite(self) -> None:
+        if not self.state.is_finite():
+            raise self._divergence()
+
+    def _divergence(self) -> TrainingError:
+        progress = self.state.progress
+        return divergence(
+            self.objective, self.state.network, names=self.names, batch=self.feed.last,
+            columns=(*self.source.inputs, *self.source.targets), epoch=min(progress.epoch + 1, self.epochs),
+            step=progress.step, learning_rate=self.state.schedule.learning_rate)

@@ -1,0 +1,104 @@
+"""Starting from the weights in a file: safetensors, or torch's own format without running anything from it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from engine.errors import WeightsError
+
+_NESTS = ("state_dict", "model_state_dict", "model", "network", "net")
+_PREFIXES = ("module.", "network.", "model.", "_orig_mod.")
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Report:
+    """What became of the weights of a network and of a file, by name.
+
+    matched     taken over: same name, same shape
+    reshaped    same name, other shape: "conv.weight: (16, 1, 3, 3) here, (8, 1, 3, 3) in the file"
+    missing     in the network only; they keep their random start
+    unused      in the file only
+    """
+
+    path: Path
+    matched: tuple[str, ...]
+    reshaped: tuple[str, ...]
+    missing: tuple[str, ...]
+    unused: tuple[str, ...]
+
+    @property
+    def is_complete(self) -> bool:
+        return not self.reshaped and not self.missing
+
+    def text(self) -> str:
+        """For people: the counts, and the first names of what did not match."""
+        total = len(self.matched) + len(self.reshaped) + len(self.missing)
+        lines = [f"Weights from {self.path.name}: {len(self.matched)} of {total} taken over."]
+        for label, names in (("other shape", self.reshaped), ("not in the file", self.missing),
+                             ("in the file only", self.unused)):
+            if names:
+                rest = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+                lines.append(f"{label}: {', '.join(names[:_SHOWN])}{rest}.")
+        return " ".join(lines)
+
+
+def load_weights(network: nn.Module, path: Path) -> Report:
+    """Copy from the file every weight whose name and shape match. Raises WeightsError if it cannot be read, if nothing
+    matches, or if it holds values that are not finite."""
+    found = _without_prefix(_read(path), network)
+    matched, reshaped, missing = [], [], []
+    with torch.no_grad():
+        for name, own in network.state_dict().items():
+            if name not in found:
+                missing.append(name)
+            elif found[name].shape != own.shape:
+                reshaped.append(f"{name} ({tuple(own.shape)} here, {tuple(found[name].shape)} in the file)")
+            elif not torch.isfinite(found[name]).all():
+                raise WeightsError(f"{path.name} holds values that are not numbers, in {name}.", "Choose another file.")
+            else:
+                own.copy_(found[name])
+                matched.append(name)
+    unused = [name for name in found if name not in {*matched, *missing} and name not in network.state_dict()]
+    report = Report(path, tuple(matched), tuple(reshaped), tuple(missing), tuple(unused))
+    if not matched:
+        raise WeightsError(f"No weight of this network is in {path.name}. {report.text()}",
+                           "Choose a file that was saved from a network with the same layers, or none.")
+    return report
+
+
+def _read(path: Path) -> dict[str, Tensor]:
+    if not path.is_file():
+        raise WeightsError(f"There is no weights file {path}.", "Choose another file, or none to start at random.")
+    try:
+        content: Any = load_file(path) if path.suffix == ".safetensors" else \
+            torch.load(path, map_location="cpu", weights_only=True)
+    except (SafetensorError, OSError) as error:
+        raise WeightsError(f"{path.name} cannot be read: {error}", "Choose a whole weights file.") from error
+    except Exception as error:  # torch.load raises many kinds, for damage as well as for forbidden content
+        raise WeightsError(
+            f"{path.name} is not a file of plain weights: {str(error).splitlines()[0]}",
+            "Save only the state_dict with torch.save, or as safetensors. Files that would run code are never loaded.",
+        ) from error
+    for nest in _NESTS:
+        if isinstance(content, dict) and isinstance(content.get(nest), dict):
+            content = content[nest]
+    if not isinstance(content, dict):
+        raise WeightsError(f"{path.name} holds no named weights.", "Save the network's state_dict.")
+    return {str(name): value for name, value in content.items() if isinstance(value, Tensor)}
+
+
+def _without_prefix(found: dict[str, Tensor], network: nn.Module) -> dict[str, Tensor]:
+    """The names as they are, or without a prefix that all of them share, if more of them fit then."""
+    own = network.state_dict()
+    for prefix in _PREFIXES:
+        if found and all(name.startswith(prefix) for name in found):
+            shorter = {name.removeprefix(prefix): value for name, value in found.items()}
+            if sum(name in own for name in shorter) > sum(name in own for name in found):
+                return shorter
+    return found
