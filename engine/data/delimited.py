@@ -16,17 +16,21 @@ if TYPE_CHECKING:
 SEPARATORS = "\t;|,"
 SAMPLE_BYTES = 1 << 16
 SAMPLE_ROWS = 200
+LINE = "line of the file"
 COMPRESSED = {b"\x1f\x8b": "gzip", b"\x28\xb5": "zstd", b"PK": "ZIP", b"BZ": "bzip2", b"\xfd7": "xz"}
 WIDE_TEXT = (b"\xff\xfe", b"\xfe\xff")
 
 
 @dataclass(frozen=True, slots=True)
 class TextTable:
-    """Cells as texts, None where they are empty. `names` are unique; `first_line` is the line of the first row."""
+    """Cells as texts, None where they are empty; lines without any are left out. `names` are unique.
+
+    `lines` holds the line of the file that each row stands in; text with line breaks in it counts as one.
+    """
 
     names: tuple[str, ...]
     frame: "polars.DataFrame"
-    first_line: int
+    lines: "polars.Series"
     findings: tuple[str, ...] = ()
 
     def column(self, name: str) -> "polars.Series":
@@ -69,7 +73,7 @@ def read_text_table(path: Path, header: str = "auto", wanted: frozenset[str] | N
     rows = frame.slice(1) if has_header else frame
     if not rows.height:
         raise DataError(f"{path} has a header line but no rows.", "Choose a table with rows.")
-    return TextTable(names, rows, 2 if has_header else 1, findings)
+    return TextTable(names, rows.drop(LINE), rows.to_series(rows.get_column_index(LINE)), findings)
 
 
 def _decoded(path: Path) -> tuple[str, tuple[str, ...]]:
@@ -89,7 +93,7 @@ def _decoded(path: Path) -> tuple[str, tuple[str, ...]]:
         line = data.count(b"\n", 0, error.start) + 1
         text = data.decode("latin-1")
         findings = (f"The file is not UTF-8 (line {line:,}): it was read as Latin-1.",)
-    return (text.replace("\r", "\n") if "\n" not in text else text).lstrip("\n"), findings
+    return text.replace("\r", "\n") if "\n" not in text else text, findings
 
 
 def _sample_rows(text: str) -> list[str]:
@@ -114,8 +118,12 @@ def _parsed(path: Path, text: str, separator: str, width: int) -> "polars.DataFr
     import polars
 
     try:
-        return polars.read_csv(io.BytesIO(text.encode()), separator=separator, has_header=False, raise_if_empty=True,
-                               schema={f"column {index + 1}": polars.String for index in range(width)})
+        table = text.lstrip("\r\n")
+        empty_lines = text[: len(text) - len(table)].count("\n")
+        frame = polars.read_csv(io.BytesIO(table.encode()), separator=separator, has_header=False, row_index_name=LINE,
+                                row_index_offset=1 + empty_lines,
+                                schema={f"column {index + 1}": polars.String for index in range(width)})
+        return frame.filter(~polars.all_horizontal(polars.exclude(LINE).is_null()))
     except (polars.exceptions.PolarsError, OverflowError) as error:
         reason = str(error).splitlines()[0]
         raise _ragged(path, text, separator, width) or DataError(

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +31,7 @@ LARGEST_KEPT = 512
 LARGEST_RESIZED = 128
 SHOWN = 5
 CHUNK = 64
+LARGE_BYTES = 8192
 
 
 @dataclass(slots=True)
@@ -95,16 +96,26 @@ class PictureFiles:
                 except DataError as error:
                     damaged[int(rows[place])] = error.message
 
-        with ThreadPoolExecutor(min(8, os.cpu_count() or 1), thread_name_prefix="pictures") as pool:
-            chunks = [pool.submit(decode, start) for start in range(0, len(rows), CHUNK)]
-            try:
-                for done, chunk in enumerate(as_completed(chunks), 1):
-                    chunk.result()
-                    progress(done / len(chunks))
-            except BaseException:
-                pool.shutdown(cancel_futures=True)
-                raise
+        starts = range(0, len(rows), CHUNK)
+        decoded = _in_threads(decode, starts) if self._are_large(rows) else map(decode, starts)
+        for done, _ in enumerate(decoded, 1):
+            progress(done / len(starts))
         return Loaded(values, damaged)
+
+    def _are_large(self, rows: Rows) -> bool:
+        """True if decoding takes long enough for threads to gain more than they cost."""
+        sample = [file for file in _spread([self.files[row] for row in rows], CHUNK) if is_regular(file)]
+        return bool(sample) and sum(file.stat().st_size for file in sample) > LARGE_BYTES * len(sample)
+
+
+def _in_threads(work: Callable[[int], None], items: Iterable[int]) -> Iterator[None]:
+    """`work` on all items, a few at a time. What was not begun is dropped when the caller stops."""
+    pool = ThreadPoolExecutor(min(8, os.cpu_count() or 1), thread_name_prefix="pictures")
+    try:
+        for done in as_completed([pool.submit(work, item) for item in items]):
+            yield done.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _root(path: Path) -> Path:

@@ -116,7 +116,12 @@ def _cells(table: TextTable, name: str, path: Path, kind: str = "auto") -> _Cell
     """A column's cells: numbers if they are (or must be: kind "number"). Raises DataError for texts among them."""
     import polars
 
-    texts = table.column(name).str.strip_chars()
+    texts = table.column(name)
+    if kind != "category":  # most columns of numbers hold nothing else, and need no second look
+        numbers = texts.cast(polars.Float64, strict=False)
+        if numbers.null_count() == texts.null_count() < len(texts):
+            return _Cells(name, _filled(numbers), texts)
+    texts = texts.str.strip_chars()
     texts = texts.set(texts.str.to_lowercase().is_in(MISSING), None)
     present = len(texts) - texts.null_count()
     if kind == "category":
@@ -130,11 +135,15 @@ def _cells(table: TextTable, name: str, path: Path, kind: str = "auto") -> _Cell
     if count and (kind == "number" or (count < present and count <= max(1, present // 5))):
         row = int(np.argmax(texts_among.to_numpy()))
         more = f" ({count:,} cells are like this)" if count > 1 else ""
-        raise DataError(f"Column {name!r} of {path} holds numbers, but line {table.first_line + row:,} says "
+        raise DataError(f"Column {name!r} of {path} holds numbers, but line {table.lines[row]:,} says "
                         f"{str(texts[row])[:60]!r}{more}.", "Correct the cell or empty it, or leave the column out.")
     if count:
         return _Cells(name, None, texts)
-    return _Cells(name, numbers.fill_null(np.nan).to_numpy().astype(np.float64, copy=False), texts)
+    return _Cells(name, _filled(numbers), texts)
+
+
+def _filled(numbers: "polars.Series") -> Numbers:
+    return numbers.fill_null(np.nan).to_numpy().astype(np.float64, copy=False)
 
 
 def _target(cells: _Cells, kind: str) -> tuple[Column, NDArray[np.float64] | NDArray[np.int64], list[str]]:

@@ -117,6 +117,16 @@ def test_rows_without_a_target_are_left_out_and_told(tmp_path: Path) -> None:
     assert (rows.arrays["y"][used] >= 0).all()
 
 
+def test_empty_lines_are_no_rows(tmp_path: Path) -> None:
+    path = table(tmp_path, "\n\na,b,y\n1,2,u\n\n2,3,v\r\n\r\n" + "1,2,u\n2,3,v\n" * 4 + "\n")
+    rows = loaded(path)
+    assert len(rows.names) == 10
+    assert rows.findings == ()
+    path.write_text(path.read_text() + "4,x,v\n")
+    with pytest.raises(DataError, match="line 17 says 'x'"):
+        loaded(path)
+
+
 def test_text_among_numbers_names_column_line_and_text(tmp_path: Path) -> None:
     lines = [f"{i},{i / 3:.3f},{'u' if i % 2 else 'v'}" for i in range(30)]
     lines[10] = "10,twelve,u"
