@@ -3,7 +3,7 @@
 Columns: step, epoch, split, name, value; one row a value. `epoch` counts from 0 as a fraction: 1.0 is the end of the
 first one. Splits:
 
-    train        means over the training steps since the row before; also "learning_rate"
+    train        means over a fraction of a second of training; also "learning_rate". Long runs keep ever fewer rows
     train_epoch  means over a whole epoch of training
     validation   measured on the validation samples at the end of an epoch
 """

@@ -64,6 +64,7 @@ class Session:
     _begun_seconds: float = 0.0
     _reported: float = 0.0
     _saved: float = 0.0
+    _saved_at: tuple[int, int] | None = None
     _epoch_seconds: float = 0.0
 
     def begin(self) -> None:
@@ -123,9 +124,11 @@ class Session:
     def save(self) -> None:
         """Write all checkpoints that changed, the one to resume from last. A state that is not finite is never written:
         raises TrainingError then."""
+        progress = self.state.progress
+        if self._saved_at == (progress.step, progress.epoch):
+            return
         self._require_finite()
         self._update_seconds()
-        progress = self.state.progress
         if self._best is not None:
             storage.write(self.run.checkpoint("best"), self._best)
             self._best = None
@@ -135,7 +138,7 @@ class Session:
         known = {"training": self._training, "validation": self._validation} if self._training else {}
         self.run.update(step=progress.step, epoch=self._epoch(), seconds=progress.seconds, best=progress.best,
                         best_epoch=progress.best_epoch, **known)
-        self._saved = monotonic()
+        self._saved, self._saved_at = monotonic(), (progress.step, progress.epoch)
         self.emit(Saved(progress.step, str(resume)))
 
     def _obey(self) -> None:

@@ -1,0 +1,77 @@
+"""Doing a job: the one place that knows which part of the machine room does what. Used by the worker and in-process."""
+
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from engine import events, jobs, runs
+from engine.errors import EngineError
+from engine.events import AnyEvent, Ended, Finished
+from engine.jobs import AnyJob
+from engine.training.control import Control
+from engine.training.failures import explained
+
+Emit = Callable[[AnyEvent], None]
+
+
+class _Cancelled(Exception):  # noqa: N818 -- not an error: the user asked for it
+    pass
+
+
+def perform(job: AnyJob, emit: Emit, control: Control) -> None:
+    """Do a job. Emits exactly one `Ended`, last; a job other than a training emits its `Finished` before.
+
+    Never raises for what can go wrong in a job: it fails then, with a message. Stop ends a job that is not a training
+    when it next reports progress.
+    """
+    if isinstance(job, jobs.Train):
+        _train(job, emit, control)
+        return
+
+    def report(event: AnyEvent) -> None:
+        if control.is_stopping:
+            raise _Cancelled
+        emit(event)
+
+    try:
+        result = _result(job, report)
+    except _Cancelled:
+        emit(Ended("stopped", job.run))
+    except Exception as error:  # noqa: BLE001 -- whatever breaks a job ends this job, not the worker
+        if not isinstance(error, EngineError):
+            emit(events.Noted("".join(traceback.format_exception(error)), "warning"))
+        emit(Ended("failed", job.run, *explained(error)))
+    else:
+        emit(Finished(result))
+        emit(Ended("completed", job.run))
+
+
+def _train(job: jobs.Train, emit: Emit, control: Control) -> None:
+    from engine.training.loop import train
+
+    try:
+        run = runs.open_run(Path(job.run))
+    except EngineError as error:
+        emit(Ended("failed", job.run, error.message, error.hint))
+        return
+    train(run, emit, control)
+
+
+def _result(job: AnyJob, emit: Emit) -> dict[str, Any]:
+    run = runs.open_run(Path(job.run))
+    match job:
+        case jobs.Evaluate():
+            from engine.evaluation import evaluate
+
+            return evaluate(run, job.split, job.checkpoint, emit)
+        case jobs.Predict():
+            from engine.prediction import predict
+
+            return predict(run, [Path(path) for path in job.paths], job.checkpoint)
+        case jobs.Export():
+            from engine.export import export
+
+            return export(run, job.format, Path(job.path), job.checkpoint, emit)
+        case _:
+            raise AssertionError(f"no such job: {job}")
