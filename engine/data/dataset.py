@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.data.files import AnyArray, Progress, Rows, fingerprint, ignore_progress
-from engine.data.opened import Opened
+from engine.data.opened import Opened, is_usable
 from engine.data.preparation import ColumnPreparation, Preparation, fit
 from engine.data.sources import open_data
 from engine.data.splits import rows_of
@@ -95,12 +95,12 @@ def _damage_findings(damaged: dict[int, str], names: Sequence[str]) -> list[str]
 def _missing_findings(part: ColumnPreparation, values: AnyArray, usable: Rows) -> list[str]:
     if values.dtype.kind != "f" or part.column.role == "target":
         return []
-    bad = ~np.isfinite(values)
+    bad = ~is_usable(values)
     if not bad.any():
         return []
     if values.ndim != 2:
         replacement = "set to 0" if part.column.kind == "image" else "filled with the median of the training part"
-        return [f"{int(bad[usable].sum()):,} missing or infinite numbers in {part.column.name!r} were {replacement}."]
+        return [f"{int(bad[usable].sum()):,} missing or too large numbers in {part.column.name!r} were {replacement}."]
     counts = bad[usable].sum(axis=0)
     names = [feature.column for feature in part.features] or [f"feature {i + 1}" for i in range(values.shape[1])]
     return [
@@ -111,4 +111,4 @@ def _missing_findings(part: ColumnPreparation, values: AnyArray, usable: Rows) -
 
 
 def _cells(count: int) -> str:
-    return "1 empty cell was" if count == 1 else f"{count:,} empty cells were"
+    return "1 cell without a usable number was" if count == 1 else f"{count:,} cells without a usable number were"

@@ -1,5 +1,7 @@
 """NPZ files of numpy: arrays by name. Headers are checked before memory is taken; objects are refused."""
 
+import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -21,7 +23,7 @@ from engine.data.files import (
 )
 from engine.data.idx import as_samples
 from engine.data.labels import MAX_CLASSES, class_numbers
-from engine.data.opened import Held, Loaded, Opened, RowNames, Values, numbered_classes
+from engine.data.opened import Held, Loaded, Opened, RowNames, Values, is_usable, numbered_classes
 from engine.errors import DataError
 from engine.params import Choice, Param, Text, Value
 from engine.project import Column
@@ -38,6 +40,10 @@ TARGET_NAMES = ("y", "label", "labels", "target", "targets", "outputs", "output"
 CLASS_NAMES = ("classes", "class_names", "names")
 SPLIT_WORDS = {"train": "train", "training": "train", "val": "validation", "valid": "validation",
                "validation": "validation", "test": "test"}
+DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError, ValueError, KeyError, OverflowError,
+          RuntimeError, NotImplementedError, MemoryError)
+"""What zipfile and numpy raise for damaged files."""
+
 SPLITS = ("train", "validation", "test")
 
 
@@ -59,7 +65,7 @@ def recognise(path: Path) -> bool:
     try:
         with open_regular(path) as file, zipfile.ZipFile(file) as archive:
             return any(name.endswith(".npy") for name in archive.namelist())
-    except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError):
+    except DAMAGE:
         return True  # its error is told when it is opened
 
 
@@ -83,7 +89,7 @@ def open_npz(path: Path, options: dict[str, Value], known: tuple[Column, ...], p
         values={column.name: NpzArrays(path, tuple(inputs[split] for split in splits)), target.name: Held(values)},
         names=RowNames(*((split or "sample", count) for split, count in zip(splits, counts, strict=True))),
         files=(path,),
-        usable=np.flatnonzero(np.isfinite(values).reshape(len(values), -1).all(axis=1)),
+        usable=np.flatnonzero(is_usable(values).reshape(len(values), -1).all(axis=1)),
         fixed={split: np.arange(end - n, end) for split, n, end in zip(splits, counts, ends, strict=True) if split},
     )
 
@@ -114,9 +120,11 @@ def read_headers(path: Path) -> dict[str, Header]:
         with open_regular(path) as file, zipfile.ZipFile(file) as archive:
             for member in archive.infolist():
                 if member.filename.endswith(".npy"):
+                    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                        raise zipfile.BadZipFile("its compression is not one that numpy writes")
                     name = member.filename.removesuffix(".npy")
                     headers[name] = _header(archive, member, name, path, stored)
-    except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, zlib.error, EOFError) as error:
+    except DAMAGE as error:
         raise _damaged(path, error) from None
     if not headers:
         raise DataError(f"{path} holds no arrays.", "Write it with numpy.savez.")
@@ -129,8 +137,7 @@ def read_array(path: Path, header: Header, progress: Progress = ignore_progress)
     try:
         with open_regular(path) as file, zipfile.ZipFile(file) as archive, archive.open(f"{header.name}.npy") as member:
             array = np.lib.format.read_array(member, allow_pickle=False)
-    except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, zlib.error, EOFError, ValueError,
-            MemoryError) as error:
+    except DAMAGE as error:
         raise _damaged(path, error) from None
     progress(1.0)
     return np.asarray(array, array.dtype.newbyteorder("="))
@@ -164,7 +171,7 @@ def _header(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str, path: 
             version = np.lib.format.read_magic(file)
             read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
             shape, _, dtype = read(file)
-        except ValueError as error:
+        except (ValueError, SyntaxError, tokenize.TokenError) as error:
             raise DataError(f"The array {name!r} of {path} has no readable header: {error}.",
                             "Write the file again with numpy.savez.") from None
         offset = file.tell()

@@ -7,9 +7,13 @@ from typing import NamedTuple, Protocol, overload
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.data.files import AnyArray, Progress, Rows
 from engine.project import Column
+
+LARGEST = 1e18
+"""Larger numbers count as missing."""
 
 
 class Feature(msgspec.Struct, frozen=True):
@@ -103,6 +107,12 @@ class Opened:
     def column_with(self, role: str) -> Column | None:
         """The first column of a role."""
         return next((column for column in self.columns if column.role == role), None)
+
+
+def is_usable(values: AnyArray) -> NDArray[np.bool_]:
+    """True where a number can be computed with: not missing, not infinite, not beyond what float32 can square."""
+    usable: NDArray[np.bool_] = np.abs(values) <= LARGEST
+    return usable
 
 
 def numbered_classes(count: int) -> tuple[str, ...]:

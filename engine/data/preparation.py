@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.data.files import AnyArray, Progress, Rows, allocate, ignore_progress
-from engine.data.opened import Feature
+from engine.data.opened import Feature, is_usable
 from engine.errors import DataError
 from engine.project import Column
 
@@ -21,7 +21,7 @@ Numbers = NDArray[np.float64]
 
 
 class ColumnPreparation(msgspec.Struct, frozen=True):
-    """How one column is prepared: `(where(finite(raw / divide), fill) - mean) / scale`.
+    """How one column is prepared: `(raw / divide - mean) / scale`, gaps filled.
 
     `fill`, `mean` and `scale` hold one number per channel of an image (axis 1 of (n, channels, height, width)), per
     feature of a vector (its last axis), or a single one. `features` tells where a table's features come from.
@@ -55,8 +55,9 @@ class Preparation(msgspec.Struct, frozen=True):
                    or RGB (3), resized to (height, width) = shape[1:] with Pillow's Resampling.BILINEAR if it has
                    another size, and laid out as (channels, height, width); then in float32, per channel,
                    (raw / divide - mean) / scale.
-    kind vector    raw numbers as float64; what is missing or infinite becomes `fill`; (x - mean) / scale per number of
-                   the last axis; float32. A feature with a `value` is 1 where the table's cell is that text, else 0.
+    kind vector    raw numbers as float64; what is missing, infinite or beyond 1e18 either way becomes `fill`;
+                   (x - mean) / scale per number of the last axis; float32. A feature with a `value` is 1 where the
+                   table's cell is that text, else 0.
     kind number    as a vector of one. A prediction is turned back by x * scale + mean.
     kind category  the class number, int64; `classes` names them.
     """
@@ -168,7 +169,7 @@ def _prepared_block(part: ColumnPreparation, raw: AnyArray) -> AnyArray:
         block -= mean.astype(np.float32)
         block /= scale.astype(np.float32)
         return block
-    return ((_filled(raw, fill) if part.divide == 1 else _filled(raw / part.divide, fill)) - mean) / scale
+    return (_filled(raw / part.divide, fill) - mean) / scale
 
 
 def _width(column: Column) -> int:
@@ -204,7 +205,7 @@ def _medians(column: Column, raw: AnyArray, rows: Rows) -> Numbers:
     values = _table(column, raw[rows])
     medians = np.zeros(values.shape[1])
     for index in range(values.shape[1]):
-        present = values[:, index][np.isfinite(values[:, index])]
+        present = values[:, index][is_usable(values[:, index])]
         medians[index] = np.median(present) if len(present) else 0.0
     return medians
 
@@ -231,9 +232,9 @@ def _moments(column: Column, raw: AnyArray, rows: Rows, fill: Numbers, divide: f
 
 
 def _filled(values: AnyArray, fill: Numbers) -> Numbers:
-    """float64, with `fill` for what is missing or infinite."""
+    """float64, with `fill` for what is missing or too large."""
     numbers = values.astype(np.float64)
-    return np.where(np.isfinite(numbers), numbers, fill) if values.dtype.kind == "f" else numbers
+    return np.where(is_usable(numbers), numbers, fill) if values.dtype.kind == "f" else numbers
 
 
 def _plain(values: Numbers) -> tuple[float, ...]:

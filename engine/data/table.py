@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from engine.data.delimited import TextTable, read_text_table
 from engine.data.files import Progress, allocate
-from engine.data.opened import Feature, Held, Opened, RowNames
+from engine.data.opened import Feature, Held, Opened, RowNames, is_usable
 from engine.errors import DataError
 from engine.params import Choice, Param, Text, Value
 from engine.project import Column
@@ -64,7 +64,7 @@ def open_csv(path: Path, options: dict[str, Value], known: tuple[Column, ...], p
         raise DataError(f"{path} has no column to learn from beside the target {name!r}.",
                         "Columns of numbers, or of texts that repeat, are needed. " + " ".join(left_out))
     column = Column("features", "vector", "input", (len(features),))
-    usable = np.flatnonzero(values >= 0 if target.kind == "category" else np.isfinite(values))
+    usable = np.flatnonzero(values >= 0 if target.kind == "category" else is_usable(values))
     if len(usable) < len(values):
         findings.append(f"{len(values) - len(usable):,} rows have no {name!r} and were left out.")
     return Opened(

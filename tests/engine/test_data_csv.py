@@ -99,14 +99,15 @@ def test_empty_cells_are_filled_by_the_training_median_and_told(tmp_path: Path) 
     assert part.fill[1] == float(np.median([2.0 * row for row in train]))
     restored = rows.preparation.restored("features", rows.arrays["features"])
     assert np.allclose(restored[[3, 5, 7], 1], part.fill[1])
-    assert rows.findings == (f"'b': 3 empty cells were filled with {part.fill[1]:g}, the median of the training part.",)
+    assert rows.findings == (f"'b': 3 cells without a usable number were filled with {part.fill[1]:g}, "
+                             "the median of the training part.",)
     assert np.isfinite(rows.arrays["features"]).all()
 
 
 def test_infinite_numbers_count_as_empty(tmp_path: Path) -> None:
-    rows = loaded(table(tmp_path, "a,b,y\n" + "1,2,u\n2,3,v\ninf,4,u\n3,5,v\n" * 5))
+    rows = loaded(table(tmp_path, "a,b,y\n" + "1,2,u\n2,3,v\ninf,4,u\n-1e300,5,v\n" * 5))
     assert np.isfinite(rows.arrays["features"]).all()
-    assert "5 empty cells" in rows.findings[0]
+    assert "10 cells without a usable number" in rows.findings[0]
 
 
 def test_rows_without_a_target_are_left_out_and_told(tmp_path: Path) -> None:

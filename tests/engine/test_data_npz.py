@@ -101,7 +101,7 @@ def test_missing_numbers_are_filled_and_missing_targets_left_out(tmp_path: Path)
     x[3, 1], y[5] = np.nan, np.nan
     rows = loaded(saved(tmp_path / "data.npz", x=x, y=y))
     assert np.isfinite(rows.arrays["features"]).all()
-    assert "'feature 2': 1 empty cell was filled" in rows.findings[0]
+    assert "'feature 2': 1 cell without a usable number was filled" in rows.findings[0]
     assert 5 not in np.concatenate(list(rows.rows.values()))
 
 
