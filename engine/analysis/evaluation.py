@@ -8,7 +8,7 @@ from engine.analysis.report import NodeReport
 from engine.analysis.wiring import Wiring, circles
 from engine.graph import Edge, Node
 from engine.layers.spec import LayerSpec, Remark, ShapeError
-from engine.problems import Problem, Severity
+from engine.problems import Problem, Repair, Severity
 from engine.tensors import TensorSpec
 
 MAX_NAMES = 6
@@ -134,10 +134,13 @@ class Evaluation:
         origin = f" (from {listed(sources, 'and')})" if sources else ""
         cause = self._earlier_cause(node) if severity == "error" and wired.is_sink(node.id) else None
         made = repairs.of_fixes(finding.fixes, node.id, wired, self.reports)
+        if cause:
+            place = wired.name(cause.node)
+            made = (*(Repair(f"{repair.label} before {place}", repair.edit) for repair in cause.repairs), *made)
         self.problems.append(Problem(
             severity=severity, code=finding.code, message=f"{node.name} {finding.message}{origin}.",
             hint=f"{cause.message} {cause.hint}" if cause else finding.hint, node=node.id, port=finding.port,
-            param=finding.param, repairs=(*cause.repairs, *made) if cause else made))
+            param=finding.param, repairs=made))
 
     def _earlier_cause(self, sink: Node) -> Problem | None:
         """Where the axes of what reaches a loss first went astray: a remark on the rank of a node before it."""

@@ -109,7 +109,7 @@ def _upsample_shape(inputs: Inputs, params: Params) -> TensorSpec:
         raise ShapeError(
             "needs either a size or a scale factor, not " + ("both" if size is not None else "neither"), "",
             (SetParams("Scale by 2", {"size": None, "scale_factor": 2.0}),), param="scale_factor", code="param")
-    if size is not None and len(size) not in (1, given.rank - 1):
+    if size is not None and len(size) != given.rank - 1:
         raise ShapeError(
             f"has a size for {len(size)} axes but gets {given.described()}", "Give one number per axis to enlarge.",
             (SetParams("Scale by 2", {"size": None, "scale_factor": 2.0}),), param="size", code="rank")
@@ -117,8 +117,6 @@ def _upsample_shape(inputs: Inputs, params: Params) -> TensorSpec:
     if min(produced) < 1:
         raise ShapeError(f"leaves nothing of {given.described()}", "Use a larger scale factor.",
                          (SetParams("Scale by 2", {"scale_factor": 2.0}),), param="scale_factor", code="too-small")
-    if len(produced) == 1:
-        produced = produced * (given.rank - 1)
     return checks.with_sizes(given, (given.sizes[0], *produced), given.axes)
 
 

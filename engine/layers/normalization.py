@@ -58,6 +58,12 @@ def _group_norm_shape(inputs: Inputs, params: Params) -> TensorSpec:
         raise ShapeError(
             f"cannot divide {channels} channels into {groups} groups", "The number of groups must divide the channels.",
             (SetParams(f"Set num groups to {shared}", {"num_groups": shared}),), param="num_groups", code="channels")
+    if given.elements == groups:
+        raise ShapeError(
+            f"would normalize each of {channels} numbers on its own, which leaves nothing of it",
+            "A group needs more than one number.",
+            (SetParams("Set num groups to 1", {"num_groups": 1}),) if groups > 1 else (),
+            param="num_groups", code="too-small")
     return given
 
 
@@ -88,7 +94,7 @@ def _first_size(inputs: Inputs, params: Params) -> int:
     return inputs[0].sizes[0]
 
 
-_EPS = Float(name="eps", default=1e-5, minimum=0.0, maximum=1.0,
+_EPS = Float(name="eps", default=1e-5, minimum=1e-12, maximum=1.0,
              help="Added to the variance, against division by zero.")
 _AFFINE = Bool(name="affine", default=True, help="Learn a scale and a shift for every channel.")
 _P = Float(name="p", default=0.5, minimum=0.0, maximum=1.0, help="The share that is set to zero while training.")

@@ -1,0 +1,260 @@
+"""Every layer of the catalogue against torch. A new entry in the catalogue is tested here without a new line."""
+
+import inspect
+import warnings
+from math import prod
+from random import Random
+from types import SimpleNamespace
+
+import pytest
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from engine.errors import OptionError
+from engine.layers import CATALOGUE, LayerSpec, code
+from engine.layers.spec import ShapeError
+from engine.params import Size, completed
+from engine.tensors import TensorSpec
+from tests.engine.layer_samples import BATCH, random_inputs, random_params, tensor
+
+SAMPLES = 300
+LAYERS = [spec for spec in CATALOGUE.values() if spec.role == "layer"]
+MODULES = [spec for spec in CATALOGUE.values() if spec.module]
+
+STRICTER = {
+    "Dropout1d": {"rank"}, "Dropout2d": {"rank"}, "MaxPool1d": {"rank"}, "MaxPool2d": {"rank"},
+    "AvgPool1d": {"rank"}, "AvgPool2d": {"rank"}, "AdaptiveAvgPool1d": {"rank"}, "AdaptiveAvgPool2d": {"rank"},
+    "Conv1d": {"rank"}, "Conv2d": {"rank"}, "ConvTranspose2d": {"rank"}, "RNN": {"rank"}, "LSTM": {"rank"},
+    "GRU": {"rank"},
+    "Add": {"rank"}, "Multiply": {"rank"},
+    "Softmax": {"axis", "rank"}, "LayerNorm": {"rank"}, "Concat": {"axis", "rank"}, "Flatten": {"axis", "rank"},
+    "Unflatten": {"axis", "rank"},
+    "GroupNorm": {"too-small"},
+}
+"""What we refuse and torch takes, by the code of the problem, because it would not treat axis 0 as the batch: torch
+reads a missing axis as a missing batch, broadcasts the batch against features, or normalizes, joins and merges along
+the batch. GroupNorm with groups of one number works in torch for all batches but those of one sample. For all layers:
+class numbers are never computed with ("dtype")."""
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Thousands of tiny layers are faster so, and other tests beside are not held up."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def by_type(specs):
+    return pytest.mark.parametrize("spec", specs, ids=lambda spec: spec.type)
+
+
+def signature(spec: LayerSpec) -> dict[str, inspect.Parameter]:
+    """The constructor's parameters; recurrent layers hide theirs behind *args of a common base."""
+    cls = getattr(nn, spec.module.removeprefix("nn."))
+    if issubclass(cls, nn.RNNBase):
+        parameters = dict(inspect.signature(nn.RNNBase.__init__).parameters)
+        del parameters["mode"]
+        if cls is nn.RNN:
+            parameters["nonlinearity"] = inspect.Parameter("nonlinearity", inspect.Parameter.KEYWORD_ONLY,
+                                                           default=nn.RNN(1, 1).nonlinearity)
+    else:
+        parameters = dict(inspect.signature(cls.__init__).parameters)
+    del parameters["self"]
+    return {name: p for name, p in parameters.items() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
+
+
+def build(spec: LayerSpec, inputs, params) -> nn.Module | None:
+    expression = code.constructor(spec, inputs, params)
+    return eval(expression, {"nn": nn, "torch": torch}) if expression else None  # noqa: S307
+
+
+def run(spec: LayerSpec, module: nn.Module | None, tensors, params) -> torch.Tensor:
+    names = tuple(f"x{i}" for i in range(len(tensors)))
+    expression = code.call(spec, "self.layer", names, params)
+    return eval(expression, {"torch": torch, "self": SimpleNamespace(layer=module),  # noqa: S307
+                             **dict(zip(names, tensors, strict=True))})
+
+
+@by_type(CATALOGUE.values())
+def test_the_declaration_is_complete(spec: LayerSpec) -> None:
+    assert spec.doc.endswith("."), "one sentence of help"
+    assert spec.icon
+    assert len({param.name for param in spec.params}) == len(spec.params)
+    for param in spec.params:
+        assert param.help.endswith("."), param.name
+        assert param.normalized(param.default) == param.default
+        assert param.range_text()
+        assert param.parsed(param.formatted(param.default)) == param.default
+    assert completed(spec.params, {}) == spec.defaults()
+    assert all(name in CATALOGUE and CATALOGUE[name].role == "metric" for name in spec.metrics)
+    assert all(name in CATALOGUE for name in spec.unwanted)
+    assert not spec.width or spec.param(spec.width)
+    assert (spec.sums is None) == (spec.value is None) == (spec.role != "metric")
+    assert bool(spec.metrics) == (spec.role == "loss")
+
+
+@by_type(MODULES)
+def test_signature_and_defaults_are_torchs(spec: LayerSpec) -> None:
+    theirs = signature(spec)
+    ours = {param.name: param for param in spec.params if param.argument}
+    assert set(ours) | set(spec.infer) | set(spec.fixed) <= set(theirs)
+    needed = {name for name, p in theirs.items() if p.default is p.empty}
+    assert needed <= set(ours) | set(spec.infer) | set(spec.fixed)
+    for name, param in ours.items():
+        default = param.default
+        if isinstance(param, Size) and param.length and default is not None and len(set(default)) == 1:
+            default = default[0]
+        is_torchs = theirs[name].default is not inspect.Parameter.empty and theirs[name].default == default
+        assert param.required == (not is_torchs), f"{name}: torch's default is {theirs[name].default!r}"
+    order = [name for name in theirs if name in ours]
+    assert [name for name in ours if name in order and name != "nonlinearity"] == [n for n in order
+                                                                                  if n != "nonlinearity"]
+
+
+@by_type(MODULES)
+def test_arguments_without_a_name_stand_in_torchs_order(spec: LayerSpec) -> None:
+    required = (*spec.infer, *(param.name for param in spec.params if param.required and param.argument))
+    positional = required if spec.positional is None else spec.positional
+    assert list(positional) == list(signature(spec))[:len(positional)]
+
+
+@by_type(LAYERS)
+def test_shapes_weights_and_refusals_are_torchs(spec: LayerSpec) -> None:
+    choose = Random(spec.type)
+    accepted = 0
+    for number in range(SAMPLES):
+        inputs = random_inputs(spec, choose)
+        try:
+            params = completed(spec.params, random_params(spec, inputs, choose))
+        except OptionError:
+            continue
+        accepted += agrees(spec, inputs, params, number)
+    assert accepted >= SAMPLES // 40, f"only {accepted} of {SAMPLES} random samples were legal"
+
+
+def agrees(spec: LayerSpec, inputs: tuple[TensorSpec, ...], params, seed: int) -> bool:
+    """Whether the shape rule accepts the sample; asserts that torch says the same."""
+    case = f"{spec.type} {params} of {', '.join(map(str, inputs))}"
+    tensors = [tensor(given, seed) for given in inputs]
+    try:
+        expected = spec.shape(inputs, params)
+    except ShapeError as error:
+        if error.code != "dtype" and error.code not in STRICTER.get(spec.type, ()):
+            with pytest.raises((RuntimeError, ValueError, IndexError, NotImplementedError, AssertionError, TypeError)):
+                attempt(spec, inputs, params, tensors)
+                pytest.fail(f"torch takes what we refuse: {case}: {error.message}")
+        return False
+    module, result = attempt(spec, inputs, params, tensors)
+    assert result.shape == (BATCH, *expected.sizes), case
+    assert str(result.dtype) == f"torch.{expected.dtype}", case
+    assert len(expected.axes) == expected.rank
+    weights = sum(p.numel() for p in module.parameters()) if module else 0
+    assert spec.weights(inputs, params) == weights, case
+    return True
+
+
+def attempt(spec: LayerSpec, inputs, params, tensors) -> tuple[nn.Module | None, torch.Tensor]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch warns of idle dropout and the like; so do our remarks
+        module = build(spec, inputs, params) if spec.module else None
+        return module, run(spec, module, tensors, params)
+
+
+@by_type([spec for spec in LAYERS if spec.width])
+def test_multiply_adds_are_those_that_torch_counts(spec: LayerSpec) -> None:
+    choose = Random(spec.type)
+    compared = 0
+    for number in range(SAMPLES):
+        inputs = random_inputs(spec, choose)
+        try:
+            params = completed(spec.params, random_params(spec, inputs, choose))
+            expected = spec.shape(inputs, params)
+        except (OptionError, ShapeError):
+            continue
+        ours = spec.multiply_adds(inputs, (expected,), params) * BATCH
+        module, _ = attempt(spec, inputs, params, [tensor(inputs[0], number)])
+        if isinstance(module, nn.RNNBase):
+            matrices = sum(p.numel() for name, p in module.named_parameters() if name.startswith("weight"))
+            theirs = matrices * inputs[0].sizes[0] * BATCH
+        else:
+            with FlopCounterMode(display=False) as counter:
+                run(spec, module, [tensor(inputs[0], number)], params)
+            theirs = counter.get_total_flops() // 2
+        assert ours == theirs, f"{params} of {inputs[0]}"
+        compared += 1
+        if compared == 20:
+            break
+    assert compared > 5
+
+
+@by_type(LAYERS)
+def test_layers_do_not_mix_samples(spec: LayerSpec) -> None:
+    """Axis 0 is the batch: what comes out for one sample does not depend on the others, once training is over."""
+    choose = Random(spec.type)
+    checked = 0
+    for number in range(SAMPLES):
+        inputs = random_inputs(spec, choose)
+        try:
+            params = completed(spec.params, random_params(spec, inputs, choose))
+            spec.shape(inputs, params)
+        except (OptionError, ShapeError):
+            continue
+        if params.get("track_running_stats") is False:
+            continue
+        tensors = [tensor(given, number) for given in inputs]
+        module, _ = attempt(spec, inputs, params, tensors)
+        if module is not None:
+            module.eval()
+        with torch.no_grad():
+            together = run(spec, module, tensors, params)
+            alone = run(spec, module, [t[:1] for t in tensors], params)
+        torch.testing.assert_close(together[:1], alone, rtol=1e-4, atol=1e-5, equal_nan=True)
+        checked += 1
+        if checked == 8:
+            break
+    assert checked
+
+
+def test_a_size_written_once_means_all_axes() -> None:
+    spec = CATALOGUE["Conv2d"]
+    params = completed(spec.params, {"out_channels": 4, "kernel_size": (3, 3), "padding": (1, 2)})
+    assert code.constructor(spec, (TensorSpec((1, 8, 8)),), params) == "nn.Conv2d(1, 4, 3, padding=(1, 2))"
+
+
+def test_the_constructor_names_only_what_differs_from_torch() -> None:
+    inputs = (TensorSpec((28, 12)),)
+    for type, params, text in (
+        ("Linear", {"out_features": 10}, "nn.Linear(12, 10)"),
+        ("Linear", {"out_features": 10, "bias": False}, "nn.Linear(12, 10, bias=False)"),
+        ("LSTM", {"hidden_size": 64}, "nn.LSTM(12, 64, batch_first=True)"),
+        ("GroupNorm", {"num_groups": 4}, "nn.GroupNorm(4, 28)"),
+        ("Flatten", {}, "nn.Flatten()"),
+        ("Softmax", {}, "nn.Softmax(dim=-1)"),
+        ("Permute", {}, ""),
+    ):
+        spec = CATALOGUE[type]
+        assert code.constructor(spec, inputs, completed(spec.params, params)) == text
+
+
+def test_the_last_step_of_a_bidirectional_layer_holds_both_finished_directions() -> None:
+    inputs = (TensorSpec((5, 3)),)
+    for type in ("RNN", "LSTM", "GRU"):
+        spec = CATALOGUE[type]
+        params = completed(spec.params, {"hidden_size": 4, "bidirectional": True, "num_layers": 2})
+        module, result = attempt(spec, inputs, params, [tensor(inputs[0])])
+        steps = module(tensor(inputs[0]))[0]
+        torch.testing.assert_close(result, torch.cat((steps[:, -1, :4], steps[:, 0, 4:]), 1))
+
+
+def test_input_declares_what_it_says() -> None:
+    spec = CATALOGUE["Input"]
+    image = spec.shape((), completed(spec.params, {"shape": [1, 28, 28]}))
+    assert image.described() == "(batch, channels 1, height 28, width 28)"
+    label = spec.shape((), completed(spec.params, {"values": "classes", "classes": 10}))
+    assert (label.sizes, label.dtype, label.classes) == ((), "int64", 10)
+    assert prod(label.sizes) == 1
+    with pytest.raises(ShapeError, match="at most 8"):
+        spec.shape((), completed(spec.params, {"shape": [1] * 9}))
