@@ -17,6 +17,10 @@ MAX_INTEGER = 2**63
 """Below this in size are the whole numbers that torch and project files can hold."""
 
 
+_SPELLED_OUT = {"lr": "Learning rate", "max_lr": "Highest rate", "eta_min": "Lowest rate", "eps": "Epsilon"}
+"""Names that torch shortens beyond what a beginner can read."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Param:
     """One named setting with its default and one sentence of help.
@@ -36,7 +40,7 @@ class Param:
     @property
     def label(self) -> str:
         """The name as shown to users: "Out features"."""
-        return self.name.replace("_", " ").capitalize()
+        return _SPELLED_OUT.get(self.name) or self.name.replace("_", " ").capitalize()
 
     def normalized(self, value: Value) -> Value:
         """`value` in its stored form. Raises OptionError, with what is allowed, if it cannot be taken."""

@@ -50,7 +50,7 @@ class ConfusionMatrix(QWidget):
         return self._chosen
 
     def sizeHint(self) -> QSize:
-        return QSize(380, 240)
+        return QSize(320, 140)
 
     def cell(self, truth: int, predicted: int) -> QRectF:
         """Where a cell is painted."""

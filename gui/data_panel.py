@@ -77,7 +77,7 @@ class DataPanel(QWidget):
         self.choose = QPushButton(icons.icon("folder-open"), "Choose data", self)
         self.choose.setMenu(self._menu())
         self.empty.button.setMenu(self._menu())
-        self.starter = QPushButton(icons.icon("wand-sparkles"), "Starter network for this data", self)
+        self.starter = QPushButton("Starter network for this data", self)
         self.starter.setToolTip("Draw a sensible first network with the right input and output sizes")
         self.starter.clicked.connect(self._draw_starter)
         self.source = QComboBox(self)
@@ -102,7 +102,7 @@ class DataPanel(QWidget):
     def _build(self) -> None:
         content = QWidget(self)
         column = QVBoxLayout(content)
-        column.setContentsMargins(10, 8, 10, 10)
+        column.setContentsMargins(8, 8, 8, 10)
         column.setSpacing(8)
         for widget in (self.name, self.place, self.choose, self.findings, self.columns, self.starter):
             column.addWidget(widget)

@@ -58,7 +58,7 @@ class DataSamples(QWidget):
         self.back = self._pager("chevron-left", "Earlier samples", -PAGE)
         self.forward = self._pager("chevron-right", "Later samples", PAGE)
         self._place = label("", "muted", self)
-        self.grid, self.table = SampleGrid(self, side=48), SampleTable(self)
+        self.grid, self.table = SampleGrid(self, side=40), SampleTable(self)
         self._pages = QStackedWidget(self)
         self._pages.addWidget(self.grid)
         self._pages.addWidget(self.table)

@@ -27,6 +27,9 @@ from engine.params import Bool, Choice, Float, Int, Param
 from gui import icons
 from gui.labels import label
 
+_LABEL_WIDTH = 92
+"""Labels of all forms take at least so much, so that forms below each other line up."""
+
 
 class ParamForm(QWidget):
     """Rows of label, editor and reset button, one per parameter, each with its message below when it is wrong.
@@ -41,14 +44,13 @@ class ParamForm(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.gesture = 0
-        self._params: tuple[Param, ...] = ()
         self._rows: dict[str, _Row] = {}
-        self._extras: tuple[object, ...] = ()
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(6)
         self._grid.setVerticalSpacing(4)
         self._grid.setColumnStretch(1, 1)
+        self._grid.setColumnMinimumWidth(0, _LABEL_WIDTH)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
 
     def show_params(
@@ -62,15 +64,22 @@ class ParamForm(QWidget):
         """Show these parameters with these values; names that `values` lacks show their default.
 
         suggestions: texts offered while typing, by parameter name. files: parameters that name a file, with the file
-        dialog's filter. Widgets are kept where nothing but values changed, so that typing is never interrupted.
+        dialog's filter. Editors of parameters that stay are kept, so that typing is never interrupted.
         """
-        params = tuple(params)
-        extras = (tuple((suggestions or {}).items()), tuple((files or {}).items()))
-        if params != self._params or extras != self._extras:
-            self._rebuild(params, suggestions or {}, files or {})
-            self._params, self._extras = params, extras
-        for param in params:
-            self._rows[param.name].show_value(values.get(param.name, param.default))
+        before, self._rows = self._rows, {}
+        for line, param in enumerate(params):
+            extras = ((suggestions or {}).get(param.name, ()), (files or {}).get(param.name, ""))
+            row = before.get(param.name)
+            if row is None or row.declaration != (param, *extras):
+                row = _Row(param, *extras, self)
+                row.edited.connect(self.edited)
+                row.entered.connect(self._next_gesture)
+            row.place(self._grid, 2 * line)
+            row.show_value(values.get(param.name, param.default))
+            self._rows[param.name] = row
+        for name, row in before.items():
+            if self._rows.get(name) is not row:
+                row.remove()
 
     def show_problem(self, name: str, message: str) -> None:
         """Put a message below a parameter, or take it away with "". A message about what is being typed goes first."""
@@ -85,18 +94,6 @@ class ParamForm(QWidget):
         """The message below a parameter, "" if there is none. Raises KeyError."""
         return self._rows[name].message.text()
 
-    def _rebuild(self, params: tuple[Param, ...], suggestions: Mapping[str, tuple[str, ...]],
-                 files: Mapping[str, str]) -> None:
-        for row in self._rows.values():
-            row.remove()
-        self._rows = {}
-        for line, param in enumerate(params):
-            row = _Row(param, suggestions.get(param.name, ()), files.get(param.name, ""), self)
-            row.place(self._grid, 2 * line)
-            row.edited.connect(self.edited)
-            row.entered.connect(self._next_gesture)
-            self._rows[param.name] = row
-
     def _next_gesture(self) -> None:
         self.gesture += 1
 
@@ -109,6 +106,7 @@ class _Row(QObject):
 
     def __init__(self, param: Param, suggestions: tuple[str, ...], files: str, form: ParamForm) -> None:
         super().__init__(form)
+        self.declaration = (param, suggestions, files)
         self._param, self._value = param, param.default
         self._problem = ""
         self.editor = _editor(param, suggestions, form)

@@ -36,6 +36,10 @@ class SampleGrid(QListWidget):
         self.setIconSize(QSize(side, side))
         self.setFont(theme.font(11))
 
+    def sizeHint(self) -> QSize:
+        """Room for a few tiles; more is given where there is more."""
+        return QSize(3 * self._side, 2 * self._side)
+
     def show_tiles(self, tiles: Iterable[Tile]) -> None:
         self.clear()
         shown = list(tiles)
@@ -43,7 +47,7 @@ class SampleGrid(QListWidget):
         self.setViewMode(QListView.ViewMode.IconMode if are_pictures else QListView.ViewMode.ListMode)
         metrics = QFontMetrics(self.font())
         lines = max((tile.caption.count("\n") + 1 for tile in shown), default=1)
-        size = QSize(self._side + 24, self._side + 10 + lines * metrics.height())
+        size = QSize(self._side + 22, self._side + 10 + lines * metrics.height())
         for tile in shown:
             item = QListWidgetItem(self._fitted(tile.caption, metrics, size.width()) if are_pictures else tile.caption)
             item.setToolTip(tile.tip or tile.caption)

@@ -5,6 +5,10 @@ from PySide6.QtWidgets import QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from gui import icons
 
+_HEADER_STYLE = """
+QToolButton, QToolButton:checked { font-weight: 600; border: none; background: transparent; padding: 3px 0; }
+"""
+
 
 class Section(QWidget):
     """A title with an arrow; a click shows or hides the content below it."""
@@ -19,8 +23,7 @@ class Section(QWidget):
         self.header.setAutoRaise(True)
         self.header.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.header.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.header.setProperty("section", True)
-        self.header.setStyleSheet("QToolButton { font-weight: 600; border: none; padding: 2px 0; text-align: left; }")
+        self.header.setStyleSheet(_HEADER_STYLE)
         self.header.toggled.connect(self._fold)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

@@ -33,6 +33,8 @@ from gui.session import Session
 SPLITS = {"test": "Test data", "validation": "Validation data", "train": "Training data"}
 MAX_SHOWN_WRONG = 60
 _WIDE = 640
+"""From this width on the parts stand side by side; below it, figures have this height each:"""
+_FIGURE_HEIGHT = 260
 
 
 class TestPanel(QWidget):
@@ -97,6 +99,8 @@ class TestPanel(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         is_wide = event.size().width() >= _WIDE
+        for part in (self._figure, self._right):
+            part.setMinimumHeight(0 if is_wide else _FIGURE_HEIGHT)
         direction = QBoxLayout.Direction.LeftToRight if is_wide else QBoxLayout.Direction.TopToBottom
         self._parts.setDirection(direction)
 
@@ -169,21 +173,28 @@ class TestPanel(QWidget):
         if shown is None or run is None:
             return
         wrong = self._chosen_mistakes(shown)
-        if self._filter == (-1, -1):
-            self._mistakes_title.setText(f"{shown.wrong_count:,} mistakes, the most confident first")
-        else:
-            truth, predicted = (shown.classes[number] for number in self._filter)
-            self._mistakes_title.setText(f"{truth} taken for {predicted}" if truth != predicted else
-                                         f"{truth}: these were recognised")
+        self._mistakes_title.setText(self._filter_text(shown))
         self.mistakes.show_tiles([_tile(mistake, None) for mistake in wrong])
         rows = [mistake.row for mistake in wrong]
         self._pictures.start(lambda progress: pictures_of(run, rows, progress))
 
-    def _chosen_mistakes(self, shown: Evaluation) -> list[Wrong]:
+    def _filter_text(self, shown: Evaluation) -> str:
         if self._filter == (-1, -1):
-            return shown.wrong[:MAX_SHOWN_WRONG]
-        truth, predicted = (shown.classes[number] for number in self._filter)
-        return [m for m in shown.wrong if (m.truth, m.predicted) == (truth, predicted)][:MAX_SHOWN_WRONG]
+            return f"{shown.wrong_count:,} mistakes, the surest first"
+        truth, predicted = self._filter
+        if truth == predicted:
+            return f"Mistakes on {shown.classes[truth]}"
+        return f"{shown.classes[truth]} taken for {shown.classes[predicted]}"
+
+    def _chosen_mistakes(self, shown: Evaluation) -> list[Wrong]:
+        """All, or those of the chosen cell; a cell of what was right stands for all mistakes on its class."""
+        truth, predicted = self._filter
+        found = [
+            mistake for mistake in shown.wrong
+            if truth < 0 or (mistake.truth == shown.classes[truth]
+                             and predicted in (truth, shown.classes.index(mistake.predicted)))
+        ]
+        return found[:MAX_SHOWN_WRONG]
 
     def _show_pictures(self, found: dict[int, Any]) -> None:
         if found and self._evaluation is not None:

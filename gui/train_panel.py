@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QFrame, QScrollArea, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from gui.document import Document
 from gui.run_list import RunList
@@ -14,27 +14,39 @@ _WIDE = 700
 """From this width on the three parts stand side by side."""
 
 
-class TrainPanel(QScrollArea):
+class TrainPanel(QWidget):
     """Three parts, below each other in a narrow dock and side by side in a wide one."""
 
     def __init__(self, document: Document, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setWidgetResizable(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         content = QWidget(self)
         self.status = TrainStatus(session, content)
         self.options = TrainOptions(document, content)
         self.runs = RunList(session, content)
         self._parts = QBoxLayout(QBoxLayout.Direction.TopToBottom, content)
         self._parts.setContentsMargins(10, 8, 10, 8)
-        self._parts.setSpacing(16)
+        self._parts.setSpacing(14)
         for part in (self.status, self.options, self.runs):
-            self._parts.addWidget(part, 1, Qt.AlignmentFlag.AlignTop)
-        self.setWidget(content)
+            self._parts.addWidget(part, 0, Qt.AlignmentFlag.AlignTop)
+        self._parts.addStretch(0)
+        area = QScrollArea(self)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(content)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(area)
+        self._arrange(self.width())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        is_wide = event.size().width() >= _WIDE
-        self._parts.setDirection(
-            QBoxLayout.Direction.LeftToRight if is_wide else QBoxLayout.Direction.TopToBottom)
+        self._arrange(event.size().width())
+
+    def _arrange(self, width: int) -> None:
+        is_wide = width >= _WIDE
+        directions = QBoxLayout.Direction
+        self._parts.setDirection(directions.LeftToRight if is_wide else directions.TopToBottom)
+        for place in range(3):
+            self._parts.setStretch(place, int(is_wide))
+        self._parts.setStretch(3, int(not is_wide))

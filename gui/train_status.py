@@ -7,6 +7,7 @@ from engine import events
 from engine.errors import RunError
 from engine.runs import RunInfo
 from gui import icons, theme
+from gui.charts.controls import title
 from gui.charts.plot import readable
 from gui.labels import label
 from gui.session import IDLE, PAUSED, RUNNING, STARTING, STOPPING, Session
@@ -42,6 +43,7 @@ class TrainStatus(QWidget):
         self._numbers.setHorizontalSpacing(12)
         self._numbers.setVerticalSpacing(0)
         self._numbers.setColumnStretch(2, 1)
+        self._headings = (label("Training", "muted", self), label("Validation", "muted", self))
         self._build()
         session.reported.connect(self._take)
         session.state_changed.connect(self._show_state)
@@ -59,8 +61,9 @@ class TrainStatus(QWidget):
         buttons = QHBoxLayout()
         buttons.addWidget(self.train, 1)
         buttons.addWidget(self.stop)
-        for place, split in ((1, "Training"), (2, "Validation")):
-            self._numbers.addWidget(label(split, "muted", self), 0, place)
+        for place, heading in enumerate(self._headings, start=1):
+            self._numbers.addWidget(heading, 0, place)
+            heading.hide()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
@@ -168,6 +171,8 @@ class TrainStatus(QWidget):
             if name not in self._rows:
                 if len(self._rows) > _SHOWN_METRICS:
                     continue
+                for heading in self._headings:
+                    heading.show()
                 self._rows[name] = _Row(name, self._numbers, len(self._rows) + 1, self)
             self._rows[name].values[split].setText(readable(value))
 
@@ -176,7 +181,7 @@ class _Row:
     """One quantity: its name and its newest training and validation values."""
 
     def __init__(self, name: str, grid: QGridLayout, line: int, parent: QWidget) -> None:
-        self.name = label(name.upper() if len(name) <= 3 else name.capitalize(), "muted", parent)
+        self.name = label(title(name), "muted", parent)
         self.values: dict[str, QLabel] = {}
         grid.addWidget(self.name, line, 0, Qt.AlignmentFlag.AlignVCenter)
         for place, split in ((1, "training"), (2, "validation")):

@@ -1,11 +1,15 @@
 """The line of controls above the charts: axis, scale, smoothing, which metric, fit and export."""
 
+from math import isfinite
+
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QMenu, QSlider, QToolButton, QWidget
 
 from gui import icons
 from gui.charts.plot import View
 from gui.labels import label
+
+_ABBREVIATIONS = ("f1", "mae", "mse", "rmse", "r2")
 
 
 class Controls(QWidget):
@@ -60,8 +64,15 @@ class Controls(QWidget):
         for widget in (self.axis, self.logarithmic, smoothing_label, self.smoothing):
             row.addWidget(widget)
         row.addStretch(1)
-        for widget in (self.metrics, self.fit, self.export):
+        self._position = label("", "muted", self)
+        for widget in (self._position, self.metrics, self.fit, self.export):
             row.addWidget(widget)
+
+    def show_position(self, position: float) -> None:
+        """Tell what the values in the legends belong to: where the mouse is, or with NaN the newest step."""
+        is_step = self.axis.currentData() == "step"
+        text = f"Step {position:,.0f}" if is_step else f"Epoch {position:.2f}"
+        self._position.setText(text if isfinite(position) else "")
 
     def view(self) -> View:
         return View(self.axis.currentData(), self.smoothing.value() / 100, self.logarithmic.isChecked())
@@ -86,7 +97,7 @@ class Controls(QWidget):
 
 def title(name: str) -> str:
     """A quantity as headings name it: "accuracy" -> "Accuracy", "mae" -> "MAE"."""
-    return name.upper() if len(name) <= 4 else name.replace("_", " ").capitalize()
+    return name.upper() if name in _ABBREVIATIONS else name.replace("_", " ").capitalize()
 
 
 def _button(parent: QWidget, icon: str, tip: str) -> QToolButton:

@@ -19,6 +19,7 @@ class RunCurves:
         self._series: dict[tuple[str, str], Series] = {}
         self._epochs = 0
         self._steps_per_epoch = 0
+        self._is_live = False
 
     def __bool__(self) -> bool:
         return bool(self._series) or self._epochs > 0
@@ -35,6 +36,7 @@ class RunCurves:
         """Add what an event reports; True if there is something new to draw."""
         if isinstance(event, events.Started):
             self._epochs, self._steps_per_epoch = event.epochs, event.steps_per_epoch
+            self._is_live = True
             self._series = {key: series.until(event.step) for key, series in self._series.items()}
         elif isinstance(event, events.Stepped):
             for name, value in event.values.items():
@@ -42,6 +44,8 @@ class RunCurves:
         elif isinstance(event, events.Validated):
             for name, value in event.validation.items():
                 self._of(name, "validation").append(event.step, event.epoch, value)
+        elif isinstance(event, events.Ended):
+            self._is_live = False
         else:
             return False
         return True
@@ -56,8 +60,10 @@ class RunCurves:
         return (*names, *([_LEARNING_RATE] if (_LEARNING_RATE, "training") in self._series else []))
 
     def expected(self, axis: str) -> float:
-        """The position of the end of the run on an axis, 0 if it is unknown."""
-        return float(self._epochs if axis == "epoch" else self._epochs * self._steps_per_epoch)
+        """Where the run ends, or ended, on an axis."""
+        if self._is_live:
+            return float(self._epochs if axis == "epoch" else self._epochs * self._steps_per_epoch)
+        return max((float(series.x(axis)[-1]) for series in self._series.values() if len(series)), default=0.0)
 
     def rows(self) -> list[tuple[int, float, str, str, float]]:
         """(step, epoch, split, name, value) of every point."""

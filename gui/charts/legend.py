@@ -9,7 +9,7 @@ from gui.labels import label
 
 
 class Legend(QWidget):
-    """A title, one switch a curve with its value, and the position that the values belong to.
+    """A title and one switch a curve with its value.
 
     toggled(key): a curve was switched on or off with the mouse.
     """
@@ -19,20 +19,15 @@ class Legend(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._title = label("", "title", self)
-        self._position = label("", "muted", self)
         self._entries: dict[str, _Entry] = {}
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(6, 2, 6, 0)
-        self._row.setSpacing(10)
+        self._row.setSpacing(8)
         self._row.addWidget(self._title)
         self._row.addStretch(1)
-        self._row.addWidget(self._position)
 
     def set_title(self, title: str) -> None:
         self._title.setText(title)
-
-    def set_position(self, text: str) -> None:
-        self._position.setText(text)
 
     def set_entry(self, key: str, name: str, color: QColor) -> None:
         """Add a curve, or give it another colour."""
@@ -86,5 +81,6 @@ class _Entry(QToolButton):
         color = self._color.name() if self.isChecked() else theme.colors().muted
         line = "none" if self.isChecked() else "line-through"
         self.setStyleSheet(
-            f"QToolButton {{ color: {color}; text-decoration: {line}; border: none; padding: 1px; }}"
+            "QToolButton, QToolButton:checked { border: none; background: transparent; padding: 1px;"
+            f" font-size: 12px; color: {color}; text-decoration: {line}; }}"
         )

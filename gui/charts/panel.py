@@ -33,11 +33,12 @@ class ChartsPanel(QWidget):
         self._timer.setSingleShot(True)
         self._timer.setInterval(REDRAW_INTERVAL_MS)
         self._timer.timeout.connect(self._redraw)
+        self.controls = Controls(self)
         self.loss_plot, self.metric_plot = Plot(self), Plot(self)
         for plot, other in ((self.loss_plot, self.metric_plot), (self.metric_plot, self.loss_plot)):
             plot.pointed.connect(plot.point_at)
             plot.pointed.connect(other.point_at)
-        self.controls = Controls(self)
+            plot.pointed.connect(self.controls.show_position)
         self.controls.changed.connect(self._set_view)
         self.controls.metric_chosen.connect(self._show_metric)
         self.controls.fit_clicked.connect(self._fit)
@@ -57,6 +58,7 @@ class ChartsPanel(QWidget):
         for plot in (self.loss_plot, self.metric_plot):
             plot.setMinimumWidth(220)
             self._splitter.addWidget(plot)
+        self._splitter.setSizes([1000, 1000])
         self._charts = QWidget(self)
         column = QVBoxLayout(self._charts)
         column.setContentsMargins(0, 0, 0, 0)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import isfinite, log10
+from math import floor, isfinite, log10
 
 import numpy as np
 import pyqtgraph as pg
@@ -45,7 +45,7 @@ class Plot(QWidget):
         self._pointer = float("nan")
         self.legend = Legend(self)
         self.legend.toggled.connect(self._toggle)
-        self._plot = pg.PlotWidget(self)
+        self._plot = pg.PlotWidget(self, axisItems={"left": _ValueAxis("left")})
         self._plot.setAntialiasing(True)
         self._plot.setMenuEnabled(False)
         self._plot.hideButtons()
@@ -128,7 +128,7 @@ class Plot(QWidget):
         for index, split in enumerate(SPLITS):
             color = QColor(colors.series[index % len(colors.series)])
             faint = QColor(color)
-            faint.setAlpha(70)
+            faint.setAlpha(55)
             self._curves[split].setPen(pg.mkPen(color, width=1))
             self._raw[split].setPen(pg.mkPen(faint, width=1))
             self.legend.set_entry(split, split.capitalize(), color)
@@ -217,8 +217,6 @@ class Plot(QWidget):
             position = at if isfinite(at) else float(series.x(axis)[-1])
             value = series.at(axis, position, smoothing if split == "training" else 0.0)
             self.legend.set_value(split, readable(value))
-        self.legend.set_position("" if not isfinite(at) else
-                                 f"step {at:,.0f}" if axis == "step" else f"epoch {at:.2f}")
 
     def _toggle(self, _split: str) -> None:
         self.redraw()
@@ -238,6 +236,24 @@ class Plot(QWidget):
     def leaveEvent(self, event: object) -> None:
         self.pointed.emit(float("nan"))
         super().leaveEvent(event)  # type: ignore[arg-type]
+
+
+class _ValueAxis(pg.AxisItem):
+    """An axis whose labels stay apart on a logarithmic scale: 1, 2 and 5 of each decade, or decades alone."""
+
+    _LABEL_HEIGHT = 26
+
+    def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:  # noqa: N803
+        if not self.logMode:
+            return super().tickValues(minVal, maxVal, size)
+        decades = range(floor(minVal), floor(maxVal) + 1)
+        for digits in ((1, 2, 5), (1, 3), (1,)):
+            places = [decade + log10(digit) for decade in decades for digit in digits]
+            places = [place for place in places if minVal <= place <= maxVal]
+            if len(places) * self._LABEL_HEIGHT <= size:
+                break
+        every = max(1, round(len(places) * self._LABEL_HEIGHT / max(size, 1)))
+        return [(1.0, places[::every])]
 
 
 def readable(value: float) -> str:
