@@ -41,7 +41,7 @@ def build(
 ) -> dict[str, QAction]:
     """The actions of a table by id, each with its handler, owned by `owner` and with shortcuts that work there.
 
-    A handler of a checkable action takes whether it is on; the others take nothing. Raises KeyError for a spec
+    A handler of a checkable action takes whether the user switched it on; the others take nothing. Raises KeyError for a spec
     without a handler.
     """
     return {spec.id: _built(spec, handlers[spec.id], owner) for spec in specs}
@@ -58,7 +58,7 @@ def _built(spec: ActionSpec, handler: Callable[..., object], owner: QWidget) -> 
     action.setToolTip(tooltip(spec))
     action.setStatusTip(spec.help)
     if spec.checkable:
-        action.toggled.connect(handler)
+        action.triggered.connect(lambda is_on: handler(is_on))
     else:
         action.triggered.connect(lambda _checked=False: handler())
     owner.addAction(action)

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 
 from engine import storage
 from engine.codegen import Source, emit, emit_preview
-from engine.errors import EngineError
+from engine.errors import EngineError, TrainingError
 from gui import icons, messages, theme
 from gui.document import Document
 from gui.labels import label
@@ -80,10 +80,12 @@ class CodePanel(QWidget):
             return
         self._is_stale = False
         project, analysis = self._document.project, self._document.analysis
-        has_errors = any(problem.severity == "error" for problem in analysis.problems)
-        self._source = None if has_errors else emit(project, analysis)
-        self._note.setText(UNFINISHED if has_errors else FINISHED)
-        self.save_button.setEnabled(not has_errors)
+        try:
+            self._source = emit(project, analysis)
+        except TrainingError:
+            self._source = None
+        self._note.setText(FINISHED if self._source else UNFINISHED)
+        self.save_button.setEnabled(self._source is not None)
         self._show(self._source.text if self._source else emit_preview(project, analysis))
         self._mark_selected()
 

@@ -12,7 +12,7 @@ LAYOUT_VERSION = 1
 LEFT, RIGHT, BELOW = (
     Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea,
 )
-SIDE_WIDTHS = {LEFT: 232, RIGHT: 288}
+SIDE_WIDTHS = {LEFT: 256, RIGHT: 292}
 BELOW_HEIGHT = 262
 
 
@@ -62,6 +62,7 @@ class Docks(QObject):
 
     def put(self, dock_id: str, panel: QWidget) -> None:
         """Show a panel in its dock."""
+        panel.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._docks[dock_id].setWidget(panel)
 
     def raise_dock(self, dock_id: str) -> None:

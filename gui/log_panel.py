@@ -26,7 +26,7 @@ class LogPanel(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.text)
         session.reported.connect(self._take)
-        session.failed.connect(lambda message, hint: self.add(f"{message} {hint}".strip()))
+        session.failed.connect(self._take_failure)
         theme.notifier().changed.connect(self._restyle)
         self._restyle()
 
@@ -37,6 +37,9 @@ class LogPanel(QWidget):
     def _take(self, event: events.AnyEvent) -> None:
         if line := described(event):
             self.add(line)
+
+    def _take_failure(self, message: str, hint: str) -> None:
+        self.add(f"{message} {hint}".strip())
 
     def _restyle(self) -> None:
         self.text.setFont(theme.mono_font(12))

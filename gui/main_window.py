@@ -208,7 +208,7 @@ class MainWindow(QMainWindow):
             "&File": ("new", templates, "open", self._recent, None, "save", "save_as", None, "export", None, "quit"),
             "&Edit": ("undo", "redo", None, *EDITING),
             "&View": (*VIEWING, None, panels, self._theme_menu(), "reset_layout"),
-            "&Network": ("search", "find_layer", None, "train", "stop"),
+            "&Network": ("search", "insert_layer", "find_layer", None, "train", "stop"),
             "&Help": ("shortcuts", "about"),
         }, self.actions_by_id)
         self._fill_recent()
@@ -234,7 +234,7 @@ class MainWindow(QMainWindow):
         self.session.failed.connect(self._show_failure)
         self.session.state_changed.connect(self._show_training)
         self.session.run_changed.connect(self._show_run)
-        self.recovery.failed.connect(lambda error: self.show_message(f"Unsaved work is not backed up: {error}"))
+        self.recovery.failed.connect(self._show_backup_failure)
         self._show_run()
 
     def _show_title(self) -> None:
@@ -265,6 +265,9 @@ class MainWindow(QMainWindow):
         if any(problem.severity == "error" for problem in self.document.analysis.problems):
             self.docks.raise_dock("problems")
         messages.show(self, "Training", message, hint)
+
+    def _show_backup_failure(self, error: Exception) -> None:
+        self.show_message(f"Unsaved work cannot be kept for a crash: {error}")
 
     def _fill_recent(self) -> None:
         self._recent.clear()

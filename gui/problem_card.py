@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePol
 from engine.problems import Problem, Repair
 from gui import icons, theme
 from gui.document import Document
+from gui.flow_layout import FlowLayout
 from gui.labels import label
 
 ICON_SIZE = 18
@@ -24,10 +25,9 @@ class ProblemCard(QFrame):
         self._icon.setFixedSize(QSize(ICON_SIZE, ICON_SIZE))
         self._message = label(parent=self, wraps=True)
         self._hint = label("", "muted", self, wraps=True)
-        self._repairs = QHBoxLayout()
-        self._repairs.setSpacing(6)
+        self._repairs = FlowLayout()
         texts = QVBoxLayout()
-        texts.setSpacing(2)
+        texts.setSpacing(4)
         texts.addWidget(self._message)
         texts.addWidget(self._hint)
         texts.addLayout(self._repairs)
@@ -86,8 +86,6 @@ class ProblemCard(QFrame):
             button.setIcon(icons.icon("wrench"))
             button.clicked.connect(lambda _checked=False, position=position: self._repair(position))
             self._repairs.addWidget(button)
-        if labels:
-            self._repairs.addStretch(1)
 
     def _repair(self, position: int) -> None:
         assert self._problem is not None

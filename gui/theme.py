@@ -164,7 +164,8 @@ def _style(chosen: Colors) -> str:
     names = [field.name for field in fields(Colors) if isinstance(getattr(chosen, field.name), str)]
     for name in sorted(names, key=len, reverse=True):
         sheet = sheet.replace(f"@{name}", getattr(chosen, name))
-    return sheet
+    arrow = STYLE.with_name("arrow-dark.svg" if chosen.is_dark else "arrow-light.svg")
+    return sheet.replace("@arrow", arrow.as_posix())
 
 
 def _palette(chosen: Colors) -> QPalette:

@@ -1,9 +1,29 @@
-"""Answers dialogs as a person does: waits until one comes up, and presses a button of it."""
+"""Opens windows and answers dialogs as a person does: waits until one comes up, and presses a button of it."""
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMessageBox, QPushButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from gui.main_window import MainWindow
+
+
+@contextmanager
+def opened(qtbot: QtBot) -> Iterator[MainWindow]:
+    """A shown window, closed without questions at the end, when what it had begun beside itself has ended too."""
+    window = MainWindow()
+    window.show()
+    try:
+        yield window
+    finally:
+        window.document.undo_stack.setClean()
+        window.close()
+        window.deleteLater()
+        qtbot.waitUntil(lambda: not any(t.name == "background" for t in threading.enumerate()), timeout=20_000)
 
 
 def answer(button: str) -> list[str]:

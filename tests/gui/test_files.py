@@ -1,26 +1,24 @@
 """Files as a person uses them: new, open, save, and never losing work by mistake."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from engine import projectfile
 from gui import files, settings
 from gui.main_window import MainWindow
-from tests.gui.dialogs import answer, choose, messages_of
+from tests.gui.dialogs import answer, choose, messages_of, opened
 
 
 @pytest.fixture
-def window(qtbot: QtBot) -> MainWindow:
-    window = MainWindow()
-    qtbot.addWidget(window, before_close_func=lambda w: w.document.undo_stack.setClean())
-    window.show()
-    return window
+def window(qtbot: QtBot) -> Iterator[MainWindow]:
+    with opened(qtbot) as window:
+        yield window
 
 
 def test_new_is_empty_and_untitled(window: MainWindow) -> None:
@@ -128,7 +126,9 @@ def test_a_project_dropped_on_the_window_is_opened(window: MainWindow, tmp_path:
     path.write_bytes(files.EXAMPLE.read_bytes())
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path))])
-    event = QDropEvent(QPointF(50, 50), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton,
-                       Qt.KeyboardModifier.NoModifier)
-    QApplication.sendEvent(window, event)
+    buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    entering = QDragEnterEvent(QPoint(50, 50), Qt.DropAction.CopyAction, data, buttons, keys)
+    QApplication.sendEvent(window, entering)
+    assert entering.isAccepted()
+    QApplication.sendEvent(window, QDropEvent(QPointF(50, 50), Qt.DropAction.CopyAction, data, buttons, keys))
     assert window.document.path == path

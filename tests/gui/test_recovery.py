@@ -13,7 +13,7 @@ from engine import projectfile
 from gui import files, recovery
 from gui.document import Document
 from gui.recovery import Recovery
-from tests.gui.dialogs import answer, messages_of
+from tests.gui.dialogs import answer, messages_of, opened
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -76,18 +76,14 @@ OUTCOMES = [("Restore", False), ("Discard", False), ("Decide later", True)]
 
 @pytest.mark.parametrize(("pressed", "is_offered_again"), OUTCOMES)
 def test_the_next_start_offers_it(qtbot: QtBot, neuroloom_home: Path, pressed: str, is_offered_again: bool) -> None:
-    from gui.main_window import MainWindow
-
     killed_editor(neuroloom_home)
-    window = MainWindow()
-    qtbot.addWidget(window, before_close_func=lambda w: w.document.undo_stack.setClean())
-    window.show()
-    asked = answer(pressed)
-    window.offer_recovery()
-    assert "unexpectedly" in asked[0]
-    assert ("Dropout" in {node.type for node in window.document.graph.nodes}) == (pressed == "Restore")
-    assert bool(window.recovery.found()) == is_offered_again
-    assert messages_of(window) == []
+    with opened(qtbot) as window:
+        asked = answer(pressed)
+        window.offer_recovery()
+        assert "unexpectedly" in asked[0]
+        assert ("Dropout" in {node.type for node in window.document.graph.nodes}) == (pressed == "Restore")
+        assert bool(window.recovery.found()) == is_offered_again
+        assert messages_of(window) == []
 
 
 def test_saving_and_undoing_remove_it(qtbot: QtBot, tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """The window as a whole: parts work together, actions are complete, the layout is remembered."""
 
+from collections.abc import Iterator
+
 import pytest
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction
@@ -12,25 +14,18 @@ from gui import app, files, settings, theme
 from gui.code_panel import CodePanel
 from gui.docks import DOCKS
 from gui.main_window import MainWindow
-from tests.gui.dialogs import answer, messages_of
+from tests.gui.dialogs import answer, messages_of, opened
 
 LAPTOP = QSize(1280, 800)
 
 
-def opened(qtbot: QtBot) -> MainWindow:
-    window = MainWindow()
-    qtbot.addWidget(window, before_close_func=lambda w: w.document.undo_stack.setClean())
-    window.files.new_from(files.EXAMPLE)
-    window.resize(LAPTOP)
-    window.show()
-    qtbot.waitExposed(window)
-    window.complete()
-    return window
-
-
 @pytest.fixture
-def window(qtbot: QtBot) -> MainWindow:
-    return opened(qtbot)
+def window(qtbot: QtBot) -> Iterator[MainWindow]:
+    with opened(qtbot) as window:
+        window.files.new_from(files.EXAMPLE)
+        window.resize(LAPTOP)
+        window.complete()
+        yield window
 
 
 def menu_actions(menu: QMenu) -> list[QAction]:
@@ -152,13 +147,13 @@ def test_the_layout_is_remembered_and_reset(window: MainWindow, qtbot: QtBot) ->
     window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, window.docks["inspector"])
     window.docks["log"].close()
     window.docks.save()
-    other = opened(qtbot)
-    assert other.dockWidgetArea(other.docks["inspector"]) == Qt.DockWidgetArea.LeftDockWidgetArea
-    assert other.docks["log"].isHidden()
-    other.actions_by_id["reset_layout"].trigger()
-    for spec in DOCKS:
-        assert other.dockWidgetArea(other.docks[spec.id]) == spec.area
-        assert not other.docks[spec.id].isHidden()
+    with opened(qtbot) as other:
+        assert other.dockWidgetArea(other.docks["inspector"]) == Qt.DockWidgetArea.LeftDockWidgetArea
+        assert other.docks["log"].isHidden()
+        other.actions_by_id["reset_layout"].trigger()
+        for spec in DOCKS:
+            assert other.dockWidgetArea(other.docks[spec.id]) == spec.area
+            assert not other.docks[spec.id].isHidden()
 
 
 @pytest.mark.parametrize("choice", ["light", "dark"])
@@ -180,11 +175,10 @@ def clipped(window: QWidget) -> list[str]:
             if not widget.isVisible() or widget.visibleRegion().isEmpty():
                 continue
             text = widget.currentText() if isinstance(widget, QComboBox) else widget.text()
-            needed = widget.fontMetrics().horizontalAdvance(text.replace("&", ""))
-            is_wrapping = isinstance(widget, QLabel) and (widget.wordWrap() or "\n" in text)
-            shows_text = not isinstance(widget, QToolButton) or (
-                widget.toolButtonStyle() != Qt.ToolButtonStyle.ToolButtonIconOnly)
-            if text and shows_text and not is_wrapping and needed > widget.width():
+            is_wrapping = isinstance(widget, QLabel) and widget.wordWrap()
+            needed = widget.fontMetrics().horizontalAdvance(text) if isinstance(widget, QComboBox) else (
+                widget.sizeHint().width())
+            if text and not is_wrapping and needed > widget.width():
                 found.append(f"{kind.__name__} {text!r}: {widget.width()} of {needed}")
     return found
 
