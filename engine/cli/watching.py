@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from engine.cli.console import Console
-from engine.events import AnyEvent, Ended, Noted, Paused, Resumed, Started, Stepped, Validated
+from engine.events import AnyEvent, Ended, Noted, Started, Stepped, Validated
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -30,7 +30,7 @@ class Watcher:
         """Lines for people: the start, notes, and every epoch."""
         match event:
             case Started():
-                self.console.remark(f"Training {event.weights:,} weights on {event.device}: {event.run}")
+                self.console.remark(f"{event.weights:,} weights; the run is in {event.run}")
             case Validated():
                 self.console.remark(self.epoch_line(event))
             case Noted():
@@ -60,24 +60,21 @@ class BarWatcher(Watcher):
         super().__init__(console)
         self._progress = progress
         self._task: TaskID | None = None
-        self._steps_per_epoch = 1
 
     def show(self, event: AnyEvent) -> None:
         match event:
             case Started():
                 super().show(event)
-                self._steps_per_epoch = event.steps_per_epoch
                 total = event.epochs * event.steps_per_epoch
                 self._task = self._progress.add_task("starting", total=total, completed=event.step, values="", left="")
             case Stepped():
                 epoch = min(int(event.epoch) + 1, self._epochs)
-                speed = f"{event.samples_per_second:,.0f} samples/s"
+                speed = f"{event.samples_per_second:,.0f} samples/s" if event.samples_per_second else ""
                 self._update(f"epoch {epoch}/{self._epochs}", event.step, f"{values_text(event.values)}  {speed}",
                              _duration(event.seconds_left))
-            case Paused(step):
-                self._update("paused", step)
-            case Resumed(step):
-                self._update("resumed", step)
+            case Validated():
+                self._update(f"epoch {event.epoch}/{self._epochs}", event.step, values_text(event.training))
+                super().show(event)
             case _:
                 super().show(event)
 
@@ -95,9 +92,9 @@ def watching(console: Console, *, as_json: bool) -> Iterator[Watcher]:
         from rich.console import Console as Terminal
         from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
-        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(),
+        columns = (TextColumn("{task.description}"), BarColumn(bar_width=None), TaskProgressColumn(),
                    TextColumn("{task.fields[values]}"), TextColumn("{task.fields[left]}"))
-        with Progress(*columns, console=Terminal(stderr=True)) as progress:
+        with Progress(*columns, console=Terminal(stderr=True), expand=True) as progress:
             yield BarWatcher(console, progress)
     else:
         yield Watcher(console)
