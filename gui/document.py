@@ -16,9 +16,11 @@ class Document(QObject):
     """Holds the one current `Project`. Every edit, of any kind, is one undo step that swaps it for another.
 
     changed(before, after): the project was replaced by an edit, an undo, a redo or by opening a file.
+    opened: after `changed`, another document was opened or started; there is nothing to undo.
     """
 
     changed = Signal(object, object)
+    opened = Signal()
     selection_changed = Signal()
     path_changed = Signal()
 
@@ -109,6 +111,7 @@ class Document(QObject):
         self._swap(project)
         self.selection_changed.emit()
         self.path_changed.emit()
+        self.opened.emit()
 
     def _swap(self, project: Project) -> None:
         before, self._project, self._analysis = self._project, project, None
@@ -125,12 +128,18 @@ class _Swap(QUndoCommand):
     def __init__(self, document: Document, text: str, before: Project, after: Project, merge: str) -> None:
         super().__init__(text)
         self._document, self._before, self._after, self._merge = document, before, after, merge
+        self._folder = document.folder
 
     def redo(self) -> None:
-        self._document._swap(self._after)
+        self._document._swap(self._here(self._after))
 
     def undo(self) -> None:
-        self._document._swap(self._before)
+        self._document._swap(self._here(self._before))
+
+    def _here(self, project: Project) -> Project:
+        """`project` with its data path as it is written where the document lies now: it may have moved since."""
+        folder = self._document.folder
+        return project if folder in (None, self._folder) else projectfile.relocated(project, self._folder, folder)
 
     def id(self) -> int:
         return 1 if self._merge else -1
@@ -139,4 +148,5 @@ class _Swap(QUndoCommand):
         if not isinstance(other, _Swap) or other._merge != self._merge:
             return False
         self._after = other._after
+        self.setObsolete(self._after == self._before)
         return True

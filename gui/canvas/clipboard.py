@@ -21,9 +21,10 @@ def written(graph: Graph) -> QMimeData:
     return mime
 
 
-def read(mime: QMimeData) -> Graph:
-    """The layers on the clipboard, checked like a project file. Raises ProjectError."""
-    data = bytes(mime.data(NODES).data()) if mime.hasFormat(NODES) else mime.text().encode()
+def read(mime: QMimeData | None) -> Graph:
+    """The layers on the clipboard (None: it cannot be read), checked like a project file. Raises ProjectError."""
+    mime = mime or QMimeData()
+    data = bytes(mime.data(NODES).data()) if mime.hasFormat(NODES) else mime.text().encode(errors="replace")
     if not data.lstrip().startswith(b"{") or len(data) > LARGEST:
         raise ProjectError("The clipboard holds no layers.", "Copy layers on the canvas first.")
     return projectfile.loads(data, "the clipboard").graph

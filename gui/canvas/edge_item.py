@@ -5,12 +5,12 @@ from PySide6.QtGui import QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from engine.graph import Edge
-from gui.canvas.geometry import distance_to_wire, square, wire_path, wire_point
+from gui.canvas.geometry import Curve, distance_to_wire, square, wire_curves, wire_middle, wire_path
 from gui.canvas.style import DETAIL_ZOOM, Style, style
 
 LABEL_HEIGHT = 17.0
 LABEL_PADDING = 7.0
-LABEL_ROOM = 30.0
+LABEL_ROOM = 22.0
 """A label is left out where the wire shows less than this beside it."""
 
 GLOW = 6.0
@@ -24,6 +24,7 @@ class EdgeItem(QGraphicsItem):
         self.start = self.end = QPointF()
         self.state = "ok"
         self.label = ""
+        self._curves: list[Curve] = []
         self._path = QPainterPath()
         self._bounds = QRectF()
         self._is_selected = self._is_hovered = self._is_target = False
@@ -33,7 +34,8 @@ class EdgeItem(QGraphicsItem):
         if (start, end) != (self.start, self.end):
             self.prepareGeometryChange()
             self.start, self.end = start, end
-            self._path = wire_path(start, end)
+            self._curves = wire_curves(start, end)
+            self._path = wire_path(self._curves)
             self._measure()
 
     def set_facts(self, state: str, label: str) -> None:
@@ -62,10 +64,10 @@ class EdgeItem(QGraphicsItem):
             self.update()
 
     def distance(self, point: QPointF) -> float:
-        return distance_to_wire(point, self.start, self.end)
+        return distance_to_wire(point, self._curves)
 
     def middle(self) -> QPointF:
-        return wire_point(self.start, self.end, 0.5)
+        return wire_middle(self._curves)
 
     def boundingRect(self) -> QRectF:
         return self._bounds

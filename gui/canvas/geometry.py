@@ -25,8 +25,14 @@ MARGIN = 12.0
 
 WIRE_WIDTH = 2.0
 MIN_REACH, MAX_REACH = 40.0, 160.0
+CARD_ROOM = 90.0
+"""Height from a port to where a wire clears the cards."""
+
 STEPS = 16
-"""Straight pieces that stand for a wire when distances are measured."""
+"""Straight pieces that stand for a curve when distances are measured."""
+
+Curve = tuple[QPointF, QPointF, QPointF, QPointF]
+"""A cubic Bézier curve: start, two control points, end."""
 
 Position = tuple[float, float]
 
@@ -70,35 +76,58 @@ def snapped(position: Position) -> Position:
     return round(position[0] / GRID) * GRID, round(position[1] / GRID) * GRID
 
 
-def wire_controls(start: QPointF, end: QPointF) -> tuple[QPointF, QPointF]:
-    """Control points of a wire. They are clamped, so that a wire running back does not swing across the canvas."""
+def wire_curves(start: QPointF, end: QPointF) -> list[Curve]:
+    """A wire as Bézier curves. One that runs back turns round, passes between its cards or below them, and turns in."""
     ahead = end.x() - start.x()
-    span = ahead if ahead > 0 else MIN_REACH - ahead / 2
-    least = min(MIN_REACH, hypot(ahead, end.y() - start.y()) / 2)
-    reach = min(max(span / 2, least), MAX_REACH)
-    return QPointF(start.x() + reach, start.y()), QPointF(end.x() - reach, end.y())
+    if ahead >= 0:
+        least = min(MIN_REACH, hypot(ahead, end.y() - start.y()) / 2)
+        reach = min(max(ahead / 2, least), MAX_REACH)
+        return [(start, start + QPointF(reach, 0), end - QPointF(reach, 0), end)]
+    level = (start.y() + end.y() + FOOTER) / 2
+    if abs(end.y() - start.y()) < CARD_ROOM:
+        level = max(start.y(), end.y()) + CARD_ROOM
+    out, back = _turn_reach(level - start.y()), _turn_reach(level - end.y())
+    right, left = QPointF(start.x(), level), QPointF(end.x(), level)
+    return [
+        (start, start + QPointF(out, 0), right + QPointF(out, 0), right),
+        (right, right + (left - right) / 3, left + (right - left) / 3, left),
+        (left, left - QPointF(back, 0), end - QPointF(back, 0), end),
+    ]
 
 
-def wire_path(start: QPointF, end: QPointF) -> QPainterPath:
-    path = QPainterPath(start)
-    path.cubicTo(*wire_controls(start, end), end)
+def _turn_reach(height: float) -> float:
+    """How far to the side a turn swings that climbs by `height`."""
+    return min(max(abs(height) * 0.7, MIN_REACH), MAX_REACH / 2)
+
+
+def wire_path(curves: list[Curve]) -> QPainterPath:
+    path = QPainterPath(curves[0][0])
+    for _, first, second, end in curves:
+        path.cubicTo(first, second, end)
     return path
 
 
-def wire_point(start: QPointF, end: QPointF, t: float) -> QPointF:
-    """The point of a wire at `t`, 0 at its start and 1 at its end."""
-    first, second = wire_controls(start, end)
-    a, b, c, d = (1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3
-    return QPointF(
-        a * start.x() + b * first.x() + c * second.x() + d * end.x(),
-        a * start.y() + b * first.y() + c * second.y() + d * end.y(),
+def wire_middle(curves: list[Curve]) -> QPointF:
+    """Where the label of a wire is: half way along its middle curve."""
+    return _curve_point(curves[len(curves) // 2], 0.5)
+
+
+def distance_to_wire(point: QPointF, curves: list[Curve]) -> float:
+    """How far `point` is from a wire, measured on a chain of straight pieces."""
+    return min(
+        _distance_to_piece(point, a, b)
+        for curve in curves
+        for a, b in pairwise(_curve_point(curve, step / STEPS) for step in range(STEPS + 1))
     )
 
 
-def distance_to_wire(point: QPointF, start: QPointF, end: QPointF) -> float:
-    """How far `point` is from a wire, measured on a chain of straight pieces."""
-    chain = [wire_point(start, end, step / STEPS) for step in range(STEPS + 1)]
-    return min(_distance_to_piece(point, a, b) for a, b in pairwise(chain))
+def _curve_point(curve: Curve, t: float) -> QPointF:
+    """The point of a curve at `t`, 0 at its start and 1 at its end."""
+    weights = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3)
+    return QPointF(
+        sum(weight * point.x() for weight, point in zip(weights, curve, strict=True)),
+        sum(weight * point.y() for weight, point in zip(weights, curve, strict=True)),
+    )
 
 
 def _distance_to_piece(point: QPointF, a: QPointF, b: QPointF) -> float:

@@ -9,7 +9,6 @@ from gui.canvas.content import CardContent
 from gui.canvas.geometry import (
     CARD_RADIUS,
     CARD_WIDTH,
-    HEADER,
     MARGIN,
     PORT_RADIUS,
     CardLayout,
@@ -97,8 +96,11 @@ class NodeItem(QGraphicsItem):
         is_dimmed = self.fitting is not None and not self.fitting
         painter.setOpacity(0.4 if is_dimmed else 1.0)
         self._paint_card(painter, look, is_detailed)
-        self._paint_header(painter, look, zoom * painter.device().devicePixelRatioF(), is_detailed)
-        if is_detailed:
+        pixels = zoom * (widget.devicePixelRatioF() if widget else 1.0)
+        if not is_detailed:
+            self._paint_from_afar(painter, look, pixels)
+        else:
+            self._paint_header(painter, look, pixels)
             self._paint_footer(painter, look)
             self._paint_port_names(painter, look)
         self._paint_ports(painter, look)
@@ -135,24 +137,34 @@ class NodeItem(QGraphicsItem):
             return look.states["waiting"]
         return look.hover_border if self._is_hovered else look.border
 
-    def _paint_header(self, painter: QPainter, look: Style, pixels: float, is_detailed: bool) -> None:
-        content = self.content
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(look.category(content.category))
-        painter.drawRoundedRect(TILE, 7.0, 7.0)
-        glyph = look.glyph(content.icon, pixels)
-        painter.drawPixmap(square(TILE.center(), ICON / 2), glyph, QRectF(glyph.rect()))
+    def _paint_header(self, painter: QPainter, look: Style, pixels: float) -> None:
+        self._paint_tile(painter, look, TILE, pixels)
         painter.setPen(look.text)
         painter.setFont(look.title_font)
-        title = look.title_metrics.elidedText(content.name, Qt.TextElideMode.ElideRight, TEXT_WIDTH)
-        if not is_detailed:
-            painter.drawText(QRectF(TEXT_LEFT, 0.0, TEXT_WIDTH, HEADER), LEFT, title)
-            return
+        title = look.title_metrics.elidedText(self.content.name, Qt.TextElideMode.ElideRight, TEXT_WIDTH)
         painter.drawText(QRectF(TEXT_LEFT, 8.0, TEXT_WIDTH, 17.0), LEFT, title)
         painter.setPen(look.muted)
         painter.setFont(look.small_font)
-        subtitle = look.small_metrics.elidedText(content.subtitle, Qt.TextElideMode.ElideRight, TEXT_WIDTH)
+        subtitle = look.small_metrics.elidedText(self.content.subtitle, Qt.TextElideMode.ElideRight, TEXT_WIDTH)
         painter.drawText(QRectF(TEXT_LEFT, 25.0, TEXT_WIDTH, 15.0), LEFT, subtitle)
+
+    def _paint_from_afar(self, painter: QPainter, look: Style, pixels: float) -> None:
+        """Icon and name only, as large as the card allows."""
+        tile = square(QPointF(34.0, self.layout.height / 2), 22.0)
+        self._paint_tile(painter, look, tile, pixels)
+        area = QRectF(tile.right() + 10.0, 0.0, CARD_WIDTH - tile.right() - 16.0, self.layout.height)
+        painter.setPen(look.text)
+        painter.setFont(look.far_font)
+        title = look.far_metrics.elidedText(self.content.name, Qt.TextElideMode.ElideRight, area.width())
+        painter.drawText(area, LEFT, title)
+
+    def _paint_tile(self, painter: QPainter, look: Style, tile: QRectF, pixels: float) -> None:
+        scale = tile.width() / TILE.width()
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(look.category(self.content.category))
+        painter.drawRoundedRect(tile, 7.0 * scale, 7.0 * scale)
+        glyph = look.glyph(self.content.icon, pixels * scale)
+        painter.drawPixmap(square(tile.center(), ICON * scale / 2), glyph, QRectF(glyph.rect()))
 
     def _paint_footer(self, painter: QPainter, look: Style) -> None:
         if self.layout.footer is None:

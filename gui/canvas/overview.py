@@ -6,13 +6,19 @@ from math import ceil, floor, log2
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
-from gui.canvas.geometry import GRID
+from gui.canvas.geometry import CARD_RADIUS, GRID
 from gui.canvas.scene import CanvasScene
 from gui.canvas.style import Style, style
 
 DOT_DISTANCE = 2 * GRID
 LEAST_DOT_DISTANCE = 16.0
 """Dots are thinned out so that on screen they stay this far apart."""
+
+FINE = 1_000
+"""Nodes up to which even the far view is painted with smooth edges."""
+
+MARK = 12.0
+"""How far outside a card its mark is drawn."""
 
 HINT = "Drag a layer here, or press Tab to search"
 HINT_DETAIL = "Wire layers by dragging from one port to another"
@@ -39,14 +45,19 @@ class Overview:
         if self._is_stale:
             self._collect()
         look = style()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        is_small = len(self._scene.nodes) <= FINE
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, is_small)
         for state, lines in self._lines.items():
-            painter.setPen(_hairline(look.wires[state].color()))
+            painter.setPen(_hairline(look.wires[state].color(), 1.5 if is_small else 1.0))
             painter.drawLines(lines)
         for category, cards in self._cards.items():
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(look.category(category))
-            painter.drawRects(cards)
+            if is_small:
+                for card in cards:
+                    painter.drawRoundedRect(card, CARD_RADIUS, CARD_RADIUS)
+            else:
+                painter.drawRects(cards)
         self._paint_marks(painter, look)
 
     def _paint_marks(self, painter: QPainter, look: Style) -> None:
@@ -56,7 +67,7 @@ class Overview:
         for cards, color in ((wrong, look.error), (selected, look.accent)):
             if cards:
                 painter.setPen(_hairline(color, 2.0))
-                painter.drawRects(cards)
+                painter.drawRects([card.adjusted(-MARK, -MARK, MARK, MARK) for card in cards])
 
     def _collect(self) -> None:
         cards: dict[str, list[QRectF]] = defaultdict(list)

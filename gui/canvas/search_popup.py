@@ -75,7 +75,7 @@ class LayerRow(QStyledItemDelegate):
         tile = QRectF(row.left() + 8, row.center().y() - 13, 26, 26)
         painter.setBrush(look.category(spec.category))
         painter.drawRoundedRect(tile, 6, 6)
-        glyph = look.glyph(spec.icon, painter.device().devicePixelRatioF())
+        glyph = look.glyph(spec.icon, option.widget.devicePixelRatioF())
         painter.drawPixmap(tile.adjusted(5, 5, -5, -5), glyph, QRectF(glyph.rect()))
         text = QRectF(tile.right() + 10, row.top() + 5, row.right() - tile.right() - 18, 17)
         painter.setFont(look.small_font)

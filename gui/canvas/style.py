@@ -32,7 +32,7 @@ class Style:
         self.on_accent = QColor(colors.on_accent)
         self.on_tile = colors.surface if colors.is_dark else colors.raised
         self.shadows = [QBrush(QColor(0, 0, 0, alpha)) for alpha in ((30, 26) if colors.is_dark else (9, 12))]
-        self.dots = QPen(QColor(colors.grid), 2.0, cap=Qt.PenCapStyle.RoundCap)
+        self.dots = _pen(colors.grid, 2.0)
         self.dots.setCosmetic(True)
 
         self.border = QPen(QColor(colors.border), 1.0)
@@ -63,10 +63,12 @@ class Style:
         self.port_hot_fill = QBrush(_mixed(colors.accent, colors.raised, 0.75))
 
         self.title_font = _font(family, 13, QFont.Weight.DemiBold)
+        self.far_font = _font(family, 19, QFont.Weight.DemiBold)
         self.small_font = _font(family, 11, QFont.Weight.Normal)
         self.label_font = _font(family, 10, QFont.Weight.Medium)
         self.hint_font = _font(family, 15, QFont.Weight.DemiBold)
         self.title_metrics = QFontMetricsF(self.title_font)
+        self.far_metrics = QFontMetricsF(self.far_font)
         self.small_metrics = QFontMetricsF(self.small_font)
         self.label_metrics = QFontMetricsF(self.label_font)
 
@@ -116,10 +118,14 @@ def _mixed(color: str | QColor, other: str | QColor, share: float) -> QColor:
 
 
 def _wire(color: str | QColor, extra: float = 0.0) -> QPen:
-    return QPen(QColor(color), WIRE_WIDTH + extra, cap=Qt.PenCapStyle.RoundCap)
+    return _pen(color, WIRE_WIDTH + extra)
+
+
+def _pen(color: str | QColor, width: float, cap: Qt.PenCapStyle = Qt.PenCapStyle.RoundCap) -> QPen:
+    return QPen(QBrush(QColor(color)), width, Qt.PenStyle.SolidLine, cap)
 
 
 def _dashed(color: str | QColor, width: float) -> QPen:
-    pen = QPen(QColor(color), width, cap=Qt.PenCapStyle.FlatCap)
+    pen = _pen(color, width, Qt.PenCapStyle.FlatCap)
     pen.setDashPattern([4.0, 3.0])
     return pen

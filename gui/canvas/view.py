@@ -70,6 +70,7 @@ class CanvasView(CanvasViewport):
         self.commands = Commands(self)
         self._actions = actions.build(self.commands, self)
         document.changed.connect(self._follow_change)
+        document.opened.connect(self.commands.fit_all)
         document.selection_changed.connect(self._follow_selection)
         self.canvas.wires_selected.connect(self._follow_selection)
         self._follow_selection()
@@ -347,8 +348,6 @@ class CanvasView(CanvasViewport):
             self._cancel_gesture()
             self._popup.close_search()
             self._rename.finish(is_kept=False)
-        if self.document.undo_stack.count() == 0:
-            self.commands.fit_all()
 
     def _follow_selection(self) -> None:
         nodes, wires = self.document.selection, self.canvas.selected_wires

@@ -1,7 +1,7 @@
 """Looking at the scene: zoom, pan, fit, and what is painted behind and over the items. It edits nothing."""
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QInputDevice, QNativeGestureEvent, QPainter, QPaintEvent, QShowEvent, QWheelEvent
+from PySide6.QtGui import QInputDevice, QNativeGestureEvent, QPainter, QPaintEvent, QShowEvent, QTransform, QWheelEvent
 from PySide6.QtWidgets import QGraphicsView, QWidget
 
 from gui import theme
@@ -65,9 +65,9 @@ class CanvasViewport(QGraphicsView):
     def set_zoom(self, zoom: float, at: QPoint | None = None) -> None:
         """Zoom so that the scene point at `at` (in the viewport; its middle if None) stays where it is."""
         at = at or self.viewport().rect().center()
-        factor = min(max(zoom, SMALLEST_ZOOM), LARGEST_ZOOM) / self.zoom
+        wanted = min(max(zoom, SMALLEST_ZOOM), LARGEST_ZOOM)
         fixed = self.mapToScene(at)
-        self.scale(factor, factor)
+        self.setTransform(QTransform.fromScale(wanted, wanted))
         self.scroll_by(self.mapFromScene(fixed) - at)
         self.viewport().update()
         self.zoom_changed.emit(self.zoom)

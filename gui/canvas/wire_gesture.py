@@ -7,7 +7,7 @@ from PySide6.QtGui import QPainter
 
 from engine.graph import Edge, Graph
 from gui.canvas.edits import Place
-from gui.canvas.geometry import CARD_WIDTH, HEADER, PORT_RADIUS, wire_path
+from gui.canvas.geometry import CARD_WIDTH, HEADER, PORT_RADIUS, wire_curves, wire_path
 from gui.canvas.gestures import Gesture, Pointer
 from gui.canvas.node_item import NodeItem
 from gui.canvas.ports import PortRef, edge_between
@@ -84,13 +84,13 @@ class Wire(Gesture):
         free = canvas.port_center(self._end) if self._end else self._tip
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(look.wire_new)
-        painter.drawPath(wire_path(fixed, free) if self._start.is_output else wire_path(free, fixed))
+        painter.drawPath(wire_path(wire_curves(fixed, free) if self._start.is_output else wire_curves(free, fixed)))
         painter.setBrush(look.accent)
         painter.drawEllipse(free, PORT_RADIUS - 1, PORT_RADIUS - 1)
 
     def _port_of_card(self) -> PortRef | None:
         """For a wire held over a card: its first free port that fits, else its first that is allowed."""
-        item = self.view.canvas.target_at(self._tip, 0.0)
+        item = self.view.canvas.target_at(self._tip, self.view.reach)
         if not isinstance(item, NodeItem):
             return None
         fitting = self._fitting.get(item.node_id, frozenset())

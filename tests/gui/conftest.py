@@ -7,6 +7,11 @@ from collections.abc import Iterator
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QTimer
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from gui.canvas.view import CanvasView
+from gui.document import Document
+from tests.gui.canvas_driver import Driver
 
 
 @pytest.fixture(autouse=True)
@@ -33,3 +38,18 @@ def _is_running(timer: QTimer) -> bool:
         return timer.isActive()
     except RuntimeError:  # the C++ object is gone
         return False
+
+
+@pytest.fixture
+def driver(qtbot: QtBot) -> Driver:
+    """A canvas of 1000 x 700 pixels on an empty document, with the focus."""
+    document = Document()
+    view = CanvasView(document)
+    document.setParent(view)
+    qtbot.addWidget(view)
+    view.resize(1000, 700)
+    with qtbot.waitActive(view):
+        view.show()
+        view.activateWindow()
+    view.setFocus()
+    return Driver(view)
