@@ -61,7 +61,7 @@ class ConfusionMatrix(QWidget):
     def described(self, truth: int, predicted: int) -> str:
         """A cell in words."""
         count, total = int(self._counts[truth, predicted]), int(self._counts[truth].sum())
-        share = f"{count / total:.1%}" if total else "0 %"
+        share = f"{100 * count / max(total, 1):.1f} %"
         name = self._classes[truth]
         if truth == predicted:
             return f"{count:,} of {total:,} {name} were recognised ({share})"
@@ -122,7 +122,7 @@ class ConfusionMatrix(QWidget):
         longest = max(metrics.horizontalAdvance(name) for name in self._classes)
         left = min(longest + 10, self.width() * 0.25)
         widest = (self.width() - left - 4) / len(self._classes)
-        top = metrics.height() + 4 if longest < widest else min(longest + 10, self.height() * 0.25)
+        top = metrics.height() + 4 if longest < widest else min(longest + 10, self.height() * 0.32)
         return QRectF(left, top, self.width() - left - 4, self.height() - top - 4)
 
     def _paint_cells(self, painter: QPainter) -> None:

@@ -1,6 +1,6 @@
 """What a panel shows while it has nothing to show: what will be here, and the one thing to do next."""
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from gui import icons, theme
@@ -37,6 +37,10 @@ class EmptyState(QWidget):
         self.show_text(title, text, action)
         theme.notifier().changed.connect(self._restyle)
         self._restyle()
+
+    def sizeHint(self) -> QSize:
+        """As small as is readable: what stands beside it decides how much room there is."""
+        return self.minimumSizeHint().expandedTo(QSize(240, 0))
 
     def show_text(self, title: str, text: str, action: str = "") -> None:
         """Say something else; `action` names the button, "" leaves it out."""

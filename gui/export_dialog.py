@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 
 from engine import jobs
 from engine.export.formats import FORMATS, ExportSpec
-from gui import icons
+from gui import icons, theme
 from gui.labels import label
 from gui.session import Session
 
@@ -59,12 +59,13 @@ class ExportDialog(QDialog):
         self.notes = label("", "muted", self, wraps=True)
         self.folder = QPushButton(icons.icon("folder"), "Open folder", self)
         self.folder.clicked.connect(self._open_folder)
-        self.export = QPushButton(icons.icon("download"), "Export", self)
+        self.export = QPushButton("Export", self)
         self.export.setDefault(True)
         self.export.clicked.connect(self._export)
         self.close_button = QPushButton("Close", self)
         self.close_button.clicked.connect(self.reject)
         self.finished.connect(self._leave)
+        theme.notifier().changed.connect(self._show_state)
         self._build()
         self._say()
         self._show_state()
@@ -175,7 +176,9 @@ class ExportDialog(QDialog):
         self._show_state()
 
     def _show_state(self) -> None:
-        self.export.setEnabled(not self.task.text() and bool(self.path.text().strip()))
+        can_export = not self.task.text() and bool(self.path.text().strip())
+        self.export.setEnabled(can_export)
+        self.export.setIcon(icons.icon("download", theme.colors().on_accent if can_export else None))
 
     def _open_folder(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._exported.parent)))

@@ -25,6 +25,8 @@ from gui.labels import label
 from gui.session import IDLE, Session
 
 _SHOWN_RUNS = 50
+_VISIBLE_RUNS = 6
+_HEADER_HEIGHT, _ROW_HEIGHT = 30, 24
 
 
 class RunList(QWidget):
@@ -41,7 +43,7 @@ class RunList(QWidget):
         self.tree.setHeaderLabels(["Started", "Status", "Best loss"])
         self.tree.header().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.tree.header().setStretchLastSection(True)
-        self.tree.setMinimumHeight(110)
+        self.tree.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.tree.setAccessibleName("Earlier runs")
         self.tree.itemSelectionChanged.connect(self._show_state)
         self.tree.itemDoubleClicked.connect(self._show_run)
@@ -61,7 +63,7 @@ class RunList(QWidget):
         column.setSpacing(4)
         column.addWidget(label("Runs", "title", self))
         column.addWidget(self._hint)
-        column.addWidget(self.tree, 1)
+        column.addWidget(self.tree)
         column.addWidget(self.message)
         column.addLayout(buttons)
         session.run_changed.connect(self.refresh)
@@ -88,6 +90,7 @@ class RunList(QWidget):
             self.tree.addTopLevelItem(item)
             if run.folder == selected:
                 self.tree.setCurrentItem(item)
+        self.tree.setFixedHeight(_HEADER_HEIGHT + _ROW_HEIGHT * min(len(self._infos), _VISIBLE_RUNS))
         self.tree.setVisible(bool(self._infos))
         self._hint.setVisible(not self._infos)
         self._show_state()

@@ -11,6 +11,8 @@ from PySide6.QtWidgets import QListView, QListWidget, QListWidgetItem, QWidget
 
 from gui import pictures, theme
 
+_SMALL_SIDE = 48
+
 
 @dataclass(frozen=True)
 class Tile:
@@ -34,7 +36,7 @@ class SampleGrid(QListWidget):
         self.setUniformItemSizes(True)
         self.setWordWrap(True)
         self.setIconSize(QSize(side, side))
-        self.setFont(theme.font(11))
+        self.setFont(theme.font(11 if side > _SMALL_SIDE else 10))
 
     def sizeHint(self) -> QSize:
         """Room for a few tiles; more is given where there is more."""
@@ -47,7 +49,7 @@ class SampleGrid(QListWidget):
         self.setViewMode(QListView.ViewMode.IconMode if are_pictures else QListView.ViewMode.ListMode)
         metrics = QFontMetrics(self.font())
         lines = max((tile.caption.count("\n") + 1 for tile in shown), default=1)
-        size = QSize(self._side + 22, self._side + 10 + lines * metrics.height())
+        size = QSize(self._side + 24, self._side + 10 + lines * metrics.height())
         for tile in shown:
             item = QListWidgetItem(self._fitted(tile.caption, metrics, size.width()) if are_pictures else tile.caption)
             item.setToolTip(tile.tip or tile.caption)

@@ -51,6 +51,7 @@ class TestPanel(QWidget):
         self.matrix, self.scatter = ConfusionMatrix(self), Scatter(self)
         self.mistakes = SampleGrid(self)
         self._mistakes_title = label("", "title", self, wraps=True)
+        self._mistakes_title.setToolTip("The most confident ones first")
         self._pointed = label("", "muted", self, wraps=True)
         self._pictures = Background(self)
         self._pictures.finished.connect(self._show_pictures)
@@ -162,7 +163,7 @@ class TestPanel(QWidget):
             self.empty.show_text("Tested", "This kind of output has no picture; its loss and metrics are on the left.")
 
     def _point(self, text: str) -> None:
-        self._pointed.setText(text or "True classes down, predicted classes across. Click a cell to see its mistakes.")
+        self._pointed.setText(text or "Rows are true, columns predicted. Click one.")
 
     def _filter_mistakes(self, truth: int, predicted: int) -> None:
         self._filter = (truth, predicted)
@@ -173,14 +174,14 @@ class TestPanel(QWidget):
         if shown is None or run is None:
             return
         wrong = self._chosen_mistakes(shown)
-        self._mistakes_title.setText(self._filter_text(shown))
+        self._mistakes_title.setText(self._filter_text(shown) + ("" if wrong else ": none is listed"))
         self.mistakes.show_tiles([_tile(mistake, None) for mistake in wrong])
         rows = [mistake.row for mistake in wrong]
         self._pictures.start(lambda progress: pictures_of(run, rows, progress))
 
     def _filter_text(self, shown: Evaluation) -> str:
         if self._filter == (-1, -1):
-            return f"{shown.wrong_count:,} mistakes, the surest first"
+            return f"{shown.wrong_count:,} mistakes"
         truth, predicted = self._filter
         if truth == predicted:
             return f"Mistakes on {shown.classes[truth]}"

@@ -1,6 +1,7 @@
 """How the training stands, in numbers that are read from across the room."""
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from engine import events
@@ -15,6 +16,7 @@ from gui.session import IDLE, PAUSED, RUNNING, STARTING, STOPPING, Session
 _HEADLINES = {STARTING: "Preparing…", RUNNING: "Training", PAUSED: "Paused", STOPPING: "Stopping…"}
 _OUTCOMES = {"completed": "Training completed", "stopped": "Training stopped", "failed": "Training failed"}
 _SHOWN_METRICS = 3
+_NUMBER_SIZE = 20
 
 
 class TrainStatus(QWidget):
@@ -24,7 +26,7 @@ class TrainStatus(QWidget):
         super().__init__(parent)
         self._session = session
         self._epochs = self._steps_per_epoch = 0
-        self._outcome = ""
+        self._outcome, self._train_icon = "", "play"
         self._rows: dict[str, _Row] = {}
         self.headline = label("", "title", self)
         self.message = label("", "error", self, wraps=True)
@@ -49,6 +51,7 @@ class TrainStatus(QWidget):
         session.state_changed.connect(self._show_state)
         session.run_changed.connect(self._show_run)
         session.failed.connect(self._show_failure)
+        theme.notifier().changed.connect(self._restyle)
         self._show_run()
         self._show_state(session.state)
 
@@ -87,13 +90,18 @@ class TrainStatus(QWidget):
         }.get(state, ("Train", "play", "Train this network in a new run"))
         self.train.setText(text)
         self.train.setToolTip(tip)
-        self.train.setIcon(icons.icon(icon, theme.colors().on_accent))
         self.train.setEnabled(state in (IDLE, RUNNING, PAUSED))
+        self._train_icon = icon
+        self._restyle()
         self.stop.setEnabled(state in (STARTING, RUNNING, PAUSED))
         if state == STARTING:
             self._outcome = ""
             self._say("")
             self.detail.setText("Reading the data and measuring the fastest way to train.")
+
+    def _restyle(self) -> None:
+        colors = theme.colors()
+        self.train.setIcon(icons.icon(self._train_icon, colors.on_accent if self.train.isEnabled() else None))
 
     def _take(self, event: events.AnyEvent) -> None:
         if isinstance(event, events.Started):
@@ -117,8 +125,8 @@ class TrainStatus(QWidget):
         if self._session.state == RUNNING:
             self.headline.setText(f"Epoch {epoch} of {self._epochs}")
         self.detail.setText(
-            f"{duration(event.seconds_left)} left  ·  step {event.step:,} of {total:,}  ·  "
-            f"{event.samples_per_second:,.0f} samples/s"
+            f"{duration(event.seconds_left)} left  ·  {event.samples_per_second:,.0f} samples/s\n"
+            f"step {event.step:,} of {total:,}"
         )
         self._show_numbers("training", event.values)
 
@@ -186,7 +194,8 @@ class _Row:
         grid.addWidget(self.name, line, 0, Qt.AlignmentFlag.AlignVCenter)
         for place, split in ((1, "training"), (2, "validation")):
             self.values[split] = label("–", "number", parent)
-            self.values[split].setFont(theme.font(20))
+            self.values[split].setFont(theme.font(_NUMBER_SIZE))
+            self.values[split].setMinimumWidth(QFontMetrics(theme.font(_NUMBER_SIZE)).horizontalAdvance("00.0000"))
             grid.addWidget(self.values[split], line, place)
 
     def clear(self) -> None:

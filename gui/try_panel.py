@@ -119,7 +119,7 @@ class _Answer(QWidget):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self.headline = label("", "title", self, wraps=True)
+        self.headline = label("", "", self)
         self.headline.setFont(theme.font(22))
         self.detail = label("", "muted", self, wraps=True)
         self.bars, self.table = Bars(self), SampleTable(self)
@@ -133,8 +133,11 @@ class _Answer(QWidget):
         self._pages.addWidget(self.table)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.headline)
-        column.addWidget(self.detail)
+        heading = QHBoxLayout()
+        heading.setSpacing(12)
+        heading.addWidget(self.headline)
+        heading.addWidget(self.detail, 1)
+        column.addLayout(heading)
         column.addWidget(self._pages, 1)
         self.clear()
 

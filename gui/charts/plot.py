@@ -204,7 +204,7 @@ class Plot(QWidget):
     def _roomy(self, last: float) -> float:
         """The right end of the axis: room to grow by a third, but not beyond the end of the run."""
         end = max(last * 1.35, 1e-6)
-        return max(min(end, self._expected), last) if self._expected > 0 else end
+        return 1.01 * max(min(end, self._expected), last) if self._expected > 0 else end
 
     def _read_values(self) -> None:
         axis, smoothing = self._view.axis, self._view.smoothing

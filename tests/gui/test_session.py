@@ -1,0 +1,112 @@
+"""The session with real workers: a training from Train to its test, pausing, stopping, resuming, ending by force."""
+
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from engine import events, projectfile
+from engine.errors import RunError
+from engine.project import Project
+from gui.document import Document
+from gui.session import IDLE, PAUSED, RUNNING, STARTING, STOPPING, Session
+from tests.gui.trained import small_project
+
+PATIENCE_MS = 120_000
+
+
+def saved(document: Document, project: Project, path: Path) -> None:
+    """Open `project` as the user does, from a file."""
+    projectfile.save(project, path)
+    document.open(path)
+
+
+def test_a_training_ends_with_a_test_of_what_was_learned(
+    qtbot: QtBot, tmp_path: Path, document: Document, session: Session
+) -> None:
+    saved(document, small_project(tmp_path / "data"), tmp_path / "small.neuroloom")
+    states: list[str] = []
+    seen: list[events.AnyEvent] = []
+    session.state_changed.connect(states.append)
+    session.reported.connect(seen.append)
+    with qtbot.waitSignal(session.tested, timeout=PATIENCE_MS) as tested:
+        session.train()
+        assert session.is_showing_training
+    assert states == [STARTING, RUNNING, IDLE]
+    assert sum(isinstance(event, events.Ended) for event in seen) == 1
+    assert sum(isinstance(event, events.Validated) for event in seen) == 2
+    assert tested.args[0]["split"] == "test"
+    assert session.run is not None
+    assert session.run.folder.parent == tmp_path / "runs"
+    assert session.run.evaluation("test") == tested.args[0]
+    assert not session._timer.isActive(), "an idle window polls nothing"
+
+    again = Session(document)
+    assert again.run is not None
+    assert again.run.folder == session.run.folder, "the newest run of an opened project is shown"
+    again.close()
+
+
+def test_pause_go_on_stop_resume_and_end_by_force(
+    qtbot: QtBot, tmp_path: Path, document: Document, session: Session
+) -> None:
+    document.new(small_project(tmp_path / "data", epochs=100_000))
+    failures: list[str] = []
+    session.failed.connect(lambda message, hint: failures.append(f"{message} {hint}"))
+    session.train()
+    qtbot.waitUntil(lambda: session.state == RUNNING, timeout=PATIENCE_MS)
+    session.train()
+    run = session.run
+    assert run is not None
+    session.pause()
+    qtbot.waitUntil(lambda: session.state == PAUSED, timeout=PATIENCE_MS)
+    session.resume()
+    qtbot.waitUntil(lambda: session.state == RUNNING, timeout=PATIENCE_MS)
+    session.stop()
+    assert session.state == STOPPING
+    qtbot.waitUntil(lambda: session.state == IDLE, timeout=PATIENCE_MS)
+    assert run.info().status == "stopped"
+    assert failures == []
+
+    session.resume_run(run.folder)
+    qtbot.waitUntil(lambda: session.state == RUNNING, timeout=PATIENCE_MS)
+    session.kill()
+    qtbot.waitUntil(lambda: session.state == IDLE, timeout=PATIENCE_MS)
+    assert len(failures) == 1
+    assert "by force" in failures[0]
+    assert run.info().is_resumable
+
+
+def test_training_is_refused_with_the_reason(
+    qtbot: QtBot, tmp_path: Path, document: Document, session: Session
+) -> None:
+    refusals: list[str] = []
+    session.failed.connect(lambda message, hint: refusals.append(f"{message} {hint}"))
+    session.train()
+    project = small_project(tmp_path / "data")
+    graph = project.graph
+    document.new(project)
+    loss = next(node for node in graph.nodes if node.type == "CrossEntropy")
+    document.edit_graph("Cut", graph.disconnect(*graph.into(loss.id)))
+    session.train()
+    document.undo_stack.undo()
+    document.edit_graph("No loss", graph.remove([loss.id]))
+    session.train()
+    assert "no data" in refusals[0].lower()
+    assert "Data panel" in refusals[0]
+    assert loss.name in refusals[1]
+    assert "loss" in refusals[2]
+    assert session.state == IDLE
+    assert session.run is None
+
+
+def test_another_run_can_be_shown_and_a_folder_that_is_none_is_refused(
+    qtbot: QtBot, tmp_path: Path, session: Session, trained_runs: dict[str, Path]
+) -> None:
+    with qtbot.waitSignal(session.run_changed):
+        session.show_run(trained_runs["pictures"])
+    assert session.run is not None
+    assert not session.is_showing_training
+    with pytest.raises(RunError):
+        session.show_run(tmp_path)
+    assert session.run.folder == trained_runs["pictures"]

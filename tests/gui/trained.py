@@ -1,0 +1,94 @@
+"""A small network, trained once for all tests of the panels that show runs, by the real worker."""
+
+import gzip
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine import jobs, runs
+from engine.data.sources import inspect
+from engine.events import Ended
+from engine.jobs import AnyJob
+from engine.options import with_option
+from engine.project import RESOURCES, Project, new_project
+from engine.starter import starter_graph
+from engine.training.supervisor import Supervisor
+from gui.document import Document
+from gui.session import Session
+
+CLASSES = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
+SAMPLES = 600
+POLL_SECONDS = 0.05
+
+
+def small_data(folder: Path, samples: int = SAMPLES) -> Path:
+    """The first samples of the bundled pictures as an IDX data set of its own."""
+    source = RESOURCES / "data" / "fashion-mnist-small"
+    folder.mkdir(exist_ok=True)
+    for name, size, head in (("train-images-idx3-ubyte", 784, 16), ("train-labels-idx1-ubyte", 1, 8)):
+        content = gzip.decompress((source / f"{name}.gz").read_bytes())
+        count = samples.to_bytes(4, "big")
+        (folder / name).write_bytes(content[:4] + count + content[8:head] + content[head : head + samples * size])
+    (folder / "classes.txt").write_text("\n".join(CLASSES))
+    return folder
+
+
+def small_project(folder: Path, epochs: int = 2) -> Project:
+    """A starter network for `small_data`."""
+    data = inspect(small_data(folder))
+    project = new_project().replace(data=data)
+    project = project.with_graph(project.main, starter_graph(data.columns))
+    options = with_option(with_option(project.options, "epochs", epochs), "threads", 1)
+    return project.replace(options=options)
+
+
+def regression_project(folder: Path) -> Project:
+    """A starter network for a table of two numbers and a category, with a number to be predicted."""
+    folder.mkdir(exist_ok=True)
+    random = np.random.default_rng(0)
+    rows = [f"{a:.4f},{b:.4f},{c},{3 * a - b + (c == 'red'):.4f}"
+            for a, b, c in zip(random.normal(size=200), random.normal(size=200), ("red", "blue") * 100, strict=True)]
+    (folder / "table.csv").write_text("\n".join(["width,height,colour,weight", *rows]))
+    data = inspect(folder / "table.csv", options={"target": "weight"})
+    project = new_project().replace(data=data)
+    return project.with_graph(project.main, starter_graph(data.columns))
+
+
+def _done(supervisor: Supervisor, job: AnyJob) -> None:
+    supervisor.submit(job)
+    ended: list[Ended] = []
+    while not ended:
+        threading.Event().wait(POLL_SECONDS)
+        ended += [event for event in supervisor.poll() if isinstance(event, Ended)]
+    assert ended[0].reason == "completed", ended[0]
+
+
+@pytest.fixture(scope="session")
+def trained_runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Folders of two completed and tested runs: of pictures and of a table. Not to be changed."""
+    folder = tmp_path_factory.mktemp("trained")
+    supervisor = Supervisor()
+    made = {}
+    for name, project in (("pictures", small_project(folder / "data")), ("table", regression_project(folder / "csv"))):
+        run = runs.create(project, None, folder / name)
+        _done(supervisor, jobs.Train(str(run.folder)))
+        _done(supervisor, jobs.Evaluate(str(run.folder)))
+        made[name] = run.folder
+    supervisor.close()
+    return made
+
+
+@pytest.fixture(name="document")
+def new_document() -> Document:
+    return Document()
+
+
+@pytest.fixture
+def session(document: Document) -> Iterator[Session]:
+    """A session of an empty document; its workers are ended after the test."""
+    made = Session(document)
+    yield made
+    made.close()
