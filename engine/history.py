@@ -23,7 +23,7 @@ HEADER = ("step", "epoch", "split", "name", "value")
 TRAIN, TRAIN_EPOCH, VALIDATION = "train", "train_epoch", "validation"
 
 _MAX_BYTES = 1 << 30
-_ROWS_PER_DECADE = 500
+_ROWS_PER_PERIOD = 700
 
 
 @dataclass(slots=True)
@@ -97,7 +97,7 @@ class Thinning:
         """Whether to keep what was measured `seconds` of training after the start."""
         place = seconds / self._dense_seconds
         place = place if place < 1 else 1 + log(place)
-        if self._last >= 0 and place - self._last < 1 / _ROWS_PER_DECADE:
+        if self._last >= 0 and place - self._last < 1 / _ROWS_PER_PERIOD:
             return False
         self._last = place
         return True

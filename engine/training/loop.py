@@ -5,7 +5,7 @@ import traceback
 from collections.abc import Callable
 from time import monotonic
 
-from engine.errors import EngineError
+from engine.errors import EngineError, TrainingError
 from engine.events import AnyEvent, Ended, Reason, Started
 from engine.runs import Run
 from engine.training import devices
@@ -26,8 +26,10 @@ def train(run: Run, emit: Callable[[AnyEvent], None], control: Control) -> None:
     """
     try:
         with run.claimed(), devices.restored_threads():
+            if run.info().status == "completed":
+                raise TrainingError("This run is complete.", "Press Train for a new run.")
             ended = _ended(run, emit, control)
-    except (EngineError, OSError) as error:  # it is taken, or its folder cannot be written any more
+    except (EngineError, OSError) as error:  # it is complete or taken, or its folder cannot be written any more
         ended = Ended("failed", str(run.folder), *explained(error))
     emit(ended)
 
@@ -55,7 +57,7 @@ def _ended(run: Run, emit: Callable[[AnyEvent], None], control: Control) -> Ende
 def _loop(session: Session, step: Step) -> None:
     """All epochs that are left. Gradients are enabled: see `tracing.Traced`."""
     state, feed, objective = session.state, session.feed, session.objective
-    progress, tally, schedule = state.progress, state.tally, state.schedule
+    progress, tally, schedule, control = state.progress, state.tally, state.schedule, session.control
     update = update_of(state.optimizer)
     info = session.run.info()
     session.emit(Started(str(session.run.folder), info.device, info.threads, info.weights, session.epochs,
@@ -70,7 +72,7 @@ def _loop(session: Session, step: Step) -> None:
                 schedule.after_step()
             progress.step += 1
             progress.batch += 1
-            if monotonic() >= session.due or session.control.is_requested:
+            if control.is_requested or monotonic() >= session.due:
                 session.attend()
         session.finish_epoch()
     if session.is_stale:

@@ -97,6 +97,7 @@ class Schedule:
     def restore(self, state: Mapping[str, Any]) -> None:
         if self._scheduler is not None:
             self._scheduler.load_state_dict(dict(state))
+            vars(self._optimizer)["_opt_called"] = True  # in an earlier sitting; torch would warn of a wrong order
 
 
 def optimizer_state(optimizer: Optimizer) -> tuple[dict[str, Tensor], list[dict[str, Any]]]:

@@ -47,8 +47,6 @@ def prepared(run: Run, emit: Emit, control: Control) -> tuple[Session, Step]:
     Raises Stopped if the user stops it meanwhile, TrainingError, and the errors of data, weights and run folder.
     """
     project, info = run.project, run.info()
-    if info.status == "completed":
-        raise TrainingError("This run is complete.", "Press Train for a new run.")
     options = project.options
     source = run.source()
     if not source.objective:
