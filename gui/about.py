@@ -99,7 +99,7 @@ class ShortcutsDialog(QDialog):
 def _row(action: QAction) -> QTreeWidgetItem:
     native = QKeySequence.SequenceFormat.NativeText
     keys = "  or  ".join(keys.toString(native) for keys in action.shortcuts())
-    row = QTreeWidgetItem([action.text().replace("&", "").rstrip("…"), keys])
+    row = QTreeWidgetItem([action.iconText(), keys])
     row.setIcon(0, action.icon())
     row.setToolTip(0, action.statusTip())
     return row

@@ -41,8 +41,8 @@ def build(
 ) -> dict[str, QAction]:
     """The actions of a table by id, each with its handler, owned by `owner` and with shortcuts that work there.
 
-    A handler of a checkable action takes whether the user switched it on; the others take nothing. Raises KeyError for a spec
-    without a handler.
+    A handler of a checkable action takes whether the user switched it on; the others take nothing. Raises KeyError for
+    a spec without a handler.
     """
     return {spec.id: _built(spec, handlers[spec.id], owner) for spec in specs}
 
@@ -50,6 +50,7 @@ def build(
 def _built(spec: ActionSpec, handler: Callable[..., object], owner: QWidget) -> QAction:
     action = QAction(spec.text, owner)
     action.setObjectName(spec.id)
+    action.setIconText(name_of(spec))
     action.setCheckable(spec.checkable)
     if spec.icon:
         action.setIcon(icons.icon(spec.icon))
@@ -58,16 +59,21 @@ def _built(spec: ActionSpec, handler: Callable[..., object], owner: QWidget) -> 
     action.setToolTip(tooltip(spec))
     action.setStatusTip(spec.help)
     if spec.checkable:
-        action.triggered.connect(lambda is_on: handler(is_on))
+        action.triggered.connect(lambda is_on: handler(is_on))  # noqa: PLW0108 - PySide gives a partial no argument
     else:
         action.triggered.connect(lambda _checked=False: handler())
     owner.addAction(action)
     return action
 
 
+def name_of(spec: ActionSpec) -> str:
+    """The plain name: "Save As". It stays when the menu text says more, such as "Undo add Linear 1"."""
+    return spec.text.replace("&", "").rstrip("…")
+
+
 def tooltip(spec: ActionSpec) -> str:
     """Name, keys and help, as rich text."""
-    name = spec.text.replace("&", "").rstrip("…").rstrip(".")
+    name = name_of(spec)
     keys = f"&nbsp;&nbsp;({spec.keys[0].toString(QKeySequence.SequenceFormat.NativeText)})" if spec.keys else ""
     help_text = f"<br>{spec.help}" if spec.help else ""
     return f"<b>{name}</b>{keys}{help_text}"

@@ -54,7 +54,7 @@ def described(event: events.AnyEvent) -> str:  # noqa: PLR0911 - one answer for 
             return f"Training {event.run} on {event.device}{threads}: {start}, {event.epochs} epochs."
         case events.Validated():
             splits = f"{_values('train', event.training)}; {_values('validation', event.validation)}"
-            return f"Epoch {event.epoch}: {splits}{'  ← best so far' if event.best else ''}"
+            return f"Epoch {event.epoch}: {splits}{', the best so far' if event.best else ''}"
         case events.Noted():
             return f"{'Warning: ' if event.level == 'warning' else ''}{event.message}"
         case events.Paused():

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, QTimer
-from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
+from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QSizePolicy, QTabWidget, QToolBar, QToolButton, QWidget
 
 from gui import files, icons, messages, settings, theme
@@ -16,8 +16,10 @@ from gui.canvas.actions import ACTIONS as CANVAS_ACTIONS
 from gui.canvas.view import CanvasView
 from gui.docks import Docks
 from gui.document import Document
+from gui.facts import counted
 from gui.files import Files
 from gui.inspector import Inspector
+from gui.labels import label
 from gui.menus import fill, fill_bar
 from gui.palette import Palette
 from gui.problems_panel import ProblemsPanel
@@ -46,7 +48,9 @@ VIEWING = ("fit_all", "fit_selection", "actual_size", "zoom_in", "zoom_out")
 TOOLBAR = ("new", "open", "save", None, "undo", "redo")
 ICON_SIZE = 18
 SMALLEST = QSize(900, 600)
-FIRST_SIZE = QSize(1280, 800)
+LARGEST_FIRST = QSize(1600, 1000)
+"""The size at the very first start, where the screen has that much room."""
+
 MESSAGE_MS = 6_000
 
 
@@ -61,11 +65,12 @@ class MainWindow(QMainWindow):
         self.files = Files(self.document, self)
         self.canvas = CanvasView(self.document, self)
         self.training_bar = TrainingBar(self.document, self.session, self)
+        self._summary = label("", "muted", self)
         self._is_complete = False
         self._later = QTimer(self, singleShot=True, interval=0)
         self._later.timeout.connect(self.complete)
         self.setMinimumSize(SMALLEST)
-        self.resize(FIRST_SIZE)
+        self.resize(LARGEST_FIRST.boundedTo(self.screen().availableSize()))
         self.setAcceptDrops(True)
         self._tabs = QTabWidget(self)
         self._tabs.setDocumentMode(True)
@@ -78,9 +83,10 @@ class MainWindow(QMainWindow):
         self._fill_toolbar()
         self._fill_menus()
         self.statusBar().addPermanentWidget(self.training_bar.progress)
+        self.statusBar().addPermanentWidget(self._summary)
         self._connect()
         self.docks.restore()
-        self._show_title()
+        self._show_document()
 
     def complete(self) -> None:
         """Make the panels that were left out for the first paint. Does nothing the second time."""
@@ -122,6 +128,11 @@ class MainWindow(QMainWindow):
                 return
             if answer == "Discard":
                 self.recovery.discard(found)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if not self._is_complete:
+            self.canvas.commands.fit_all()  # all docks have their size only now
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
@@ -228,19 +239,21 @@ class MainWindow(QMainWindow):
         self.canvas.message.connect(self.show_message)
         self.files.message.connect(self.show_message)
         self.files.recent_changed.connect(self._fill_recent)
-        self.document.path_changed.connect(self._show_title)
-        self.document.changed.connect(self._show_title)
-        self.document.undo_stack.cleanChanged.connect(self._show_title)
+        self.document.path_changed.connect(self._show_document)
+        self.document.changed.connect(self._show_document)
+        self.document.undo_stack.cleanChanged.connect(self._show_document)
         self.session.failed.connect(self._show_failure)
         self.session.state_changed.connect(self._show_training)
         self.session.run_changed.connect(self._show_run)
         self.recovery.failed.connect(self._show_backup_failure)
         self._show_run()
 
-    def _show_title(self) -> None:
+    def _show_document(self) -> None:
         self.setWindowTitle(f"{self.files.title}[*] – Neuroloom")
         self.setWindowModified(not self.document.undo_stack.isClean())
         self._tabs.setTabText(0, self.document.project.main)
+        nodes, weights = len(self.document.graph.nodes), self.document.analysis.weights
+        self._summary.setText(f"{counted(nodes, 'node')} · {counted(weights, 'weight')}  ")
 
     def _show_theme(self, name: theme.Choice, is_on: bool) -> None:
         app = QApplication.instance()

@@ -8,6 +8,7 @@ from engine.layers.spec import LayerSpec
 from engine.params import Choice, Param
 from engine.project import Column
 from engine.starter import input_params
+from engine.tensors import TensorSpec
 from gui import icons, theme
 from gui.document import Document
 from gui.facts import Facts, magnitude
@@ -136,13 +137,13 @@ class NodeInspector(QWidget):
         if report is None:
             self.facts.show_facts(())
             return
-        inputs = [("Takes" if i == 0 else "", spec.described()) for i, spec in enumerate(report.inputs)]
-        outputs = [("Gives" if i == 0 else "", spec.described()) for i, spec in enumerate(report.outputs.values())]
+        inputs = [("Takes" if i == 0 else "", _unbroken(spec)) for i, spec in enumerate(report.inputs)]
+        outputs = [("Gives" if i == 0 else "", _unbroken(spec)) for i, spec in enumerate(report.outputs.values())]
         waiting = [("Waits for", report.waits_for)] if report.waits_for else []
         costs = [
             ("Weights", magnitude(report.weights)),
             ("Multiply-adds", f"{magnitude(report.multiply_adds)} per sample"),
-        ] if report.outputs else []
+        ] if report.weights or report.multiply_adds else []
         self.facts.show_facts([*inputs, *outputs, *waiting, *costs])
 
     def _edit(self, name: str, value: object) -> None:
@@ -180,3 +181,8 @@ class NodeInspector(QWidget):
     def _show_name(self, node: Node) -> None:
         self.name.setText(node.name)
         self._name_message.hide()
+
+
+def _unbroken(spec: TensorSpec) -> str:
+    """A shape that is never broken between the name of an axis and its size."""
+    return ", ".join(part.replace(" ", "\N{NO-BREAK SPACE}") for part in spec.described().split(", "))

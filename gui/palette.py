@@ -6,6 +6,7 @@ from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QDrag, QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QHBoxLayout,
     QLineEdit,
     QStackedLayout,
     QTreeWidget,
@@ -49,9 +50,12 @@ class Palette(QWidget):
         self._stack.addWidget(self.tree)
         self._stack.addWidget(self._nothing)
         column = QVBoxLayout(self)
-        column.setContentsMargins(8, 8, 0, 0)
+        column.setContentsMargins(0, 8, 0, 0)
         column.setSpacing(6)
-        column.addWidget(self.search)
+        field = QHBoxLayout()
+        field.setContentsMargins(8, 0, 8, 0)
+        field.addWidget(self.search)
+        column.addLayout(field)
         column.addWidget(content, 1)
         theme.notifier().changed.connect(self._refresh)
         self._refresh()

@@ -57,7 +57,8 @@ class ProblemsPanel(QWidget):
         return self._empty.text if self._stack.currentWidget() is self._empty else ""
 
     def _refresh(self) -> None:
-        problems = sorted(self._document.analysis.problems, key=lambda problem: problem.severity != "error")
+        found = self._document.analysis.problems if self._document.graph.nodes else ()
+        problems = sorted(found, key=lambda problem: problem.severity != "error")
         shown = problems[:MAX_SHOWN]
         while len(self._cards) < len(shown):
             card = ProblemCard(self._document, self._scroll.widget())

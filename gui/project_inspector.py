@@ -38,7 +38,7 @@ class ProjectInspector(QWidget):
         data = project.data
         self._title.setText(project.main)
         self.facts.show_facts((
-            ("Layers", f"{len(project.graph.nodes):,}"),
+            ("Nodes", f"{len(project.graph.nodes):,}"),
             ("Weights", magnitude(analysis.weights)),
             ("Multiply-adds", f"{magnitude(analysis.multiply_adds)} per sample"),
             ("Data", data.path.removeprefix("bundled:") if data else "none chosen yet"),

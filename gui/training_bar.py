@@ -44,6 +44,12 @@ class TrainingBar(QObject):
         self.device.setToolTip("Where the network is trained.")
         self.device.setAccessibleName("Device")
         self.device.activated.connect(self._choose_device)
+        self.button = QToolButton(window)
+        self.button.setObjectName("train_button")
+        self.button.setProperty("primary", True)
+        self.button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.button.setToolTip(self.train.toolTip())
+        self.button.clicked.connect(self._train_or_pause)
         self.progress = _Progress(session, window)
         document.changed.connect(self._show_device)
         session.state_changed.connect(self._show_state)
@@ -58,13 +64,11 @@ class TrainingBar(QObject):
     def add_to(self, bar: QToolBar) -> None:
         """Put the device, the buttons and the progress into a toolbar."""
         bar.addWidget(self.device)
-        bar.addAction(self.train)
+        bar.addWidget(self.button)
         bar.addAction(self.actions["stop"])
-        for action in self.actions.values():
-            button = bar.widgetForAction(action)
-            assert isinstance(button, QToolButton)
-            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        bar.widgetForAction(self.train).setProperty("primary", True)
+        stop = bar.widgetForAction(self.actions["stop"])
+        assert isinstance(stop, QToolButton)
+        stop.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
 
     def _train_or_pause(self) -> None:
         match self._session.state:
@@ -82,8 +86,11 @@ class TrainingBar(QObject):
         text, icon = _TRAIN_FACES[state]
         can_act = state in (IDLE, RUNNING, PAUSED)
         self.train.setText(text)
-        self.train.setIcon(icons.icon(icon, theme.colors().on_accent if can_act else None))
+        self.train.setIcon(icons.icon(icon))
         self.train.setEnabled(can_act)
+        self.button.setText(text.replace("&", ""))
+        self.button.setIcon(icons.icon(icon, theme.colors().on_accent if can_act else None))
+        self.button.setEnabled(can_act)
         self.actions["stop"].setEnabled(state in (STARTING, RUNNING, PAUSED))
         self.device.setEnabled(state == IDLE)
 

@@ -47,6 +47,7 @@ class Controls(QWidget):
         self.smoothing.valueChanged.connect(self.changed)
         smoothing_label = label("Smoothing", "muted", self)
         self.metrics = QComboBox(self)
+        self.metrics.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.metrics.setToolTip("What the right chart shows")
         self.metrics.setAccessibleName("Metric")
         self.metrics.activated.connect(lambda: self.metric_chosen.emit(self.chosen_metric))

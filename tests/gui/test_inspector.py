@@ -43,7 +43,7 @@ def retype(line: QLineEdit, text: str) -> None:
 def test_nothing_selected_shows_the_project_and_its_notes(inspector: Inspector, document: Document) -> None:
     facts = inspector.project.facts.facts()
     assert facts["Weights"] == "101,770"
-    assert facts["Layers"] == str(len(document.graph.nodes))
+    assert facts["Nodes"] == str(len(document.graph.nodes))
     assert inspector.project.notes.toPlainText() == document.project.notes
     inspector.project.notes.selectAll()
     QTest.keyClicks(inspector.project.notes, "My notes")

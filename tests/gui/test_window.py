@@ -17,6 +17,8 @@ from gui.main_window import MainWindow
 from tests.gui.dialogs import answer, messages_of, opened
 
 LAPTOP = QSize(1280, 800)
+COMBO_FRAME = 34
+"""Pixels of a combo box beside its text: borders, padding and the arrow."""
 
 
 @pytest.fixture
@@ -176,8 +178,9 @@ def clipped(window: QWidget) -> list[str]:
                 continue
             text = widget.currentText() if isinstance(widget, QComboBox) else widget.text()
             is_wrapping = isinstance(widget, QLabel) and widget.wordWrap()
-            needed = widget.fontMetrics().horizontalAdvance(text) if isinstance(widget, QComboBox) else (
-                widget.sizeHint().width())
+            needed = widget.sizeHint().width()
+            if isinstance(widget, QComboBox):
+                needed = widget.fontMetrics().horizontalAdvance(text) + COMBO_FRAME
             if text and not is_wrapping and needed > widget.width():
                 found.append(f"{kind.__name__} {text!r}: {widget.width()} of {needed}")
     return found
@@ -185,6 +188,7 @@ def clipped(window: QWidget) -> list[str]:
 
 def test_the_toolbar_fits_without_an_overflow_button(window: MainWindow) -> None:
     bar = window.findChild(QToolBar, "toolbar")
+    assert window.findChild(QToolButton, "train_button").isVisible()
     assert all(bar.widgetForAction(action).isVisible() for action in bar.actions())
 
 
