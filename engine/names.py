@@ -9,7 +9,7 @@ from typing import Literal
 
 Style = Literal["variable", "class"]
 
-MAX_LENGTH = 40
+MAX_LENGTH = 30
 _WORD = re.compile(r"[A-Za-z0-9]+")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z][a-z])|(?<=[A-Z]{3})(?=[A-Z][a-z])")  # Cross|Entropy, BCE|With, but ReLU
 
@@ -28,13 +28,12 @@ class Names:
         """The identifier for `text`, with a number added where it was taken before."""
         name = identifier(text, style, fallback)
         if name in self._taken:
-            separator = "" if style == "class" else "_"
-            stem = re.sub(r"_?\d+$", "", name) or name
+            stem = re.sub(r"_\d+$", "", name)
             number = self._next.get(stem, 2)
-            while f"{stem}{separator}{number}" in self._taken:
+            while f"{stem}_{number}" in self._taken:
                 number += 1
             self._next[stem] = number + 1
-            name = f"{stem}{separator}{number}"
+            name = f"{stem}_{number}"
         self._taken.add(name)
         return name
 

@@ -27,7 +27,10 @@ def emit(project: Project, analysis: Analysis | None = None) -> Source:
         more = f" And {len(errors) - _SHOWN} more." if len(errors) > _SHOWN else ""
         raise TrainingError(f"The design has errors. {' '.join(errors[:_SHOWN])}{more}",
                             "Mend what the list of problems names.")
-    return written(planned(project.main, project.graph, report))
+    plan = planned(project.main, project.graph, report)
+    if not plan.results:
+        raise TrainingError("The design computes nothing yet.", "Wire a layer to an Input, and an Output to it.")
+    return written(plan)
 
 
 def emit_preview(project: Project, analysis: Analysis | None = None) -> str:

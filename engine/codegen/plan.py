@@ -1,6 +1,6 @@
 """What is emitted, and under which names: decided here, written down in `writer`."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 from engine import layers
@@ -176,10 +176,17 @@ def _name_results(plan: Plan, wires: list[Wire], sinks: list[Step]) -> None:
 
 
 def _choose_measures(plan: Plan, sinks: list[Step]) -> None:
-    """The placed metrics, or else those that the losses are usually judged by."""
-    wanted = [(step.spec.type, step.wires) for step in sinks if step.spec.role == "metric"]
-    if not wanted:
-        wanted = [(type, loss.wires) for loss in plan.losses for type in loss.spec.metrics]
+    """The placed metrics, or else those that the losses are usually judged by.
+
+    A metric has its type's name; where there are several of a type, they are told apart by their targets.
+    """
+    placed = [(step.spec.type, step.wires) for step in sinks if step.spec.role == "metric"]
+    usual = [(type, loss.wires) for loss in plan.losses for type in loss.spec.metrics]
+    wanted = list(dict.fromkeys(placed or usual))
+    counts = Counter(type for type, _ in wanted)
+    judged = {result.wire: result.name for result in plan.results}
     names = Names()
-    for type, wires in dict.fromkeys(wanted):
-        plan.measures.append(Measure(names.take(type.lower(), "variable", "metric"), layers.CATALOGUE[type], wires))
+    for type, (prediction, target) in wanted:
+        of = plan.columns[target].variable if target in plan.columns else judged[prediction]
+        name = names.take(f"{type.lower()} {of}" if counts[type] > 1 else type.lower(), "variable", "metric")
+        plan.measures.append(Measure(name, layers.CATALOGUE[type], (prediction, target)))

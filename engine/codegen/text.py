@@ -10,7 +10,7 @@ COMMENT_COLUMN = 64
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One statement at an indent, with a comment for its end."""
+    """One statement with a comment for its end; without code, a line of comment, which is cut where it is too long."""
 
     code: str
     comment: str = ""
@@ -21,6 +21,9 @@ def block(lines: Sequence[Line], indent: int) -> list[str]:
     longest = max((len(line.code) for line in lines if line.comment and len(line.code) <= COMMENT_COLUMN), default=0)
     written: list[str] = []
     for line in lines:
+        if not line.code:
+            written.append(f"{' ' * indent}# {line.comment}"[:WIDTH].rstrip())
+            continue
         padded = f"{line.code:<{longest}}  # {line.comment}" if line.comment else line.code
         if line.comment and indent + len(padded) > WIDTH:
             written.append(" " * indent + f"# {line.comment}")

@@ -52,11 +52,7 @@ def _header(plan: Plan) -> list[str]:
 
 
 def _network(plan: Plan, modules: dict[str, str]) -> list[str]:
-    given = [f"{argument.variable} {_shape(argument.spec)}" for argument in plan.inputs]
-    made = [f"{result.name} {_shape(result.spec)}" for result in plan.results]
-    lines = [f"class {plan.network}(nn.Module):"]
-    sentence = f"Maps {_listed(given)} to {_listed(made)}. {plan.weights:,} weights."
-    lines += docstring(sentence if made else "Nothing is wired to an output yet.", 4)
+    lines = [f"class {plan.network}(nn.Module):", *docstring(_purpose(plan), 4)]
     built = [Line(f"self.{modules[step.node.id]} = {code.constructor(step.spec, _specs(plan, step), step.params)}")
              for step in plan.steps if step.node.id in modules]
     if built:
@@ -66,6 +62,14 @@ def _network(plan: Plan, modules: dict[str, str]) -> list[str]:
     returns = TENSOR if count == 1 else f"tuple[{', '.join([TENSOR] * count) if count < 4 else f'{TENSOR}, ...'}]"
     lines += ["", *signature("forward", arguments, returns if count else "None", 4)]
     return lines + block([*_forward(plan, modules), *_remarks(plan)], 8)
+
+
+def _purpose(plan: Plan) -> str:
+    if not plan.results:
+        return "Nothing can be computed yet."
+    given = [f"{argument.variable} {_shape(argument.spec)}" for argument in plan.inputs]
+    made = [f"{result.name} {_shape(result.spec)}" for result in plan.results]
+    return f"Maps {_listed(given)} to {_listed(made)}. {plan.weights:,} weights."
 
 
 def _forward(plan: Plan, modules: dict[str, str]) -> list[Line]:
@@ -175,16 +179,16 @@ def _listed(parts: list[str]) -> str:
 def _remarks(plan: Plan) -> list[Line]:
     """What an unfinished design still lacks, as comments at the end of the network."""
     if not plan.unfinished:
-        return [] if plan.results else [Line("...  # nothing is wired yet")]
+        return [] if plan.results else [Line("...")]
     problems: dict[str, Problem] = {}
     for problem in plan.analysis.problems:
         if problem.severity == "error":
             problems.setdefault(problem.node, problem)
-    said = [Line(f"# Not in the code yet: {_reason(plan, node, problems.get(node.id))}") for node in plan.unfinished]
+    said = [Line("", f"Not in the code yet: {_reason(plan, node, problems.get(node.id))}") for node in plan.unfinished]
     return said if plan.results else [*said, Line("...")]
 
 
 def _reason(plan: Plan, node: Node, problem: Problem | None) -> str:
     waits_for = plan.analysis.nodes[node.id].waits_for
     reason = problem.message if problem else f"{node.name} waits for {waits_for}" if waits_for else node.name
-    return "".join(char if char.isprintable() else " " for char in reason)[:96]
+    return "".join(char if char.isprintable() else " " for char in reason)

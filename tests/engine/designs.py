@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from hypothesis import assume
 from hypothesis import strategies as st
 
+from engine.analysis import analyze
 from engine.graph import Edge, Graph, Node
 from engine.layers import CATALOGUE
 from engine.options import OPTIMIZERS, SCHEDULERS, Options, with_option
@@ -33,8 +35,8 @@ def values(param: Param) -> st.SearchStrategy[Any]:
             strategy = st.floats(param.minimum or 0.0, 1.0 if param.maximum is None else param.maximum)
         case Size():
             low = -3 if param.minimum is None else param.minimum
-            sizes = st.lists(st.integers(low, low + 5), min_size=param.length or int(param.optional), max_size=param.length or 3)
-            strategy = sizes.map(tuple)
+            least, most = (param.length, param.length) if param.length else (int(param.optional), 3)
+            strategy = st.lists(st.integers(low, low + 5), min_size=least, max_size=most).map(tuple)
         case _:
             strategy = HOSTILE
     return strategy | st.none() if param.optional else strategy
@@ -88,3 +90,52 @@ data = st.builds(
 projects = st.builds(
     Project, st.dictionaries(HOSTILE, graphs(), min_size=1, max_size=3), st.none() | data, options(), TEXTS,
 )
+
+
+def _input(draw: st.DrawFn, number: int) -> Node:
+    shape = draw(st.sampled_from([(1, 12, 12), (3, 8, 10), (7, 5), (9,), (2, 6), (4, 4), ()]))
+    classes = draw(st.sampled_from([0, 5])) if number else 0
+    params = {"column": draw(HOSTILE.filter(bool)) + f" {number}", "shape": shape,
+              "values": "classes" if classes else "numbers", "classes": classes}
+    return Node(f"in{number}", "Input", draw(HOSTILE), params)
+
+
+@st.composite
+def sound_designs(draw: st.DrawFn, most: int = 10) -> Project:
+    """A project that can be trained: random layers, kept where they fit, with branches; then outputs and losses."""
+    graph = Graph(tuple(_input(draw, number) for number in range(draw(st.integers(1, 2)))))
+    layers = [spec for spec in CATALOGUE.values() if spec.role == "layer"]
+    for number in range(draw(st.integers(1, most))):
+        spec = draw(st.sampled_from(layers))
+        params = {param.name: draw(st.just(param.default) | values(param)) for param in spec.params}
+        node = Node(f"n{number}", spec.type, draw(HOSTILE), params)
+        count = draw(st.integers(2, 4)) if spec.inputs[0].variadic else 1
+        recent = [other.id for other in graph.nodes[-4:]]
+        edges = {Edge(draw(st.sampled_from(recent)), "output", node.id, spec.inputs[0].name) for _ in range(count)}
+        larger = Graph((*graph.nodes, node), (*graph.edges, *sorted(edges)))
+        report = analyze(larger).nodes[node.id]
+        small = [made.elements < 20_000 for made in report.outputs.values()]
+        if small and all(small) and report.weights < 200_000:
+            graph = larger
+    graph = _with_sinks(draw, graph)
+    assume(analyze(graph).is_trainable)  # something has weights
+    return Project({draw(HOSTILE): graph})
+
+
+def _with_sinks(draw: st.DrawFn, graph: Graph) -> Graph:
+    made = analyze(graph).nodes
+    numeric = [node.id for node in graph.nodes if made[node.id].outputs["output"].dtype == "float32"]
+    ends = [node_id for node_id in numeric if not graph.out_of(node_id)][-3:] or numeric[-1:]
+    for number, end in enumerate(ends):
+        spec = made[end].outputs["output"]
+        is_choice = spec.rank == 1 and spec.sizes[0] > 1 and draw(st.booleans())
+        column = {"column": draw(HOSTILE.filter(bool)) + f" t{number}", "shape": () if is_choice else spec.sizes,
+                  "values": "classes" if is_choice else "numbers", "classes": spec.sizes[0] if is_choice else 0}
+        loss = draw(st.sampled_from(["CrossEntropy"] if is_choice else ["MSE", "L1", "SmoothL1"]))
+        nodes = (Node(f"t{number}", "Input", draw(HOSTILE), column),
+                 Node(f"l{number}", loss, draw(HOSTILE), CATALOGUE[loss].defaults()),
+                 Node(f"o{number}", "Output", draw(HOSTILE)))
+        edges = (Edge(end, "output", f"l{number}", "prediction"), Edge(f"t{number}", "output", f"l{number}", "target"),
+                 Edge(end, "output", f"o{number}", "input"))
+        graph = Graph((*graph.nodes, *nodes), (*graph.edges, *edges))
+    return graph
