@@ -33,10 +33,10 @@ def exported(run: Run, format: str, path: Path, checkpoint: str, emit: Callable[
             notes = spec.write(model, written)
             emit(Progressed("Verifying in a fresh process", 0.6))
             difference = verify(spec, model, written)
+            emit(Progressed("Moving into place", 1.0))  # the last place where a cancelled export leaves nothing
             _replace(written, path, Path(name) / "replaced")
     except OSError as error:
         raise ExportError(f"{path} cannot be written: {error.strerror or error}.") from error
-    emit(Progressed("Exported", 1.0))
     return {
         "path": str(path), "format": format, "difference": difference, "samples": model.count, "notes": list(notes),
     }

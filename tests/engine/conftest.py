@@ -21,17 +21,16 @@ def house_prices(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def trained_run(tmp_path_factory: pytest.TempPathFactory, small_fashion: Path, house_prices: Path) -> Callable:
-    """trained_run("perceptron"), "cnn", "lstm" or "regression": a completed run. Tests only read it."""
-    from engine.training.loop import train
-
+    """trained_run("perceptron"), "cnn", "lstm", "regression" or "yes_or_no": a completed run. Tests only read it."""
     from engine import runs
     from engine.training.control import Control
+    from engine.training.loop import train
 
     made: dict[str, runs.Run] = {}
 
     def get(name: str) -> runs.Run:
         if name not in made:
-            data = house_prices if name == "regression" else small_fashion
+            data = house_prices if name in ("regression", "yes_or_no") else small_fashion
             folder = tmp_path_factory.mktemp("runs") / name
             made[name] = runs.create(getattr(examples, name)(data), None, folder)
             train(made[name], lambda event: None, Control())

@@ -46,11 +46,11 @@ def house_prices(path: Path) -> Path:
 
 
 def chain(data_path: Path, *steps: tuple[str, Mapping[str, Any]], loss: str = "CrossEntropy",
-          **options: Any) -> Project:
+          target: str = "", **options: Any) -> Project:
     """A project on that data: its input through the layers in `steps` into an Output and a loss."""
-    data = sources.inspect(data_path)
+    data = sources.inspect(data_path, options={"target": target} if target else None)
     [entering] = (column for column in data.columns if column.role == "input")
-    [target] = (column for column in data.columns if column.role == "target")
+    [truth] = (column for column in data.columns if column.role == "target")
     graph = Graph()
     last = first = graph.new_node("Input", {**CATALOGUE["Input"].defaults(), "column": entering.name,
                                             "shape": entering.shape})
@@ -59,8 +59,8 @@ def chain(data_path: Path, *steps: tuple[str, Mapping[str, Any]], loss: str = "C
         node = graph.new_node(type, {**CATALOGUE[type].defaults(), **params})
         graph = graph.add(node).connect(Edge(last.id, "output", node.id, "input"))
         last = node
-    values = {"values": "classes", "classes": len(target.classes)} if target.classes else {"values": "numbers"}
-    answer = graph.new_node("Input", {**CATALOGUE["Input"].defaults(), "column": target.name, **values})
+    values = {"values": "classes", "classes": len(truth.classes)} if truth.classes else {"values": "numbers"}
+    answer = graph.new_node("Input", {**CATALOGUE["Input"].defaults(), "column": truth.name, **values})
     graph = graph.add(answer)
     judge = graph.new_node(loss, CATALOGUE[loss].defaults())
     graph = graph.add(judge).connect(Edge(last.id, "output", judge.id, "prediction"))
@@ -90,3 +90,20 @@ def lstm(data: Path, **options: Any) -> Project:
 
 def regression(table: Path, **options: Any) -> Project:
     return chain(table, ("Linear", {"out_features": 1}), loss="MSE", **{"epochs": 20, "lr": 0.05, **options})
+
+
+def yes_or_no(table: Path, **options: Any) -> Project:
+    """Two outputs, a score and its sigmoid, judged by one loss and a placed metric: is the town Ulm?"""
+    project = chain(table, ("Linear", {"out_features": 1}), loss="BCEWithLogits", target="town",
+                    **{"epochs": 10, "lr": 0.05, **options})
+    graph = project.graph
+    [judge] = (node for node in graph.nodes if node.type == "BCEWithLogits")
+    f1, sigmoid = (graph.new_node(type, CATALOGUE[type].defaults()) for type in ("F1", "Sigmoid"))
+    graph = graph.add(f1, sigmoid)
+    for wire in graph.into(judge.id):
+        graph = graph.connect(Edge(wire.source, wire.source_port, f1.id, wire.target_port))
+    [scores] = graph.into(judge.id, "prediction")
+    graph = graph.connect(Edge(scores.source, scores.source_port, sigmoid.id, "input"))
+    end = graph.new_node("Output", {})
+    graph = graph.add(end).update(end.id, name="chance").connect(Edge(sigmoid.id, "output", end.id, "input"))
+    return project.with_graph(project.main, graph)

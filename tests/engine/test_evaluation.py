@@ -71,6 +71,23 @@ def test_regression_is_told_in_the_unit_of_the_data(trained_run) -> None:
     assert max(result["pairs"]["truth"]) > 100_000
 
 
+def test_one_score_for_two_classes_has_a_confusion_matrix_and_the_placed_metric(trained_run) -> None:
+    from torchmetrics.functional.classification import multiclass_f1_score
+
+    run = trained_run("yes_or_no")
+    result = evaluate(run, "test")
+    loaded = trained.load(run)
+    data = trained.load_data(run, loaded, lambda event: None)
+    rows = data.rows["test"]
+    scores, chance = loaded.outputs({"features": data.arrays["features"][rows]})
+    predicted, truth = torch.from_numpy((scores > 0).reshape(-1) * 1), torch.from_numpy(data.arrays["town"][rows])
+    assert result["classes"] == ["Aalen", "Ulm"]
+    assert result["confusion"][0][1] == int(((predicted == 1) & (truth == 0)).sum())
+    assert sum(map(sum, result["confusion"])) == len(rows)
+    assert result["metrics"] == {"f1": pytest.approx(multiclass_f1_score(predicted, truth, 2, "macro").item())}
+    assert chance == pytest.approx(1 / (1 + np.exp(-scores)), abs=1e-6)
+
+
 def test_the_result_is_kept_in_the_run_folder_as_plain_json(trained_run) -> None:
     run = trained_run("perceptron")
     events = []

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import zipfile
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -18,21 +19,20 @@ from engine.prediction import predict
 from engine.project import RESOURCES
 
 LOCAL = (b"/work/", b"/tmp/", b"/home/", b"/root", b"site-packages", b"stack_trace")
-NETWORKS = ("perceptron", "cnn", "lstm")
+CASES = [*product(("perceptron", "cnn", "lstm"), FORMATS), ("yes_or_no", "onnx")]
 
 
 def name_of(format: str) -> str:
     return f"network{FORMATS[format].suffix}"
 
 
-@pytest.mark.parametrize("network", NETWORKS)
-@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize(("network", "format"), CASES)
 def test_every_format_computes_what_the_network_does(trained_run, tmp_path: Path, network: str, format: str) -> None:
     path = tmp_path / "made" / name_of(format)
     events = []
     result = export(trained_run(network), format, path, emit=events.append)
     assert result["path"] == str(path)
-    assert result["samples"] == 256
+    assert result["samples"] == (80 if network == "yes_or_no" else 256)
     assert 0 <= result["difference"] <= 1e-4
     assert events[-1].fraction == 1.0
     assert [entry.name for entry in path.parent.iterdir()] == [path.name], "nothing is left beside an export"
@@ -118,6 +118,15 @@ def test_the_source_folder_reads_tables_and_answers_in_the_unit_of_the_data(trai
     assert len(found) == 400
     assert [entry["value"] for entry in found] == pytest.approx([entry["value"] for entry in expected], rel=1e-4)
     assert 100_000 < np.mean([entry["value"] for entry in found]) < 500_000
+
+
+def test_the_source_folder_tells_all_outputs(trained_run, house_prices: Path, tmp_path: Path) -> None:
+    run = trained_run("yes_or_no")
+    export(run, "source", tmp_path / "network")
+    found = json.loads(run_predict(tmp_path / "network", tmp_path, "--json", str(house_prices)))["predictions"]
+    expected = predict(run, [house_prices])["predictions"]
+    assert [entry["outputs"].keys() for entry in found] == [{"scores", "chance"}] * 400
+    assert [entry["label"] for entry in found] == [entry["label"] for entry in expected]
 
 
 def run_predict(folder: Path, somewhere: Path, *arguments: str) -> str:

@@ -61,6 +61,13 @@ def test_an_array_file_is_read_in_batches(trained_run, tmp_path: Path) -> None:
     assert [entry["label"] for entry in many[600:]] == [entry["label"] for entry in few]
 
 
+def test_several_outputs_are_all_told_and_the_first_speaks_for_the_sample(trained_run, house_prices: Path) -> None:
+    for entry in predict(trained_run("yes_or_no"), [house_prices])["predictions"][:20]:
+        assert entry["outputs"].keys() == {"scores", "chance"}
+        assert entry["label"] == entry["outputs"]["scores"]["label"] in ("Aalen", "Ulm")
+        assert entry["probabilities"]["Ulm"] == pytest.approx(entry["outputs"]["chance"]["value"], abs=1e-6)
+
+
 def test_files_that_do_not_fit_are_named(trained_run, tmp_path: Path) -> None:
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"\x89PNG\r\n\x1a\nnothing")
