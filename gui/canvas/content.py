@@ -47,17 +47,19 @@ def card_content(
     else:
         inputs, outputs = spec.inputs, spec.outputs
         category, icon, subtitle = spec.category, spec.icon, _subtitle(node, spec)
+    shows_shape = bool(outputs) or spec is None or spec.role == "output"
+    footer = _footer(node.name, report, found, shows_shape)
     return CardContent(
         name=node.name,
         category=category,
         icon=icon,
         subtitle=_shortened(subtitle),
-        footer=_shortened(_footer(node.name, report, found)),
+        footer=_shortened(footer),
         state=report.state,
         tooltip=_tooltip(node, spec, report, found),
         inputs=inputs,
         outputs=outputs,
-        has_footer=bool(outputs) or spec is None or spec.role == "output" or report.state in ("error", "waiting"),
+        has_footer=shows_shape or bool(footer),
     )
 
 
@@ -110,13 +112,13 @@ def _value_text(param: Param, value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _footer(name: str, report: NodeReport, problems: list[Problem]) -> str:
+def _footer(name: str, report: NodeReport, problems: list[Problem], shows_shape: bool) -> str:
     if report.state == "error" and problems:
         return problems[0].message.removeprefix(f"{name} ").removeprefix(f"{name}: ")
     if report.state == "waiting":
         return f"waits for {report.waits_for}" if report.waits_for else "waits for an input"
     tensor = next(iter(report.outputs.values()), None) or next(iter(report.inputs), None)
-    return shape_text(tensor) if tensor else ""
+    return shape_text(tensor) if tensor and shows_shape else ""
 
 
 def _tooltip(node: Node, spec: LayerSpec | None, report: NodeReport, problems: list[Problem]) -> str:

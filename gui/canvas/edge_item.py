@@ -5,7 +5,7 @@ from PySide6.QtGui import QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from engine.graph import Edge
-from gui.canvas.geometry import Curve, distance_to_wire, square, wire_curves, wire_middle, wire_path
+from gui.canvas.geometry import Curve, distance_to_wire, wire_curves, wire_middle, wire_path
 from gui.canvas.style import DETAIL_ZOOM, Style, style
 
 LABEL_HEIGHT = 17.0
@@ -13,6 +13,10 @@ LABEL_PADDING = 7.0
 LABEL_ROOM = 22.0
 """A label is left out where the wire shows less than this beside it."""
 
+TIGHT_ROOM = 10.0
+"""The same for a label above a wire that is no steeper than FLAT."""
+
+FLAT = 12.0
 GLOW = 6.0
 
 class EdgeItem(QGraphicsItem):
@@ -26,7 +30,8 @@ class EdgeItem(QGraphicsItem):
         self.label = ""
         self._curves: list[Curve] = []
         self._path = QPainterPath()
-        self._bounds = QRectF()
+        self._bounds = self._label_area = QRectF()
+        self._is_pill = False
         self._is_selected = self._is_hovered = self._is_target = False
         self.setZValue(-1.0)
 
@@ -98,26 +103,37 @@ class EdgeItem(QGraphicsItem):
             return look.wire_hover
         return look.wires[self.state]
 
-    def _label_rect(self) -> QRectF:
-        """Empty where there is no label or no room for it."""
-        if not self.label:
-            return QRectF()
-        width = style().label_metrics.horizontalAdvance(self.label) + 2 * LABEL_PADDING
-        if (self.end - self.start).manhattanLength() < width + LABEL_ROOM:
-            return QRectF()
-        return square(self.middle(), width / 2).adjusted(0, (width - LABEL_HEIGHT) / 2, 0, (LABEL_HEIGHT - width) / 2)
-
     def _paint_label(self, painter: QPainter, look: Style) -> None:
-        rect = self._label_rect()
-        if rect.isNull():
+        if self._label_area.isNull():
             return
-        painter.setPen(look.border if self.state != "broken" else look.states["error"])
-        painter.setBrush(look.background)
-        painter.drawRoundedRect(rect, LABEL_HEIGHT / 2, LABEL_HEIGHT / 2)
+        if self._is_pill:
+            painter.setPen(look.border if self.state != "broken" else look.states["error"])
+            painter.setBrush(look.background)
+            painter.drawRoundedRect(self._label_area, LABEL_HEIGHT / 2, LABEL_HEIGHT / 2)
         painter.setPen(look.error if self.state == "broken" else look.muted)
-        painter.setFont(look.label_font)
-        painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, self.label)
+        painter.setFont(look.label_font if self._is_pill else look.tight_font)
+        text = self.label if self._is_pill else _tightened(self.label)
+        painter.drawText(self._label_area, Qt.AlignmentFlag.AlignCenter, text)
 
     def _measure(self) -> None:
-        curve = self._path.controlPointRect().adjusted(-GLOW, -GLOW, GLOW, GLOW)
-        self._bounds = curve.united(self._label_rect().adjusted(-1, -1, 1, 1)) if self.label else curve
+        """Bounds, and where the label goes: in a pill on the wire, above a short one, or nowhere."""
+        self._label_area, self._is_pill = QRectF(), False
+        self._bounds = self._path.controlPointRect().adjusted(-GLOW, -GLOW, GLOW, GLOW)
+        if not self.label:
+            return
+        look, way, middle = style(), self.end - self.start, self.middle()
+        width = look.label_metrics.horizontalAdvance(self.label) + 2 * LABEL_PADDING
+        tight = look.tight_metrics.horizontalAdvance(_tightened(self.label)) + 2.0
+        if way.manhattanLength() >= width + LABEL_ROOM:
+            self._label_area, self._is_pill = _centered(middle, width), True
+        elif abs(way.y()) <= FLAT and way.x() >= tight + TIGHT_ROOM:
+            self._label_area = _centered(middle - QPointF(0.0, LABEL_HEIGHT / 2 + 1.0), tight)
+        self._bounds = self._bounds.united(self._label_area.adjusted(-1, -1, 1, 1))
+
+
+def _centered(middle: QPointF, width: float) -> QRectF:
+    return QRectF(middle.x() - width / 2, middle.y() - LABEL_HEIGHT / 2, width, LABEL_HEIGHT)
+
+
+def _tightened(label: str) -> str:
+    return label.replace(" ", "")

@@ -9,15 +9,17 @@ from math import hypot
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QPainterPath
 
+from engine.analysis.placing import COLUMN
+
 GRID = 10
-CARD_WIDTH = 200.0
+CARD_WIDTH = 160.0
 CARD_RADIUS = 10.0
 HEADER = 48.0
 ROW = 20.0
 ROWS_TOP = 2.0
 FOOTER = 24.0
-GAP = 100.0
-"""Free space between a card and the next one, wide enough for the shape on the wire."""
+GAP = COLUMN - CARD_WIDTH
+"""Free space between a card and the next one in a row, as wherever networks are laid out."""
 
 PORT_RADIUS = 5.0
 MARGIN = 12.0
@@ -142,7 +144,7 @@ def square(center: QPointF, half: float) -> QRectF:
     return QRectF(center.x() - half, center.y() - half, 2 * half, 2 * half)
 
 
-def free_spot(position: Position, taken: Iterable[Position], height: float = 3 * HEADER) -> Position:
+def free_spot(position: Position, taken: Iterable[Position], height: float = 2 * HEADER) -> Position:
     """`position`, or the next place below it where a card overlaps none of those at `taken`."""
     x, y = snapped(position)
     column = sorted(other for ox, other in taken if abs(ox - x) < CARD_WIDTH + 2 * GRID)

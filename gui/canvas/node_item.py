@@ -1,5 +1,7 @@
 """One node on the canvas: a card that paints itself. No child items, which keeps thousands of nodes cheap."""
 
+from functools import lru_cache
+
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPainterPath
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
@@ -18,9 +20,12 @@ from gui.canvas.geometry import (
 from gui.canvas.ports import PortKey
 from gui.canvas.style import DETAIL_ZOOM, ICON, Style, style
 
-TILE = QRectF(10.0, 10.0, 28.0, 28.0)
-TEXT_LEFT = 47.0
-TEXT_WIDTH = CARD_WIDTH - TEXT_LEFT - 12.0
+TILE = QRectF(9.0, 10.0, 28.0, 28.0)
+TEXT_LEFT = 45.0
+TEXT_WIDTH = CARD_WIDTH - TEXT_LEFT - 8.0
+STRIP = 9.0
+"""Width of the band of colour that stands for the icon from afar."""
+
 BADGE = QPointF(CARD_WIDTH - 6.0, 4.0)
 TEXT_FLAGS = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
 LEFT = Qt.AlignmentFlag.AlignLeft | TEXT_FLAGS
@@ -96,11 +101,10 @@ class NodeItem(QGraphicsItem):
         is_dimmed = self.fitting is not None and not self.fitting
         painter.setOpacity(0.4 if is_dimmed else 1.0)
         self._paint_card(painter, look, is_detailed)
-        pixels = zoom * (widget.devicePixelRatioF() if widget else 1.0)
         if not is_detailed:
-            self._paint_from_afar(painter, look, pixels)
+            self._paint_from_afar(painter, look)
         else:
-            self._paint_header(painter, look, pixels)
+            self._paint_header(painter, look, zoom * (widget.devicePixelRatioF() if widget else 1.0))
             self._paint_footer(painter, look)
             self._paint_port_names(painter, look)
         self._paint_ports(painter, look)
@@ -138,7 +142,11 @@ class NodeItem(QGraphicsItem):
         return look.hover_border if self._is_hovered else look.border
 
     def _paint_header(self, painter: QPainter, look: Style, pixels: float) -> None:
-        self._paint_tile(painter, look, TILE, pixels)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(look.category(self.content.category))
+        painter.drawRoundedRect(TILE, 7.0, 7.0)
+        glyph = look.glyph(self.content.icon, pixels)
+        painter.drawPixmap(square(TILE.center(), ICON / 2), glyph, QRectF(glyph.rect()))
         painter.setPen(look.text)
         painter.setFont(look.title_font)
         title = look.title_metrics.elidedText(self.content.name, Qt.TextElideMode.ElideRight, TEXT_WIDTH)
@@ -148,23 +156,22 @@ class NodeItem(QGraphicsItem):
         subtitle = look.small_metrics.elidedText(self.content.subtitle, Qt.TextElideMode.ElideRight, TEXT_WIDTH)
         painter.drawText(QRectF(TEXT_LEFT, 25.0, TEXT_WIDTH, 15.0), LEFT, subtitle)
 
-    def _paint_from_afar(self, painter: QPainter, look: Style, pixels: float) -> None:
-        """Icon and name only, as large as the card allows."""
-        tile = square(QPointF(34.0, self.layout.height / 2), 22.0)
-        self._paint_tile(painter, look, tile, pixels)
-        area = QRectF(tile.right() + 10.0, 0.0, CARD_WIDTH - tile.right() - 16.0, self.layout.height)
+    def _paint_from_afar(self, painter: QPainter, look: Style) -> None:
+        """Colour, name and shape only, as large as the card allows."""
+        area = self.layout.rect.adjusted(STRIP + 9.0, 0.0, -8.0, 0.0)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(look.category(self.content.category))
+        painter.drawPath(_strip(self.layout.height))
+        is_shape = bool(self.content.footer) and self.content.state in ("ok", "warning")
+        middle = self.layout.height / 2
         painter.setPen(look.text)
         painter.setFont(look.far_font)
         title = look.far_metrics.elidedText(self.content.name, Qt.TextElideMode.ElideRight, area.width())
-        painter.drawText(area, LEFT, title)
-
-    def _paint_tile(self, painter: QPainter, look: Style, tile: QRectF, pixels: float) -> None:
-        scale = tile.width() / TILE.width()
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(look.category(self.content.category))
-        painter.drawRoundedRect(tile, 7.0 * scale, 7.0 * scale)
-        glyph = look.glyph(self.content.icon, pixels * scale)
-        painter.drawPixmap(square(tile.center(), ICON * scale / 2), glyph, QRectF(glyph.rect()))
+        painter.drawText(QRectF(area.left(), middle - (24.0 if is_shape else 12.0), area.width(), 24.0), LEFT, title)
+        if is_shape:
+            painter.setPen(look.muted)
+            painter.setFont(look.far_small_font)
+            painter.drawText(QRectF(area.left(), middle + 2.0, area.width(), 20.0), LEFT, self.content.footer)
 
     def _paint_footer(self, painter: QPainter, look: Style) -> None:
         if self.layout.footer is None:
@@ -213,6 +220,15 @@ class NodeItem(QGraphicsItem):
         painter.setPen(look.card.color())
         painter.setFont(look.small_font)
         painter.drawText(square(BADGE, 8.0), Qt.AlignmentFlag.AlignCenter, "!")
+
+
+@lru_cache(maxsize=64)
+def _strip(height: float) -> QPainterPath:
+    """The left end of a card of that height."""
+    card, band = QPainterPath(), QPainterPath()
+    card.addRoundedRect(QRectF(0.5, 0.5, CARD_WIDTH - 1.0, height - 1.0), CARD_RADIUS, CARD_RADIUS)
+    band.addRect(QRectF(0.0, 0.0, STRIP, height))
+    return card.intersected(band)
 
 
 def _layout(content: CardContent) -> CardLayout:

@@ -63,13 +63,16 @@ class Style:
         self.port_hot_fill = QBrush(_mixed(colors.accent, colors.raised, 0.75))
 
         self.title_font = _font(family, 13, QFont.Weight.DemiBold)
-        self.far_font = _font(family, 19, QFont.Weight.DemiBold)
+        self.far_font = _font(family, 17, QFont.Weight.DemiBold)
+        self.far_small_font = _font(family, 15, QFont.Weight.Normal)
         self.small_font = _font(family, 11, QFont.Weight.Normal)
         self.label_font = _font(family, 10, QFont.Weight.Medium)
+        self.tight_font = _font(family, 9, QFont.Weight.Medium)
         self.hint_font = _font(family, 15, QFont.Weight.DemiBold)
         self.title_metrics = QFontMetricsF(self.title_font)
         self.far_metrics = QFontMetricsF(self.far_font)
         self.small_metrics = QFontMetricsF(self.small_font)
+        self.tight_metrics = QFontMetricsF(self.tight_font)
         self.label_metrics = QFontMetricsF(self.label_font)
 
     @staticmethod

@@ -6,6 +6,7 @@ from PySide6.QtGui import QContextMenuEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
+from engine.analysis.placing import COLUMN
 from engine.graph import Edge, Graph
 from gui.canvas import clipboard
 from tests.gui.canvas_driver import Driver, graph_of, show
@@ -224,7 +225,7 @@ def test_adding_a_layer_puts_it_behind_the_selected_node(driver: Driver) -> None
     driver.view.document.select(["tanh_1"])
     added = driver.view.add_layer("Linear")
     assert Edge("tanh_1", "output", added, "input") in driver.graph.edges
-    assert driver.graph.node(added).position == (900.0, 0.0)
+    assert driver.graph.node(added).position == (600.0 + COLUMN, 0.0)
     assert driver.selection == {added}
     driver.undo()
     assert driver.graph == CHAIN
