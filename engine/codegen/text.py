@@ -2,15 +2,20 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 
 WIDTH = 120
 COMMENT_COLUMN = 64
 """Comments are aligned as far right as this; longer lines have theirs two spaces behind."""
 
 
+MAX_DEPTH = 9
+"""Brackets within brackets that are told apart when a line is wrapped."""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One statement with a comment for its end; without code, a line of comment, which is cut where it is too long."""
+    """One statement with a comment for its end; without code, a comment of its own."""
 
     code: str
     comment: str = ""
@@ -22,7 +27,8 @@ def block(lines: Sequence[Line], indent: int) -> list[str]:
     written: list[str] = []
     for line in lines:
         if not line.code:
-            written.append(f"{' ' * indent}# {line.comment}"[:WIDTH].rstrip())
+            margin = " " * indent + "# "
+            written.extend(wrap(line.comment, WIDTH, initial_indent=margin, subsequent_indent=margin))
             continue
         padded = f"{line.code:<{longest}}  # {line.comment}" if line.comment else line.code
         if line.comment and indent + len(padded) > WIDTH:
@@ -54,10 +60,11 @@ def _wrapped(code: str, indent: int) -> list[str]:
     margin = " " * indent
     if indent + len(code) <= WIDTH:
         return [margin + code]
-    inside, anywhere = _words(code, 1), _words(code, 0)
-    lines = _filled(margin, inside, margin + " " * 4, "")
-    if max(map(len, lines)) <= WIDTH:
-        return lines
+    for deepest in range(1, MAX_DEPTH):  # where fewest brackets are open is where a reader would break
+        lines = _filled(margin, _words(code, 1, deepest), margin + " " * 4, "")
+        if max(map(len, lines)) <= WIDTH:
+            return lines
+    anywhere = _words(code, 0, MAX_DEPTH)
     start = 2 if len(anywhere) > 2 and anywhere[1] == "=" else 1  # after "name =" or "return"
     head = " ".join(anywhere[:start])
     return [f"{margin}{head} (", *_filled(margin + " " * 4, anywhere[start:], margin + " " * 4, ""), f"{margin})"]
@@ -77,8 +84,8 @@ def _filled(first: str, words: Sequence[str], margin: str, end: str) -> list[str
     return [*lines, line + end]
 
 
-def _words(code: str, least_depth: int) -> list[str]:
-    """`code` cut at the spaces that are in at least so many brackets, and in no string."""
+def _words(code: str, least: int, most: int) -> list[str]:
+    """`code` cut at the spaces that are in so many brackets, and in no string."""
     words, start, depth, quote, is_escaped = [], 0, 0, "", False
     for place, char in enumerate(code):
         if quote:
@@ -91,7 +98,7 @@ def _words(code: str, least_depth: int) -> list[str]:
             depth += 1
         elif char in ")]}":
             depth -= 1
-        elif char == " " and depth >= least_depth:
+        elif char == " " and least <= depth <= most:
             words.append(code[start:place])
             start = place + 1
     return [*words, code[start:]]

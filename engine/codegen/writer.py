@@ -61,7 +61,7 @@ def _network(plan: Plan, modules: dict[str, str]) -> list[str]:
     count = len(plan.results)
     returns = TENSOR if count == 1 else f"tuple[{', '.join([TENSOR] * count) if count < 4 else f'{TENSOR}, ...'}]"
     lines += ["", *signature("forward", arguments, returns if count else "None", 4)]
-    return lines + block([*_forward(plan, modules), *_remarks(plan)], 8)
+    return lines + block(_forward(plan, modules), 8)
 
 
 def _purpose(plan: Plan) -> str:
@@ -77,7 +77,7 @@ def _forward(plan: Plan, modules: dict[str, str]) -> list[Line]:
     variables: dict[Wire, str] = {wire: argument.variable for wire, argument in plan.columns.items()}
     passing = _passed_on(plan)
     names = Names((*(argument.variable for argument in plan.inputs), "self"))
-    chain = names.take("x", "variable", "x")
+    chain = names.take("h" if any(argument.variable == "x" for argument in plan.inputs) else "x", "variable", "x")
     lines = []
     for step in plan.steps:
         args = tuple(variables[wire] for wire in step.wires)
@@ -89,9 +89,8 @@ def _forward(plan: Plan, modules: dict[str, str]) -> list[Line]:
         expression = code.call(step.spec, f"self.{modules.get(step.node.id, '')}", args, step.params)
         shapes = ", ".join(_shape(plan.analysis.nodes[step.node.id].outputs[port.name]) for port in step.spec.outputs)
         lines.append(Line(f"{', '.join(made)} = {expression}", shapes))
-    if plan.results:
-        lines.append(Line("return " + ", ".join(variables[result.wire] for result in plan.results)))
-    return lines
+    returned = "return " + ", ".join(variables[result.wire] for result in plan.results)
+    return [*lines, *_remarks(plan), Line(returned if plan.results else "...")]
 
 
 def _passed_on(plan: Plan) -> set[Wire]:
@@ -177,15 +176,11 @@ def _listed(parts: list[str]) -> str:
 
 
 def _remarks(plan: Plan) -> list[Line]:
-    """What an unfinished design still lacks, as comments at the end of the network."""
-    if not plan.unfinished:
-        return [] if plan.results else [Line("...")]
+    """What an unfinished design still lacks, in comments."""
     problems: dict[str, Problem] = {}
-    for problem in plan.analysis.problems:
-        if problem.severity == "error":
-            problems.setdefault(problem.node, problem)
-    said = [Line("", f"Not in the code yet: {_reason(plan, node, problems.get(node.id))}") for node in plan.unfinished]
-    return said if plan.results else [*said, Line("...")]
+    for problem in plan.analysis.errors:
+        problems.setdefault(problem.node, problem)
+    return [Line("", f"Not in the code yet: {_reason(plan, node, problems.get(node.id))}") for node in plan.unfinished]
 
 
 def _reason(plan: Plan, node: Node, problem: Problem | None) -> str:

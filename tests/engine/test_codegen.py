@@ -61,7 +61,8 @@ def _dangers(text: str) -> set[str]:
     nodes = list(ast.walk(ast.parse(text)))
     found = {node.id for node in nodes if isinstance(node, ast.Name)} & set(dir(builtins)) - {"super", "tuple"}
     attributes = {node.attr for node in nodes if isinstance(node, ast.Attribute)} - {"__init__"}
-    return found | {name for name in attributes if name.startswith("_")} | {ast.unparse(node) for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)} - {
+    imports = {ast.unparse(node) for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)}
+    return found | {name for name in attributes if name.startswith("_")} | imports - {
         "import torch", "from torch import nn"}
 
 
