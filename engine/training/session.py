@@ -109,7 +109,7 @@ class Session:
         self.recorder.validated(Validated(progress.epoch, progress.step, training, validation, learning_rate,
                                           progress.seconds - self._epoch_seconds, is_best))
         self._epoch_seconds = progress.seconds
-        if monotonic() - self._saved >= SHORT_EPOCH_SECONDS:
+        if self._saved_at is None or monotonic() - self._saved >= SHORT_EPOCH_SECONDS:
             self.save()
         if self.control.is_requested:
             self._obey()

@@ -43,7 +43,7 @@ class _Desk:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._jobs: deque[tuple[AnyJob, Control]] = deque()
-        self._is_closed = False
+        self._is_closed = self._is_working = False
 
     def add(self, job: AnyJob) -> None:
         with self._changed:
@@ -55,11 +55,13 @@ class _Desk:
         with self._changed:
             while not self._jobs and not self._is_closed:
                 self._changed.wait()
-            return self._jobs[0] if self._jobs and not self._is_closed else None
+            self._is_working = bool(self._jobs) and not self._is_closed
+            return self._jobs[0] if self._is_working else None
 
     def done(self) -> None:
         with self._changed:
             self._jobs.popleft()
+            self._is_working = False
 
     def command(self, name: str) -> None:
         """pause, resume or stop the first job."""
@@ -68,13 +70,13 @@ class _Desk:
                 getattr(self._jobs[0][1], name)()
 
     def close(self) -> bool:
-        """No more jobs; the one in hand is stopped. True if there is one."""
+        """No more jobs; one that was begun is stopped. True if there is one."""
         with self._changed:
             self._is_closed = True
             for _, control in self._jobs:
                 control.stop()
             self._changed.notify_all()
-            return bool(self._jobs)
+            return self._is_working
 
 
 def main() -> int:
@@ -107,9 +109,8 @@ def _listen(commands: IO[bytes], desk: _Desk, speak: _Speaker) -> None:
             desk.add(request.job)
         elif request.command != "start":
             desk.command(request.command)
-    is_busy = desk.close()
-    if not is_busy:
-        os._exit(0)
+    if not desk.close():
+        os._exit(0)  # nothing was begun, so nothing is lost, be the main thread still loading torch
     timer = threading.Timer(GRACE_SECONDS, os._exit, (1,))
     timer.daemon = True
     timer.start()
