@@ -39,7 +39,7 @@ def starter_graph(columns: tuple[Column, ...]) -> Graph:
         joined = drawing.chain(joined, ("Linear", {"out_features": 128}), ("ReLU", {}))
     if not targets:
         drawing.chain(joined, ("Output", {}))
-    below = len(sources) * ROW
+    below = max(len(sources), len(targets)) * ROW
     for row, column in enumerate(targets):
         drawing.head(joined, column, row, below + row * ROW)
     return drawing.graph

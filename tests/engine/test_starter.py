@@ -1,0 +1,120 @@
+"""Starter networks: sound for every kind of data, laid out to be read, and able to learn."""
+
+from itertools import combinations
+from math import prod
+
+import pytest
+import torch
+
+from engine import network
+from engine.analysis import analyze
+from engine.codegen import emit
+from engine.graph import Graph
+from engine.layers import CATALOGUE
+from engine.project import Column, Data, Project
+from engine.starter import input_params, new_input, starter_graph
+
+
+def _classes(count: int) -> tuple[str, ...]:
+    return tuple(f"class {i}" for i in range(count))
+
+
+LABEL = Column("label", "category", "target", classes=_classes(10))
+PRICE = Column("price", "number", "target")
+FEATURES = Column("features", "vector", "input", (13,))
+
+INPUTS = [
+    (Column("image", "image", "input", (1, 28, 28)),),
+    (Column("image", "image", "input", (3, 64, 64)),),
+    (Column("image", "image", "input", (3, 224, 200)),),
+    (Column("image", "image", "input", (1, 4, 300)),),
+    (Column("image", "image", "input", (1, 1, 1)),),
+    (FEATURES,),
+    (Column("row", "vector", "input", (1,)),),
+    (Column("signal", "vector", "input", (50, 6)),),
+    (Column("volume", "vector", "input", (2, 4, 6, 8)),),
+    (Column("age", "number", "input"),),
+    (Column("colour", "category", "input", classes=_classes(5)),),
+    (Column("only", "category", "input", classes=_classes(1)),),
+    (FEATURES, Column("colour", "category", "input", classes=_classes(5)), Column("age", "number", "input"),
+     Column("photo", "image", "input", (3, 32, 32))),
+]
+TARGETS = [
+    (LABEL,),
+    (Column("answer", "category", "target", classes=("no", "yes")),),
+    (PRICE,),
+    (Column("point", "vector", "target", (3,)),),
+    (Column("mask", "image", "target", (1, 6, 6)),),
+    (LABEL, PRICE),
+]
+
+
+def _types(graph: Graph) -> list[str]:
+    return [node.type for node in graph.nodes]
+
+
+@pytest.mark.parametrize("inputs", INPUTS, ids=lambda columns: "+".join(f"{c.name}{c.shape}" for c in columns))
+@pytest.mark.parametrize("targets", TARGETS, ids=lambda columns: "+".join(c.name for c in columns))
+def test_a_starter_has_no_problem_and_is_laid_out(inputs, targets):
+    columns = (*inputs, *targets)
+    graph = starter_graph(columns)
+    report = analyze(graph, columns)
+    assert not report.problems
+    assert report.weights < 20_000_000
+    places = {node.position for node in graph.nodes}
+    assert len(places) == len(graph.nodes)
+    for one, other in combinations(places, 2):
+        assert abs(one[0] - other[0]) >= 200 or abs(one[1] - other[1]) >= 100
+    by_id = graph.by_id()
+    assert all(by_id[edge.source].position[0] < by_id[edge.target].position[0] for edge in graph.edges)
+    source = emit(Project({"Starter": graph}, Data("x", "csv", columns=columns)))
+    assert source.inputs == tuple(column.name for column in inputs)
+    assert source.targets == tuple(column.name for column in targets)
+
+
+@pytest.mark.parametrize("columns", [
+    *((*inputs, LABEL) for inputs in INPUTS if sum(prod(column.shape) for column in inputs) < 20_000),
+    *((FEATURES, *targets) for targets in TARGETS),
+], ids=lambda columns: "+".join(f"{c.name}{c.shape}" for c in columns))
+def test_a_starter_learns(columns):
+    torch.manual_seed(0)
+    _, objective = network.build(emit(Project({"Starter": starter_graph(columns)}, Data("x", "csv", columns=columns))))
+    assert objective is not None
+    batch = [torch.randint(0, len(column.classes), (8,)) if column.classes else torch.randn(8, *column.shape)
+             for column in columns]
+    optimizer = torch.optim.Adam(objective.parameters(), 1e-3)
+    losses = []
+    for _ in range(6):
+        loss, _ = objective(*batch)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert min(losses[1:]) < losses[0]
+
+
+def test_pictures_get_convolutions_sequences_an_lstm_and_numbers_plain_layers():
+    image, signal, row = ((column,) for column in (INPUTS[0][0], INPUTS[7][0], FEATURES))
+    assert _types(starter_graph((*image, LABEL))).count("Conv2d") == 2
+    assert "LSTM" in _types(starter_graph((*signal, LABEL)))
+    assert set(_types(starter_graph((*row, PRICE)))) == {"Input", "Linear", "ReLU", "Output", "MSE"}
+    assert "CrossEntropy" in _types(starter_graph((*row, LABEL)))
+
+
+def test_without_targets_it_ends_in_an_output_and_without_inputs_it_is_empty():
+    graph = starter_graph((FEATURES,))
+    assert _types(graph)[-1] == "Output"
+    assert analyze(graph, (FEATURES,)).is_buildable
+    assert starter_graph((LABEL,)) == starter_graph(()) == Graph()
+
+
+def test_a_new_input_brings_in_the_next_column():
+    columns = (LABEL, FEATURES)
+    first = new_input(columns, Graph())
+    assert first == {"column": "features", "shape": (13,), "values": "numbers", "classes": 0}
+    graph = Graph().add(Graph().new_node("Input", first))
+    second = new_input(columns, graph)
+    assert second == {"column": "label", "shape": (), "values": "classes", "classes": 10} == input_params(LABEL)
+    full = graph.add(graph.new_node("Input", second))
+    assert new_input(columns, full) == first
+    assert new_input((), full) == CATALOGUE["Input"].defaults()
