@@ -45,7 +45,8 @@ class _Engine(QIconEngine):
         return self.scaledPixmap(size, mode, state, 1.0)
 
     def scaledPixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State, scale: float) -> QPixmap:
-        return _rendered(self._name, min(size.width(), size.height()), self._shade(mode), scale)
+        side = min(size.width(), size.height())  # in logical pixels
+        return _rendered(self._name, round(side * scale), self._shade(mode), scale)
 
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
         scale = painter.device().devicePixelRatioF()

@@ -1,12 +1,12 @@
 """The main window: puts the parts together and decides nothing that a part can decide.
 
-Panels that are not seen at first are made right after the window is painted for the first time.
+Panels that are not seen at first are made after the window is painted for the first time, see `gui.late_panels`.
 """
 
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QSizePolicy, QTabWidget, QToolBar, QToolButton, QWidget
 
@@ -20,6 +20,7 @@ from gui.facts import counted
 from gui.files import Files
 from gui.inspector import Inspector
 from gui.labels import label
+from gui.late_panels import LatePanels
 from gui.menus import fill, fill_bar
 from gui.palette import Palette
 from gui.problems_panel import ProblemsPanel
@@ -66,9 +67,6 @@ class MainWindow(QMainWindow):
         self.canvas = CanvasView(self.document, self)
         self.training_bar = TrainingBar(self.document, self.session, self)
         self._summary = label("", "muted", self)
-        self._is_complete = False
-        self._later = QTimer(self, singleShot=True, interval=0)
-        self._later.timeout.connect(self.complete)
         self.setMinimumSize(SMALLEST)
         self.resize(LARGEST_FIRST.boundedTo(self.screen().availableSize()))
         self.setAcceptDrops(True)
@@ -78,6 +76,7 @@ class MainWindow(QMainWindow):
         self._tabs.addTab(self.canvas, icons.icon("network"), "")
         self.setCentralWidget(self._tabs)
         self.docks = Docks(self)
+        self._late = LatePanels(self.docks, self.document, self.session, self)
         self._make_first_panels()
         self.actions_by_id = self._make_actions()
         self._fill_toolbar()
@@ -89,26 +88,8 @@ class MainWindow(QMainWindow):
         self._show_document()
 
     def complete(self) -> None:
-        """Make the panels that were left out for the first paint. Does nothing the second time."""
-        if self._is_complete:
-            return
-        self._is_complete = True
-        from gui.charts.panel import ChartsPanel
-        from gui.code_panel import CodePanel
-        from gui.data_panel import DataPanel
-        from gui.log_panel import LogPanel
-        from gui.test_panel import TestPanel
-        from gui.train_panel import TrainPanel
-        from gui.try_panel import TryPanel
-
-        self.log = LogPanel(self.session)
-        self.docks.put("charts", ChartsPanel(self.session))
-        self.docks.put("training", TrainPanel(self.document, self.session))
-        self.docks.put("data", DataPanel(self.document, self.session))
-        self.docks.put("test", TestPanel(self.session))
-        self.docks.put("try", TryPanel(self.session))
-        self.docks.put("code", CodePanel(self.document))
-        self.docks.put("log", self.log)
+        """Make the panels that were left out for the first paint."""
+        self._late.finish()
 
     def show_message(self, text: str) -> None:
         """Say something in passing, in the status bar."""
@@ -131,20 +112,18 @@ class MainWindow(QMainWindow):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        if not self._is_complete:
+        if not self._late.is_finished:
             self.canvas.commands.fit_all()  # all docks have their size only now
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
-        if not self._is_complete:
-            self._later.start()
+        self._late.start()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if not (self._may_stop_training() and self.files.may_leave()):
             event.ignore()
             return
-        self._later.stop()
-        self._is_complete = True
+        self._late.stop()
         self.docks.save()
         self.session.close()
         self.recovery.close()

@@ -4,7 +4,7 @@ import sys
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QProgressBar, QToolBar, QToolButton, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QProgressBar, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from engine import events
 from engine.options import with_option
@@ -122,6 +122,7 @@ class _Progress(QWidget):
         self.bar.setTextVisible(False)
         self.bar.setFixedWidth(120)
         self.text = label("", "muted", self)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 0, 8, 0)
         row.setSpacing(8)

@@ -5,6 +5,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QSize
 from PySide6.QtGui import QColor, QFont, QFontInfo
 from PySide6.QtWidgets import QApplication, QToolButton
 from pytestqt.qtbot import QtBot
@@ -67,6 +68,13 @@ def test_switching_the_theme_is_told_and_recolours_icons(qapp: QApplication, qtb
     assert darkest() > 0.8
     assert theme.colors().is_dark
     theme.apply(qapp, "light")
+
+
+@pytest.mark.parametrize("scale", [1.0, 2.0])
+def test_icons_are_sharp_on_every_screen(qapp: QApplication, scale: float) -> None:
+    picture = icons.icon("play").pixmap(QSize(18, 18), scale)
+    assert picture.size() == QSize(18, 18) * scale
+    assert picture.devicePixelRatio() == scale
 
 
 def test_bundled_fonts_are_what_is_shown(qapp: QApplication) -> None:

@@ -1,0 +1,83 @@
+"""The panels that are made after the window was painted for the first time, one at a time, so that it answers soon."""
+
+from collections import deque
+
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtWidgets import QWidget
+
+from gui.docks import Docks
+from gui.document import Document
+from gui.session import Session
+
+INTERVAL_MS = 20
+"""Between two panels: time for the window to paint and to take a click."""
+
+
+class LatePanels(QObject):
+    """Fills the docks that are empty at first, in the order in which they are likely to be looked at."""
+
+    def __init__(self, docks: Docks, document: Document, session: Session, parent: QObject) -> None:
+        super().__init__(parent)
+        self._docks, self._document, self._session = docks, document, session
+        self._missing = deque(("charts", "training", "data", "log", "code", "test", "try"))
+        self._timer = QTimer(self, interval=INTERVAL_MS)
+        self._timer.timeout.connect(self._make_next)
+
+    @property
+    def is_finished(self) -> bool:
+        return not self._missing
+
+    def start(self) -> None:
+        """Begin, unless it has begun."""
+        if self._missing and not self._timer.isActive():
+            self._timer.start()
+
+    def finish(self) -> None:
+        """Make all that are missing, now."""
+        while self._missing:
+            self._make_next()
+
+    def stop(self) -> None:
+        """Make no more."""
+        self._missing.clear()
+        self._timer.stop()
+
+    def _make_next(self) -> None:
+        if self._missing:
+            dock = self._missing.popleft()
+            self._docks.put(dock, self._made(dock))
+        if not self._missing:
+            self._timer.stop()
+
+    def _made(self, dock: str) -> QWidget:  # noqa: PLR0911 - one panel for each dock
+        document, session = self._document, self._session
+        match dock:
+            case "charts":
+                from gui.charts.panel import ChartsPanel
+
+                return ChartsPanel(session)
+            case "training":
+                from gui.train_panel import TrainPanel
+
+                return TrainPanel(document, session)
+            case "data":
+                from gui.data_panel import DataPanel
+
+                return DataPanel(document, session)
+            case "log":
+                from gui.log_panel import LogPanel
+
+                return LogPanel(session)
+            case "code":
+                from gui.code_panel import CodePanel
+
+                return CodePanel(document)
+            case "test":
+                from gui.test_panel import TestPanel
+
+                return TestPanel(session)
+            case "try":
+                from gui.try_panel import TryPanel
+
+                return TryPanel(session)
+        raise ValueError(f"no panel is made for the dock {dock!r}")
