@@ -52,7 +52,8 @@ class Commands(QObject):
         if position is None:
             position = beside(self._graph, place.wire_to) if place.wire_to else self._spot_in_view()
         node = new_node(self._document.project, spec, snapped(position))
-        self._view.commit(f"Add {node.name}", with_layer(self._graph, node, spec, place))
+        text = f"Insert {node.name} into a wire" if place.into else f"Add {node.name}"
+        self._view.commit(text, with_layer(self._graph, node, spec, place))
         self._view.select_nodes({node.id})
         self._view.reveal(node.id)
         return node.id

@@ -47,7 +47,7 @@ class Drop(Gesture):
         painter.drawRoundedRect(card, CARD_RADIUS, CARD_RADIUS)
         painter.setPen(look.text)
         painter.setFont(look.title_font)
-        painter.drawText(card, Qt.AlignmentFlag.AlignCenter, self._spec.type)
+        painter.drawText(card.adjusted(0, HEADER / 2, 0, 0), Qt.AlignmentFlag.AlignCenter, self._spec.type)
 
     def _corner(self, pointer: Pointer) -> Position:
         corner = pointer.scene - QPointF(CARD_WIDTH / 2, HEADER / 2)

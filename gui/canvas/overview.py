@@ -1,10 +1,10 @@
 """Backdrops of the canvas: the grid of dots, the far view of a large graph, and the hint on an empty one."""
 
 from collections import defaultdict
-from math import ceil, floor, log2
+from math import ceil, log2
 
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtGui import QColor, QPainter, QPen, QPixmap
 
 from gui.canvas.geometry import CARD_RADIUS, GRID
 from gui.canvas.scene import CanvasScene
@@ -79,15 +79,59 @@ class Overview:
         self._cards, self._lines, self._is_stale = cards, lines, False
 
 
-def paint_grid(painter: QPainter, area: QRectF, zoom: float) -> None:
-    """The background of `area` (scene coordinates) at `zoom`."""
-    look = style()
-    painter.fillRect(area, look.background)
-    step = DOT_DISTANCE * 2 ** max(0, ceil(log2(LEAST_DOT_DISTANCE / (DOT_DISTANCE * zoom))))
-    columns = range(floor(area.left() / step), ceil(area.right() / step) + 1)
-    rows = range(floor(area.top() / step), ceil(area.bottom() / step) + 1)
-    painter.setPen(look.dots)
-    painter.drawPoints([QPointF(column * step, row * step) for column in columns for row in rows])
+class DotGrid:
+    """The background. Its dots are drawn once per zoom into a picture that is a little larger than the view.
+
+    Painting 2,400 smooth dots takes 13 ms, moving the picture a fraction of one.
+    """
+
+    def __init__(self) -> None:
+        self._key: tuple[object, ...] = ()
+        self._picture = QPixmap()
+
+    def paint(self, painter: QPainter, area: QRectF, scale: float) -> None:
+        """Paint `area` (scene coordinates); `scale` is the device's pixels per logical pixel."""
+        look, transform = style(), painter.worldTransform()
+        zoom = transform.m11()
+        step = zoom * DOT_DISTANCE * 2 ** max(0, ceil(log2(LEAST_DOT_DISTANCE / (DOT_DISTANCE * zoom))))
+        shown = transform.mapRect(area)
+        painter.save()
+        painter.resetTransform()
+        painter.fillRect(shown, look.background)
+        left = shown.left() - (shown.left() - transform.dx()) % step
+        top = shown.top() - (shown.top() - transform.dy()) % step
+        painter.setClipRect(shown)
+        corner = QPointF(round(left - step / 2), round(top - step / 2))
+        painter.drawPixmap(corner, self._drawn(shown, step, scale, look))
+        painter.restore()
+
+    def _drawn(self, shown: QRectF, step: float, scale: float, look: Style) -> QPixmap:
+        """Rows of dots in the middle of squares of `step` pixels, enough to cover `shown` from any offset."""
+        key = (step, scale, look)
+        width, height = ceil(shown.width() + 2 * step), ceil(shown.height() + 2 * step)
+        known = self._picture.deviceIndependentSize()
+        if key == self._key and known.width() >= width and known.height() >= height:
+            return self._picture
+        row = _transparent(width, ceil(step), scale)
+        pen = QPainter(row)
+        pen.setRenderHint(QPainter.RenderHint.Antialiasing)
+        pen.setPen(look.dots)
+        pen.drawPoints([QPointF((column + 0.5) * step, step / 2) for column in range(ceil(width / step))])
+        pen.end()
+        self._picture = _transparent(width, height, scale)
+        pen = QPainter(self._picture)
+        for number in range(ceil(height / step)):
+            pen.drawPixmap(QPointF(0, round(number * step)), row)
+        pen.end()
+        self._key = key
+        return self._picture
+
+
+def _transparent(width: int, height: int, scale: float) -> QPixmap:
+    picture = QPixmap(ceil(width * scale), ceil(height * scale))
+    picture.setDevicePixelRatio(scale)
+    picture.fill(Qt.GlobalColor.transparent)
+    return picture
 
 
 def paint_hint(painter: QPainter, area: QRectF) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QPoint, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -90,7 +90,12 @@ class LayerRow(QStyledItemDelegate):
 
 
 class SearchPopup(QFrame):
-    """A small window in the canvas: letters search, arrows choose, Enter adds, Escape closes."""
+    """A small window in the canvas: letters search, arrows choose, Enter adds, Escape closes.
+
+    closed: it went away, with or without a choice.
+    """
+
+    closed = Signal()
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -150,6 +155,7 @@ class SearchPopup(QFrame):
             self._chosen = None
             had_focus = self.line.hasFocus()
             self.hide()
+            self.closed.emit()
             if had_focus:
                 self.parentWidget().setFocus()
 

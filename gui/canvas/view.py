@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QAction,
     QContextMenuEvent,
@@ -37,7 +37,7 @@ from gui.canvas.scene import CanvasScene, Target
 from gui.canvas.search_popup import SearchPopup
 from gui.canvas.style import style
 from gui.canvas.viewport import CanvasViewport
-from gui.canvas.wire_gesture import Wire
+from gui.canvas.wire_gesture import Wire, paint_loose_wire
 from gui.document import Document
 
 Button = Qt.MouseButton
@@ -65,7 +65,9 @@ class CanvasView(CanvasViewport):
         self._pointer: QPoint | None = None
         self._is_space_down = self._is_committing = False
         self._scroller = EdgeScroller(self._scroll_in_gesture, self)
+        self._loose_wire: tuple[PortRef, QPointF] | None = None
         self._popup = SearchPopup(self)
+        self._popup.closed.connect(self._drop_loose_wire)
         self._rename = RenameEditor(self)
         self.commands = Commands(self)
         self._actions = actions.build(self.commands, self)
@@ -98,9 +100,18 @@ class CanvasView(CanvasViewport):
         finally:
             self._is_committing = False
 
-    def ask_layer(self, at: QPoint, place: Place, likely: Sequence[LayerSpec] | None, is_filter: bool = True) -> None:
-        """Open the search at `at` (in the viewport); the chosen layer is added at `place`."""
+    def ask_layer(self, at: QPoint, place: Place, likely: Sequence[LayerSpec] | None, is_filter: bool = True,
+                  loose_end: QPointF | None = None) -> None:
+        """Open the search at `at` (in the viewport); the chosen layer is added at `place`.
+
+        The wire that was dropped, if any, is shown up to its `loose_end` until the search is closed.
+        """
         self._popup.ask(at, likely, is_filter, lambda layer_type: self.commands.add(layer_type, place))
+        self._loose_wire = (place.wire_to, loose_end) if place.wire_to and loose_end else None
+
+    def _drop_loose_wire(self) -> None:
+        self._loose_wire = None
+        self.viewport().update()
 
     def rename_node(self, node_id: str) -> None:
         """Edit a node's name where it stands."""
@@ -129,6 +140,8 @@ class CanvasView(CanvasViewport):
         return menu
 
     def paint_overlay(self, painter: QPainter) -> None:
+        if self._loose_wire is not None and self._loose_wire[0].node in self.canvas.nodes:
+            paint_loose_wire(painter, self.canvas, *self._loose_wire)
         if self._gesture is not None:
             self._gesture.paint(painter)
 

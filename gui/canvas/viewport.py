@@ -5,7 +5,7 @@ from PySide6.QtGui import QInputDevice, QNativeGestureEvent, QPainter, QPaintEve
 from PySide6.QtWidgets import QGraphicsView, QWidget
 
 from gui import theme
-from gui.canvas.overview import Overview, paint_grid, paint_hint
+from gui.canvas.overview import DotGrid, Overview, paint_hint
 from gui.canvas.scene import CanvasScene
 from gui.canvas.style import OVERVIEW_ZOOM
 
@@ -34,6 +34,7 @@ class CanvasViewport(QGraphicsView):
         self.canvas = canvas
         self.setScene(canvas)
         self._overview = Overview(canvas)
+        self._grid = DotGrid()
         self._was_shown = False
         self.setFrameShape(QGraphicsView.Shape.NoFrame)
         self.setSceneRect(-EXTENT, -EXTENT, 2 * EXTENT, 2 * EXTENT)
@@ -119,7 +120,7 @@ class CanvasViewport(QGraphicsView):
         self.paint_overlay(painter)
 
     def drawBackground(self, painter: QPainter, rect: QRectF) -> None:
-        paint_grid(painter, rect, self.zoom)
+        self._grid.paint(painter, rect, self.devicePixelRatioF())
 
     def drawForeground(self, painter: QPainter, rect: QRectF) -> None:
         painter.save()

@@ -11,6 +11,7 @@ from gui.canvas.geometry import CARD_WIDTH, HEADER, PORT_RADIUS, wire_curves, wi
 from gui.canvas.gestures import Gesture, Pointer
 from gui.canvas.node_item import NodeItem
 from gui.canvas.ports import PortRef, edge_between
+from gui.canvas.scene import CanvasScene
 from gui.canvas.style import style
 from gui.canvas.wiring import drawn, endings, followers, refusal
 
@@ -19,6 +20,16 @@ if TYPE_CHECKING:
 
 SNAP_REACH = 25
 """Pixels within which a wire snaps to a port."""
+
+
+def paint_loose_wire(painter: QPainter, canvas: CanvasScene, start: PortRef, tip: QPointF) -> None:
+    """Paint a wire that is being drawn, from a port to `tip`."""
+    fixed, look = canvas.port_center(start), style()
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(look.wire_new)
+    painter.drawPath(wire_path(wire_curves(fixed, tip) if start.is_output else wire_curves(tip, fixed)))
+    painter.setBrush(look.accent)
+    painter.drawEllipse(tip, PORT_RADIUS - 1, PORT_RADIUS - 1)
 
 
 class Wire(Gesture):
@@ -43,7 +54,7 @@ class Wire(Gesture):
 
     def drag(self, pointer: Pointer) -> None:
         canvas = self.view.canvas
-        canvas.offer(self._fitting)
+        canvas.offer({**self._fitting, self._start.node: frozenset((self._start.key,))})
         if self._lifted:
             canvas.hide_wire(self._lifted)
         self._tip = pointer.scene
@@ -79,14 +90,8 @@ class Wire(Gesture):
     def paint(self, painter: QPainter) -> None:
         if not self.is_dragging:
             return
-        canvas, look = self.view.canvas, style()
-        fixed = canvas.port_center(self._start)
-        free = canvas.port_center(self._end) if self._end else self._tip
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(look.wire_new)
-        painter.drawPath(wire_path(wire_curves(fixed, free) if self._start.is_output else wire_curves(free, fixed)))
-        painter.setBrush(look.accent)
-        painter.drawEllipse(free, PORT_RADIUS - 1, PORT_RADIUS - 1)
+        canvas = self.view.canvas
+        paint_loose_wire(painter, canvas, self._start, canvas.port_center(self._end) if self._end else self._tip)
 
     def _port_of_card(self) -> PortRef | None:
         """For a wire held over a card: its first free port that fits, else its first that is allowed."""
@@ -128,6 +133,7 @@ class Wire(Gesture):
             pointer.screen,
             Place(position=(corner.x(), corner.y()), wire_to=self._start),
             followers(document.graph, document.analysis, self._start),
+            loose_end=pointer.scene,
         )
 
     def _leave(self) -> None:

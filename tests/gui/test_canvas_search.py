@@ -1,8 +1,10 @@
 """The search at the pointer."""
 
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QColor
 
 from engine.graph import Edge
+from gui import theme
 from gui.canvas.edits import Place
 from gui.canvas.search_popup import SearchPopup
 from tests.gui.canvas_driver import Driver, graph_of, show
@@ -144,3 +146,13 @@ def test_the_popup_is_wholly_visible_wherever_it_opens(driver: Driver) -> None:
         driver.view.ask_layer(QPoint(*corner), Place(), None)
         assert driver.view.rect().contains(popup_of(driver).geometry())
         popup_of(driver).close_search()
+
+
+def test_the_dropped_wire_stays_in_sight_until_the_search_closes(driver: Driver) -> None:
+    show(driver.view.document, graph_of(("Input", (0.0, 0.0))))
+    start = driver.port("input_1", "output")
+    driver.drag(start, start + QPoint(200, 0))
+    on_wire, accent = start + QPoint(60, 0), QColor(theme.colors().accent)
+    assert driver.view.grab().toImage().pixelColor(on_wire) == accent
+    driver.key(Qt.Key.Key_Escape)
+    assert driver.view.grab().toImage().pixelColor(on_wire) != accent
