@@ -1,5 +1,6 @@
 """The application: one QApplication, one window, and a net under both. Never imports torch."""
 
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -47,6 +48,7 @@ def create_window(path: Path | None) -> MainWindow:
 def run(path: Path | None = None) -> int:
     """Show the window until it is closed; the exit code."""
     app = create_application(sys.argv[1:])
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl+C in the terminal ends it; unsaved work is then recovered
     window = create_window(path)
     sys.excepthook = Reporter(window)
     window.show()

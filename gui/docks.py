@@ -27,7 +27,7 @@ class DockSpec:
 
 
 DOCKS = (
-    DockSpec("layers", "Layers", LEFT, "All layers, to be dragged onto the canvas."),
+    DockSpec("palette", "Layers", LEFT, "All layers, to be dragged onto the canvas."),
     DockSpec("data", "Data", LEFT, "What the network learns from."),
     DockSpec("inspector", "Inspector", RIGHT, "Settings, shapes and costs of what is selected."),
     DockSpec("training", "Training", RIGHT, "How the network is trained, and how far it is."),

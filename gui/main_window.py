@@ -35,7 +35,7 @@ ACTIONS = (
     ActionSpec("export", "&Export…", "Ctrl+E", "share", "Write the trained network to files that other programs open."),
     ActionSpec("reset_layout", "&Reset layout", "", "layout-dashboard", "Put all panels where they were at first."),
     ActionSpec("find_layer", "&Find a layer", "Ctrl+F", "search", "Search the palette."),
-    ActionSpec("shortcuts", "&Keyboard shortcuts", "F1", "keyboard", "All actions and their keys."),
+    ActionSpec("commands", "&Commands and keys…", "F1; Ctrl+Shift+P", "keyboard", "Find any command, and do it."),
     ActionSpec("about", "&About Neuroloom", "", "info", "Version and licences."),
 )
 THEMES = (
@@ -145,7 +145,7 @@ class MainWindow(QMainWindow):
         self.problems = ProblemsPanel(self.document)
         self.problems.counted.connect(self._show_problem_count)
         self._show_problem_count(*self.problems.counts)
-        self.docks.put("layers", self.palette_panel)
+        self.docks.put("palette", self.palette_panel)
         self.docks.put("inspector", self.inspector)
         self.docks.put("problems", self.problems)
 
@@ -153,7 +153,7 @@ class MainWindow(QMainWindow):
         stack = self.document.undo_stack
         handlers = {
             "quit": self.close, "undo": stack.undo, "redo": stack.redo, "export": self._export,
-            "reset_layout": self.docks.reset, "find_layer": self._find_layer, "shortcuts": self._show_shortcuts,
+            "reset_layout": self.docks.reset, "find_layer": self._find_layer, "commands": self._show_commands,
             "about": self._show_about,
         }
         own = build(ACTIONS, handlers, self)
@@ -199,7 +199,7 @@ class MainWindow(QMainWindow):
             "&Edit": ("undo", "redo", None, *EDITING),
             "&View": (*VIEWING, None, panels, self._theme_menu(), "reset_layout"),
             "&Network": ("search", "insert_layer", "find_layer", None, "train", "stop"),
-            "&Help": ("shortcuts", "about"),
+            "&Help": ("commands", "about"),
         }, self.actions_by_id)
         self._fill_recent()
 
@@ -269,7 +269,7 @@ class MainWindow(QMainWindow):
         self._recent.setEnabled(not self._recent.isEmpty())
 
     def _find_layer(self) -> None:
-        self.docks.raise_dock("layers")
+        self.docks.raise_dock("palette")
         self.palette_panel.search.setFocus()
         self.palette_panel.search.selectAll()
 
@@ -280,14 +280,14 @@ class MainWindow(QMainWindow):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
 
-    def _show_shortcuts(self) -> None:
-        from gui.about import ShortcutsDialog
+    def _show_commands(self) -> None:
+        from gui.commands_dialog import CommandsDialog
 
         on_canvas = {spec.id for spec in CANVAS_ACTIONS}
         groups: dict[str, dict[str, QAction]] = {"Anywhere": {}, "On the canvas": {}}
         for name, action in self.actions_by_id.items():
             groups["On the canvas" if name in on_canvas else "Anywhere"][name] = action
-        ShortcutsDialog(groups, self).open()
+        CommandsDialog(groups, self).open()
 
     def _show_about(self) -> None:
         from gui.about import AboutDialog

@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 from engine import projectfile
 from gui import app, files, settings, theme
 from gui.code_panel import CodePanel
+from gui.commands_dialog import CommandsDialog
 from gui.docks import DOCKS
 from gui.main_window import MainWindow
 from tests.gui.dialogs import answer, messages_of, opened
@@ -192,13 +193,21 @@ def test_the_toolbar_fits_without_an_overflow_button(window: MainWindow) -> None
     assert all(bar.widgetForAction(action).isVisible() for action in bar.actions())
 
 
-def test_keys_and_version_are_shown(window: MainWindow) -> None:
-    window.actions_by_id["shortcuts"].trigger()
+def test_any_command_is_found_by_its_name_and_done(window: MainWindow) -> None:
+    QTest.keyClick(window, Qt.Key.Key_F1)
     dialog = QApplication.activeModalWidget()
+    assert isinstance(dialog, CommandsDialog)
     rows = [top.child(row).text(0) for i in range(dialog.tree.topLevelItemCount())
             for top in [dialog.tree.topLevelItem(i)] for row in range(top.childCount())]
     assert {"Save", "Train", "Duplicate"} <= set(rows)
-    dialog.close()
+    assert len(rows) == len(window.actions_by_id)
+    QTest.keyClicks(dialog.search, "select all")
+    QTest.keyClick(dialog.search, Qt.Key.Key_Return)
+    assert len(window.document.selection) == len(window.document.graph.nodes)
+    assert not dialog.isVisible()
+
+
+def test_the_version_is_shown(window: MainWindow) -> None:
     window.actions_by_id["about"].trigger()
     dialog = QApplication.activeModalWidget()
     assert "Version" in " ".join(label.text() for label in dialog.findChildren(QLabel))
