@@ -46,8 +46,8 @@ def parse(data: bytes) -> Tree:
 
 
 def format(tree: Tree) -> bytes:
-    """`tree` as UTF-8 with two spaces of indent. Lists of plain values, and objects of such lists and plain values, stand
-    on one line where they fit: one wire, one line. Keys keep their order; tuples are written as lists."""
+    """`tree` as UTF-8 with two spaces of indent. Lists of plain values, and objects of such lists and plain values,
+    stand on one line where they fit: one wire, one line. Keys keep their order; tuples are written as lists."""
     return (_formatted(tree, "") + "\n").encode("utf-8")
 
 

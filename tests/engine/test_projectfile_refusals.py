@@ -75,7 +75,7 @@ WIRE = {"source": "linear_1", "source_port": "output", "target": "relu_3", "targ
         ("options.training.epochs", 0, "options.training: Epochs must be a whole number from 1"),
         ("options.training.speed", 1, "no setting named 'speed'"),
         ("options.optimizer.type", "Lion", "options.optimizer: There is no 'Lion'"),
-        ("options.optimizer.params.lr", "fast", "options.optimizer: Lr must be"),
+        ("options.optimizer.params.lr", "fast", "options.optimizer: .* must be a number"),
         ("options.scheduler", None, "options.scheduler: expected an object"),
         ("options.gpu", 1, "unknown entry 'gpu'"),
     ],
