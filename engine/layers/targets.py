@@ -82,13 +82,13 @@ def _same_sizes(prediction: TensorSpec, target: TensorSpec) -> None:
     if checks.without_ones(prediction.sizes) == checks.without_ones(target.sizes):
         return
     wanted = target.sizes or (1,)
-    fixes: tuple[Fix, ...] = _width_fixes(prediction, wanted) if len(wanted) == prediction.rank else ()
+    code, fixes = "shape", _width_fixes(prediction, wanted)
     if prediction.elements == target.elements:
         fixes = (checks.to_shape(target.sizes, "prediction"),)
-    elif len(wanted) == 1 and prediction.rank > 1:
-        fixes = (checks.flatten("prediction"),)
+    elif len(wanted) != prediction.rank:
+        code, fixes = "rank", (checks.flatten("prediction"),) if len(wanted) == 1 and prediction.rank > 1 else ()
     raise ShapeError(f"compares a prediction {prediction.described()} with a target {target.described()}",
-                     "Both must have the same shape.", fixes, port="prediction", code="shape")
+                     "Both must have the same shape.", fixes, port="prediction", code=code)
 
 
 def _scores(prediction: TensorSpec, target: TensorSpec) -> None:

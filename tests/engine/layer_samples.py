@@ -56,27 +56,24 @@ def random_value(param: Param, inputs: tuple[TensorSpec, ...], choose: Random) -
         return param.default
     if param.optional and choose.random() < 0.3:
         return None
-    match param:
-        case Bool():
-            return choose.random() < 0.5
-        case Choice():
-            return choose.choice(param.choices)
-        case Int():
-            return choose.randint(*_range(param.minimum, param.maximum, 7))
-        case Float():
-            low, high = _range(param.minimum, param.maximum, 3)
-            return choose.choice((float(low), float(high), choose.uniform(low, high)))
-        case Size(length=None):
-            return _sizes(param, inputs, choose)
-        case Size():
-            low, high = _range(param.minimum, param.maximum, 5)
-            same = choose.randint(low, high)
-            return tuple(choose.choice((same, choose.randint(low, high))) for _ in range(param.length or 1))
+    if isinstance(param, Size):
+        return _sizes(param, inputs, choose)
+    if isinstance(param, Bool | Choice):
+        return choose.choice(param.choices if isinstance(param, Choice) else (False, True))
+    if isinstance(param, Int):
+        return choose.randint(*_range(param.minimum, param.maximum, 7))
+    if isinstance(param, Float):
+        low, high = _range(param.minimum, param.maximum, 3)
+        return choose.choice((float(low), float(high), choose.uniform(low, high)))
     raise NotImplementedError(f"no random values for {type(param).__name__}")
 
 
 def _sizes(param: Size, inputs: tuple[TensorSpec, ...], choose: Random) -> tuple[int, ...]:
-    """Sizes of any number: at random, an order of axes, or the factors of what comes in."""
+    """As many as asked for; or any number of them: at random, an order of axes, the factors of what comes in."""
+    if param.length:
+        low, high = _range(param.minimum, param.maximum, 5)
+        same = choose.randint(low, high)
+        return tuple(choose.choice((same, choose.randint(low, high))) for _ in range(param.length))
     given = inputs[0].sizes if inputs else ()
     low, high = _range(param.minimum, param.maximum, 7)
     anything = tuple(choose.randint(low, high) for _ in range(choose.randint(0, MAX_RANK)))

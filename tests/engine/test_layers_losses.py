@@ -31,16 +31,16 @@ def loss_of(type: str, prediction: torch.Tensor, target: torch.Tensor, inputs, *
     """The loss as the emitted code computes it."""
     spec = CATALOGUE[type]
     params = completed(spec.params, values)
-    module = eval(code.constructor(spec, inputs, params), {"nn": nn})  # noqa: S307
+    module = eval(code.constructor(spec, inputs, params), {"nn": nn})
     expression = code.call(spec, "self.loss", ("prediction", "target"), params)
-    return eval(expression, {"self": SimpleNamespace(loss=module), "prediction": prediction, "target": target})  # noqa: S307
+    return eval(expression, {"self": SimpleNamespace(loss=module), "prediction": prediction, "target": target})
 
 
 def metric_of(type: str, batches, inputs) -> float:
     """The metric over several batches: sums of each as emitted, added, and made one number."""
     spec = CATALOGUE[type]
     expression = code.sums(spec, ("prediction", "target"), inputs)
-    parts = [eval(expression, {"torch": torch, "prediction": p, "target": t}) for p, t in batches]  # noqa: S307
+    parts = [eval(expression, {"torch": torch, "prediction": p, "target": t}) for p, t in batches]
     assert all(part.ndim == 1 and part.dtype == torch.float32 for part in parts)
     return spec.value(torch.stack(parts).sum(0).tolist())
 
@@ -59,10 +59,10 @@ def test_what_is_accepted_computes_and_learns(spec: LayerSpec) -> None:
         inputs = (prediction, random_target(prediction, choose))
         params = completed(spec.params, random_params(spec, inputs, choose))
         try:
-            assert spec.shape(inputs, params) == ()
-        except ShapeError as error:
-            assert error.code in ("rank", "shape", "dtype", "classes"), error.code
+            made_shape = spec.shape(inputs, params)
+        except ShapeError:
             continue
+        assert made_shape == ()
         accepted += 1
         made, target = tensor(prediction, number).requires_grad_(), tensor(inputs[1], number + 1)
         if spec.role == "loss":
