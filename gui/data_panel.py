@@ -154,6 +154,11 @@ class DataPanel(QWidget):
             lambda progress: inspect(path, source, options, progress, previous=previous, base=base))
         self._show_progress(0.0)
 
+    @property
+    def is_reading(self) -> bool:
+        """Something is being read in the background."""
+        return self._looking.is_busy or self.samples.is_reading
+
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if _dropped(event):
             event.acceptProposedAction()

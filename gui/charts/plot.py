@@ -6,11 +6,12 @@ from math import floor, isfinite, log10
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from gui import theme
+from gui.charts import canvas
 from gui.charts.legend import Legend
 from gui.charts.series import Array, Series
 
@@ -45,16 +46,14 @@ class Plot(QWidget):
         self._pointer = float("nan")
         self.legend = Legend(self)
         self.legend.toggled.connect(self._toggle)
-        self._plot = pg.PlotWidget(self, axisItems={"left": _ValueAxis("left")})
+        self._plot = canvas.plot_area(self, {"left": _ValueAxis("left")})
         self._plot.setAntialiasing(True)
-        self._plot.setMenuEnabled(False)
-        self._plot.hideButtons()
         self._plot.setMouseTracking(True)
         self._item = self._plot.getPlotItem()
         self._box = self._item.getViewBox()
         self._box.sigRangeChangedManually.connect(self._stop_following)
         self._plot.scene().sigMouseMoved.connect(self._point)
-        self._plot.scene().sigMouseClicked.connect(self._click)
+        self._plot.viewport().installEventFilter(self)
         self._curves: dict[str, pg.PlotCurveItem] = {}
         self._raw: dict[str, pg.PlotCurveItem] = {}
         for split in SPLITS:
@@ -117,13 +116,7 @@ class Plot(QWidget):
     def restyle(self) -> None:
         """Take the colours of the theme."""
         colors = theme.colors()
-        self._plot.setBackground(colors.surface)
-        for side in ("left", "bottom"):
-            axis = self._item.getAxis(side)
-            axis.setPen(pg.mkPen(colors.border))
-            axis.setTextPen(pg.mkPen(colors.muted))
-            axis.setStyle(tickLength=-4, hideOverlappingLabels=True)
-        self._item.showGrid(x=True, y=True, alpha=0.12)
+        canvas.restyle(self._plot)
         self._cross.setPen(pg.mkPen(colors.muted, width=1, style=Qt.PenStyle.DashLine))
         for index, split in enumerate(SPLITS):
             color = QColor(colors.series[index % len(colors.series)])
@@ -225,17 +218,19 @@ class Plot(QWidget):
         self._is_following = False
         self.redraw()
 
-    def _point(self, position: object) -> None:
+    def _point(self, position: QPointF) -> None:
         inside = self._box.sceneBoundingRect().contains(position)
         self.pointed.emit(float(self._box.mapSceneToView(position).x()) if inside else float("nan"))
 
-    def _click(self, event: object) -> None:
-        if event.double():  # type: ignore[attr-defined]
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.MouseButtonDblClick:
             self.fit()
+            return True
+        return super().eventFilter(watched, event)
 
-    def leaveEvent(self, event: object) -> None:
+    def leaveEvent(self, event: QEvent) -> None:
         self.pointed.emit(float("nan"))
-        super().leaveEvent(event)  # type: ignore[arg-type]
+        super().leaveEvent(event)
 
 
 class _ValueAxis(pg.AxisItem):

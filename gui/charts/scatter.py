@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from gui import theme
+from gui.charts import canvas
 
 
 class Scatter(QWidget):
@@ -16,9 +17,7 @@ class Scatter(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._plot = pg.PlotWidget(self)
-        self._plot.setMenuEnabled(False)
-        self._plot.hideButtons()
+        self._plot = canvas.plot_area(self)
         self._points = pg.ScatterPlotItem(size=5, pxMode=True)
         self._diagonal = pg.PlotCurveItem()
         self._plot.addItem(self._diagonal)
@@ -48,12 +47,9 @@ class Scatter(QWidget):
 
     def _restyle(self) -> None:
         colors = theme.colors()
-        self._plot.setBackground(colors.surface)
+        canvas.restyle(self._plot)
         for side, text in (("left", f"Predicted {self._target}"), ("bottom", f"True {self._target}")):
-            axis = self._plot.getPlotItem().getAxis(side)
-            axis.setPen(pg.mkPen(colors.border))
-            axis.setTextPen(pg.mkPen(colors.muted))
-            axis.setLabel(text.strip())
+            self._plot.getPlotItem().getAxis(side).setLabel(text.strip())
         point = QColor(colors.series[0])
         point.setAlpha(140)
         self._points.setBrush(pg.mkBrush(point))

@@ -1,0 +1,204 @@
+"""Charts: the numbers behind a curve, what is drawn of them, following a run, and reading, switching, exporting."""
+
+import csv
+from math import isnan
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QImage, QWheelEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
+
+from engine import events
+from gui.charts import ChartsPanel
+from gui.charts.curves import RunCurves
+from gui.charts.export import save_picture, save_table
+from gui.charts.plot import Plot, View, readable
+from gui.charts.series import BINS, Series, smoothed
+from gui.session import Session
+
+FINITE = st.floats(-1e6, 1e6, allow_nan=False)
+
+
+def series_of(values: list[float], per_epoch: int = 10) -> Series:
+    made = Series()
+    steps = np.arange(1, len(values) + 1, dtype=float)
+    made.extend(steps, steps / per_epoch, np.array(values, float))
+    return made
+
+
+@given(st.lists(FINITE | st.just(float("nan")), max_size=80), st.integers(0, 99), st.integers(0, 80))
+def test_smoothing_goes_on_where_it_stopped(values: list[float], percent: int, cut: int) -> None:
+    expected, average, weight = [], float("nan"), percent / 100
+    for value in values:
+        if not isnan(value):
+            average = value if isnan(average) else weight * average + (1 - weight) * value
+        expected.append(average)
+    numbers = np.array(values, float)
+    first = smoothed(numbers[:cut], weight)
+    rest = smoothed(numbers[cut:], weight, float(first[-1]) if len(first) else float("nan"))
+    np.testing.assert_allclose(np.concatenate([first, rest]), expected, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("count", [10, 1_000, 1_401, 5_000, 70_003])
+def test_a_long_curve_is_drawn_with_few_points_and_all_extremes(count: int) -> None:
+    values = np.sin(np.arange(count) / 50)
+    values[count // 3], values[-1] = 100.0, -100.0
+    whole = series_of(values.tolist())
+    x, y = whole.curve("step", 0, count)
+    assert len(x) == len(y) <= 2 * BINS + 2
+    assert y.max() == 100.0
+    assert y.min() == -100.0
+    assert (np.diff(x) >= 0).all()
+
+
+def test_points_that_come_one_by_one_are_drawn_like_points_that_come_together() -> None:
+    values = np.random.default_rng(0).normal(size=9_000)
+    grown = Series()
+    for step, value in enumerate(values, 1):
+        grown.append(step, step / 10, value)
+        if step % 1_000 == 0:
+            grown.curve("step", 0, step, 0.5)
+    for smoothing in (0.0, 0.5):
+        np.testing.assert_allclose(grown.curve("epoch", 0, 900, smoothing),
+                                   series_of(values.tolist()).curve("epoch", 0, 900, smoothing))
+
+
+def test_a_part_of_a_curve_is_cut_from_what_is_seen() -> None:
+    x, _ = series_of(list(range(100_000))).curve("step", 500, 510)
+    assert x[0] <= 500
+    assert x[-1] >= 510
+    assert len(x) < 20
+
+
+def test_a_value_that_is_no_number_is_a_gap() -> None:
+    _, y = series_of([1.0, float("inf"), 3.0]).curve("step", 0, 3)
+    assert np.isnan(y[1])
+    assert series_of([1.0, 2.0, 3.0]).at("step", 2.2) == 2.0
+    assert isnan(Series().at("step", 1.0))
+
+
+def test_a_resumed_run_goes_on_from_its_checkpoint() -> None:
+    curves = RunCurves()
+    curves.take(events.Started("r", "cpu", 1, 10, 2, 100))
+    for step in range(10, 110, 10):
+        curves.take(events.Stepped(step, step / 100, {"loss": 1.0}, 1.0, 1.0))
+    curves.take(events.Started("r", "cpu", 1, 10, 2, 100, step=50))
+    assert curves.of("loss")["training"].steps.view.tolist() == [10, 20, 30, 40, 50]
+    assert curves.expected("epoch") == 2
+    assert curves.expected("step") == 200
+
+
+@pytest.mark.parametrize(("value", "text"), [
+    (0.41234, "0.4123"), (12.3456, "12.35"), (1234.5, "1234"), (0.00001, "1.00e-05"), (float("nan"), "–"),
+    (0.0, "0.0000"),
+])
+def test_values_are_readable(value: float, text: str) -> None:
+    assert readable(value) == text
+
+
+@pytest.fixture
+def plot(qtbot: QtBot) -> Plot:
+    made = Plot()
+    qtbot.addWidget(made)
+    made.resize(500, 300)
+    made.show()
+    return made
+
+
+def test_a_plot_moves_its_range_only_when_data_leaves_it(plot: Plot) -> None:
+    series = series_of([1.0, 0.5], per_epoch=1)
+    plot.set_view(View("step"))
+    plot.show_series("Loss", {"training": series}, 100)
+    before = plot.ranges
+    series.append(2.5, 2.5, 0.7)
+    plot.redraw()
+    assert plot.ranges == before
+    series.append(50, 50, 9.0)
+    plot.redraw()
+    (_, right), (_, top) = plot.ranges
+    assert right >= 50
+    assert top >= 9
+    assert right <= 102, "no room is shown behind the end of the run"
+
+
+def test_a_plot_that_was_zoomed_stays_until_a_double_click(qtbot: QtBot, plot: Plot) -> None:
+    series = series_of([1.0] * 50 + [2.0], per_epoch=1)
+    plot.set_view(View("step"))
+    plot.show_series("Loss", {"training": series}, 0)
+    viewport = plot._plot.viewport()
+    center = viewport.rect().center()
+    before = plot.ranges
+    turn_wheel(viewport, QPointF(center), -240)
+    moved = plot.ranges
+    assert moved[0][1] > before[0][1]
+    series.append(400, 400, 30.0)
+    plot.redraw()
+    assert plot.ranges == moved
+    QTest.mouseDClick(viewport, Qt.MouseButton.LeftButton, pos=center)
+    qtbot.waitUntil(lambda: plot.ranges[0][1] >= 400)
+
+
+def turn_wheel(widget: QWidget, position: QPointF, by: int) -> None:
+    event = QWheelEvent(position, widget.mapToGlobal(position), QPoint(), QPoint(0, by), Qt.MouseButton.NoButton,
+                        Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False)
+    QApplication.sendEvent(widget, event)
+
+
+def test_logarithmic_smooth_and_switched_off(plot: Plot) -> None:
+    series = series_of([100.0, 10.0, 1.0, 0.0, 100.0], per_epoch=1)
+    plot.show_series("Loss", {"training": series}, 0)
+    plot.set_view(View("step", is_logarithmic=True))
+    _, y = plot.curve("training")
+    np.testing.assert_allclose(y, [2, 1, 0, np.nan, 2])
+    plot.set_view(View("step", smoothing=0.9))
+    _, y = plot.curve("training")
+    assert y[-1] == pytest.approx(smoothed(series.values.view, 0.9)[-1])
+    entry = plot.legend._entries["training"]
+    QTest.mouseClick(entry, Qt.MouseButton.LeftButton)
+    assert len(plot.curve("training")[0]) == 0
+
+
+def test_the_mouse_reads_values(qtbot: QtBot, plot: Plot) -> None:
+    plot.set_view(View("step"))
+    plot.show_series("Loss", {"training": series_of([5.0, 6.0, 7.0]), "validation": series_of([1.0])}, 0)
+    assert plot.legend.text("training").endswith("7.0000")
+    with qtbot.waitSignal(plot.pointed) as pointed:
+        QTest.mouseMove(plot._plot.viewport(), plot._plot.viewport().rect().center())
+    plot.point_at(pointed.args[0])
+    plot.point_at(2.1)
+    assert plot.legend.text("training").endswith("6.0000")
+    assert plot.legend.text("validation").endswith("1.0000")
+
+
+def test_the_panel_shows_the_run_of_the_session_and_exports_it(
+    qtbot: QtBot, session: Session, trained_runs: dict[str, Path], tmp_path: Path
+) -> None:
+    panel = ChartsPanel(session)
+    qtbot.addWidget(panel)
+    panel.resize(760, 240)
+    panel.show()
+    assert not panel.loss_plot.isVisible(), "the empty state comes first"
+    session.show_run(trained_runs["pictures"])
+    assert panel.loss_plot.isVisible()
+    assert panel.metric_plot.isVisible()
+    assert panel.controls.chosen_metric == "accuracy"
+    assert len(panel.loss_plot.curve("validation")[0]) == 2
+    panel.controls.axis.setCurrentIndex(1)
+    assert panel.loss_plot.ranges[0][1] > 2, "steps, not epochs"
+
+    save_picture(panel, tmp_path / "charts.png")
+    assert QImage(str(tmp_path / "charts.png")).width() >= 760
+    save_table(panel.curves, tmp_path / "values.csv")
+    with (tmp_path / "values.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["split"] for row in rows} == {"training", "validation"}
+    assert {"loss", "accuracy"} <= {row["name"] for row in rows}
+
+    session.show_run(trained_runs["table"])
+    assert panel.controls.chosen_metric in ("mae", "learning_rate", "rmse", "r2")

@@ -1,0 +1,83 @@
+"""The export dialog: every declared format, a verified export by the worker, and errors in place."""
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QRadioButton
+from pytestqt.qtbot import QtBot
+
+from engine.export.formats import FORMATS
+from gui.export_dialog import ExportDialog
+from gui.session import Session
+
+PATIENCE_MS = 120_000
+
+
+@pytest.fixture
+def dialog(qtbot: QtBot, session: Session, trained_runs: dict[str, Path]) -> ExportDialog:
+    session.show_run(trained_runs["pictures"])
+    made = ExportDialog(session)
+    qtbot.addWidget(made)
+    made.open()
+    return made
+
+
+def choose_format(dialog: ExportDialog, name: str) -> None:
+    button = dialog.findChild(QRadioButton, name)
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton, pos=button.rect().center())
+    button.setChecked(True)
+
+
+def test_every_declared_format_is_offered_with_a_fitting_name(dialog: ExportDialog) -> None:
+    for spec in FORMATS.values():
+        choose_format(dialog, spec.type)
+        assert dialog.spec is spec
+        assert Path(dialog.path.text()).suffix == spec.suffix
+
+
+def test_a_chosen_path_is_kept_and_takes_the_suffix_of_the_format(dialog: ExportDialog, tmp_path: Path) -> None:
+    choose_format(dialog, "onnx")
+    dialog.path.clear()
+    QTest.keyClicks(dialog.path, str(tmp_path / "mine.onnx"))
+    choose_format(dialog, "pt2")
+    assert dialog.path.text() == str(tmp_path / "mine.pt2")
+    dialog.path.clear()
+    assert not dialog.export.isEnabled()
+
+
+def test_an_export_is_told_with_its_measured_difference_and_a_failure_in_place(
+    qtbot: QtBot, dialog: ExportDialog, tmp_path: Path
+) -> None:
+    choose_format(dialog, "state_dict")
+    dialog.path.setText(str(tmp_path / "weights.safetensors"))
+    QTest.mouseClick(dialog.export, Qt.MouseButton.LeftButton)
+    assert not dialog.export.isEnabled()
+    assert dialog.progress.isVisible()
+    qtbot.waitUntil(lambda: bool(dialog.outcome.text()), timeout=PATIENCE_MS)
+    assert (tmp_path / "weights.safetensors").exists()
+    assert "largest difference" in dialog.outcome.text()
+    assert dialog.folder.isVisible()
+    assert not dialog.progress.isVisible()
+
+    (tmp_path / "a file").write_text("in the way")
+    dialog.path.setText(str(tmp_path / "a file" / "weights.safetensors"))
+    QTest.mouseClick(dialog.export, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: bool(dialog.message.text()), timeout=PATIENCE_MS)
+    assert "a file" in dialog.message.text()
+    assert dialog.outcome.text() == ""
+    assert dialog.export.isEnabled()
+
+
+def test_without_a_run_there_is_nothing_to_export(qtbot: QtBot, session: Session) -> None:
+    made = ExportDialog(session)
+    qtbot.addWidget(made)
+    made.path.setText("/tmp/x")
+    made.export.click()
+    assert "Train one first" in made.message.text()
+
+
+def test_escape_closes_it(qtbot: QtBot, dialog: ExportDialog) -> None:
+    QTest.keyClick(dialog, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: not dialog.isVisible())

@@ -1,0 +1,142 @@
+"""The test panel: numbers, the confusion matrix and the mistakes of real runs, and what is told without one."""
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
+from pytestqt.qtbot import QtBot
+
+from gui import theme
+from gui.confusion import ConfusionMatrix
+from gui.session import Session
+from gui.test_panel import TestPanel
+from tests.gui.trained import CLASSES
+
+PATIENCE_MS = 60_000
+
+
+@pytest.fixture
+def panel(qtbot: QtBot, session: Session) -> TestPanel:
+    made = TestPanel(session)
+    qtbot.addWidget(made)
+    made.resize(760, 232)
+    made.show()
+    return made
+
+
+@pytest.fixture
+def matrix(qtbot: QtBot) -> ConfusionMatrix:
+    made = ConfusionMatrix()
+    qtbot.addWidget(made)
+    made.resize(300, 200)
+    made.show_counts([[8, 2], [0, 10]], ["cat", "dog"])
+    made.show()
+    return made
+
+
+def test_without_a_run_it_says_what_to_do(panel: TestPanel) -> None:
+    assert "Train" in panel.empty.text
+    assert not panel.scores.test.isEnabled()
+
+
+def test_a_tested_run_is_shown_with_its_mistakes(
+    qtbot: QtBot, panel: TestPanel, session: Session, trained_runs: dict[str, Path]
+) -> None:
+    session.show_run(trained_runs["pictures"])
+    assert session.run is not None
+    result = session.run.evaluation("test")
+    assert result is not None
+    accuracy = panel.scores.findChild(QLabel, "accuracy")
+    assert accuracy.text() == f"{100 * result['metrics']['accuracy']:.1f} %"
+    assert panel.matrix.isVisible()
+    qtbot.waitUntil(lambda: not panel.mistakes.item(0).icon().isNull(), timeout=PATIENCE_MS)
+    surest = result["wrong"][0]
+    assert surest["truth"] in panel.mistakes.item(0).toolTip()
+    assert panel.mistakes.count() == min(60, result["wrong_count"])
+
+
+def test_a_click_on_a_cell_shows_its_mistakes(
+    qtbot: QtBot, panel: TestPanel, session: Session, trained_runs: dict[str, Path]
+) -> None:
+    session.show_run(trained_runs["pictures"])
+    assert session.run is not None
+    result = session.run.evaluation("test")
+    assert result is not None
+    surest = result["wrong"][0]
+    truth, predicted = CLASSES.index(surest["truth"]), CLASSES.index(surest["predicted"])
+    place = panel.matrix.cell(truth, predicted).center().toPoint()
+    QTest.mouseMove(panel.matrix, place)
+    assert surest["predicted"] in panel._pointed.text()
+    QTest.mouseClick(panel.matrix, Qt.MouseButton.LeftButton, pos=place)
+    expected = sum((w["truth"], w["predicted"]) == (surest["truth"], surest["predicted"]) for w in result["wrong"])
+    assert panel.mistakes.count() == expected
+    QTest.mouseClick(panel.matrix, Qt.MouseButton.LeftButton, pos=place)
+    assert panel.mistakes.count() == min(60, result["wrong_count"])
+    qtbot.waitUntil(lambda: not panel._pictures.is_busy, timeout=PATIENCE_MS)
+
+
+def test_a_regression_is_a_scatter(panel: TestPanel, session: Session, trained_runs: dict[str, Path]) -> None:
+    session.show_run(trained_runs["table"])
+    assert session.run is not None
+    result = session.run.evaluation("test")
+    assert result is not None
+    assert panel.scatter.isVisible()
+    assert panel.scatter.points == result["samples"]
+    assert not panel.mistakes.isVisible()
+
+
+def test_another_split_is_tested_by_the_worker(
+    qtbot: QtBot, panel: TestPanel, session: Session, trained_runs: dict[str, Path]
+) -> None:
+    session.show_run(trained_runs["pictures"])
+    panel.scores.split.setCurrentIndex(1)
+    panel.scores.split.activated.emit(1)
+    assert panel.empty.isVisible()
+    with qtbot.waitSignal(session.tested, timeout=PATIENCE_MS):
+        QTest.mouseClick(panel.scores.test, Qt.MouseButton.LeftButton)
+        assert panel.scores.progress.isVisible()
+    assert panel.matrix.isVisible()
+    assert not panel.scores.progress.isVisible()
+    assert "held back" in panel.scores.samples.text()
+
+    broken = session.run.folder.parent / "broken"
+    broken.mkdir()
+    for name in ("run.json", "project.neuroloom", "model.py"):
+        (broken / name).write_bytes((session.run.folder / name).read_bytes())
+    session.show_run(broken)
+    with qtbot.waitSignal(session.test_failed, timeout=PATIENCE_MS):
+        QTest.mouseClick(panel.scores.test, Qt.MouseButton.LeftButton)
+    assert panel.scores.message.isVisible()
+    assert not panel.scores.progress.isVisible()
+    qtbot.waitUntil(lambda: not panel._pictures.is_busy, timeout=PATIENCE_MS)
+
+
+def test_cells_are_coloured_by_what_they_say(matrix: ConfusionMatrix, qtbot: QtBot) -> None:
+    picture = matrix.grab().toImage()
+
+    def colour(truth: int, predicted: int) -> QColor:
+        corner = matrix.cell(truth, predicted).topLeft().toPoint()
+        return picture.pixelColor(corner.x() + 4, corner.y() + 4)
+
+    right = QColor(theme.colors().series[0])
+    assert colour(1, 1).rgb() == right.rgb(), "all of a class recognised: the full colour"
+    assert colour(1, 0).rgb() == QColor(theme.colors().raised).rgb(), "never taken for another: no colour"
+    assert colour(0, 1).rgb() not in (right.rgb(), QColor(theme.colors().raised).rgb())
+
+
+def test_a_cell_is_told_in_words(matrix: ConfusionMatrix) -> None:
+    assert matrix.described(0, 1) == "2 of 10 cat were taken for dog (20.0 %)"
+    assert matrix.described(1, 1) == "10 of 10 dog were recognised (100.0 %)"
+
+
+def test_many_classes_and_none_are_painted(matrix: ConfusionMatrix) -> None:
+    names = [f"class number {number}" for number in range(120)]
+    matrix.show_counts([[1] * 120 for _ in names], names)
+    assert not matrix.grab().isNull()
+    matrix.show_counts([], [])
+    assert not matrix.grab().isNull()
+    QTest.mouseClick(matrix, Qt.MouseButton.LeftButton)
+    assert matrix.selection == (-1, -1)

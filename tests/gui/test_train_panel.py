@@ -1,0 +1,134 @@
+"""The train panel: every option by its own editor, undone in one step, and what is told of runs."""
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QComboBox, QLineEdit
+from pytestqt.qtbot import QtBot
+
+from engine import runs
+from engine.options import OPTIMIZERS, TRAINING
+from gui.document import Document
+from gui.session import IDLE, Session
+from gui.train_options import BASIC
+from gui.train_panel import TrainPanel
+from gui.train_status import duration
+from tests.gui.trained import small_project
+
+
+@pytest.fixture
+def panel(qtbot: QtBot, document: Document, session: Session) -> TrainPanel:
+    made = TrainPanel(document, session)
+    qtbot.addWidget(made)
+    made.resize(288, 640)
+    with qtbot.waitActive(made):
+        made.show()
+        made.activateWindow()
+    return made
+
+
+def retype(editor: object, text: str) -> None:
+    assert isinstance(editor, QLineEdit)
+    editor.setFocus()
+    editor.selectAll()
+    QTest.keyClicks(editor, text)
+
+
+def pick(editor: object, text: str) -> None:
+    """Choose an entry of a combo box with the keyboard."""
+    assert isinstance(editor, QComboBox)
+    editor.setFocus()
+    QTest.keyClick(editor, Qt.Key.Key_Home)
+    while editor.currentText() != text:
+        QTest.keyClick(editor, Qt.Key.Key_Down)
+
+
+def test_typing_an_option_is_one_undo_step(panel: TrainPanel, document: Document) -> None:
+    retype(panel.options.basic.editor("epochs"), "125")
+    assert document.project.options["epochs"] == 125
+    assert document.undo_stack.count() == 1
+    assert document.undo_stack.undoText() == "Set epochs"
+    document.undo_stack.undo()
+    assert document.project.options["epochs"] == 10
+    assert panel.options.basic.editor("epochs").text() == "10"
+
+
+def test_a_value_out_of_range_is_told_and_not_taken(panel: TrainPanel, document: Document) -> None:
+    retype(panel.options.basic.editor("batch_size"), "0")
+    assert "from 1 to" in panel.options.basic.message("batch_size")
+    assert document.project.options["batch_size"] == 32
+    assert document.undo_stack.count() == 0
+
+
+def test_choosing_an_optimizer_shows_its_settings(panel: TrainPanel, document: Document) -> None:
+    retype(panel.options.rate.editor("lr"), "0.05")
+    pick(panel.options.optimizer.editor("optimizer"), "SGD")
+    optimizer = document.project.options.optimizer
+    assert optimizer.type == "SGD"
+    assert optimizer.params["lr"] == 0.05, "what was set stays set"
+    for param in OPTIMIZERS["SGD"].params[1:]:
+        assert panel.options.settings.editor(param.name)
+    document.undo_stack.undo()
+    assert panel.options.optimizer.editor("optimizer").currentText() == "Adam"
+
+
+def test_a_schedule_has_settings_of_its_own(panel: TrainPanel, document: Document) -> None:
+    pick(panel.options.scheduler.editor("scheduler"), "Step")
+    retype(panel.options.scheduler.editor("gamma"), "0.5")
+    scheduler = document.project.options.scheduler
+    assert (scheduler.type, scheduler.params["gamma"]) == ("Step", 0.5)
+
+
+def test_no_declared_option_is_left_out(panel: TrainPanel) -> None:
+    for param in TRAINING:
+        form = panel.options.basic if param.name in BASIC else panel.options.advanced
+        assert form.editor(param.name).accessibleName() == param.label
+
+
+def test_a_training_that_cannot_start_says_why_next_to_the_button(qtbot: QtBot, panel: TrainPanel) -> None:
+    QTest.mouseClick(panel.status.train, Qt.MouseButton.LeftButton)
+    assert "no data" in panel.status.message.text().lower()
+    assert panel.status.message.isVisible()
+
+
+def test_earlier_runs_are_listed_shown_and_can_be_resumed(
+    qtbot: QtBot, tmp_path: Path, document: Document, session: Session, trained_runs: dict[str, Path]
+) -> None:
+    document.new(small_project(tmp_path / "data"))
+    document.save(tmp_path / "mine.neuroloom")
+    run = runs.create(document.project, document.path)
+    run.update(status="stopped", best=0.5, epoch=1.0, epochs=2, training={"loss": 0.6}, validation={"loss": 0.5})
+    panel = TrainPanel(document, session)
+    qtbot.addWidget(panel)
+    panel.show()
+    runs_list = panel.runs
+    assert runs_list.tree.topLevelItemCount() == 1
+    item = runs_list.tree.topLevelItem(0)
+    assert (item.text(1), item.text(2)) == ("Stopped", "0.5000")
+    runs_list.tree.setCurrentItem(item)
+    assert runs_list.resume_button.isEnabled()
+    QTest.mouseClick(runs_list.show_button, Qt.MouseButton.LeftButton)
+    assert session.run is not None
+    assert session.run.folder == run.folder
+    assert panel.status.headline.text() == "Training stopped"
+    assert panel.status.number("loss", "validation") == "0.5000"
+
+    run.update(status="completed")
+    runs_list.refresh()
+    assert not runs_list.resume_button.isEnabled()
+    assert session.state == IDLE
+    session.show_run(trained_runs["pictures"])
+    assert panel.status.number("accuracy", "validation") not in ("", "–")
+
+
+def test_the_parts_stand_side_by_side_where_there_is_room(panel: TrainPanel, qtbot: QtBot) -> None:
+    assert panel.options.mapTo(panel, panel.options.rect().topLeft()).y() > 60
+    panel.resize(1000, 300)
+    qtbot.waitUntil(lambda: panel.options.mapTo(panel, panel.options.rect().topLeft()).x() > 200)
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0.2, "0 s"), (59, "59 s"), (200, "3 min 20 s"), (3900, "1 h 5 min")])
+def test_durations_are_said_as_people_say_them(seconds: float, text: str) -> None:
+    assert duration(seconds) == text

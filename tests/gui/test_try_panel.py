@@ -1,0 +1,124 @@
+"""Trying a network: drawing, opening and dropping pictures, filling in a table, with a real worker that answers."""
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QImage
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QComboBox, QLineEdit
+from pytestqt.qtbot import QtBot
+
+from gui.paint_pad import PaintPad
+from gui.session import Session
+from gui.try_inputs import PictureInput, TableInput
+from gui.try_panel import TryPanel
+from tests.gui.drops import drop
+from tests.gui.trained import CLASSES
+
+PATIENCE_MS = 60_000
+
+
+@pytest.fixture
+def panel(qtbot: QtBot, session: Session) -> TryPanel:
+    made = TryPanel(session)
+    qtbot.addWidget(made)
+    made.resize(760, 232)
+    made.show()
+    return made
+
+
+def draw(pad: PaintPad, *points: tuple[int, int]) -> None:
+    middle = pad.rect().center()
+    first, *rest = [middle + QPoint(x, y) for x, y in points]
+    QTest.mousePress(pad, Qt.MouseButton.LeftButton, pos=first)
+    for point in rest:
+        QTest.mouseMove(pad, point)
+    QTest.mouseRelease(pad, Qt.MouseButton.LeftButton, pos=point)
+
+
+def test_without_a_run_it_says_what_to_do(panel: TryPanel) -> None:
+    assert "Train" in panel.empty.text
+    assert panel.empty.isVisible()
+
+
+def test_a_drawing_and_a_dropped_picture_are_answered(
+    qtbot: QtBot, panel: TryPanel, session: Session, trained_runs: dict[str, Path], tmp_path: Path
+) -> None:
+    session.show_run(trained_runs["pictures"])
+    assert isinstance(panel.input, PictureInput)
+    draw(panel.input.pad, (-20, -40), (-20, 0), (20, 40))
+    qtbot.waitUntil(lambda: panel.answer.headline.text() in CLASSES, timeout=PATIENCE_MS)
+    bars = panel.answer.bars.bars
+    assert [bar.name for bar in bars] == list(CLASSES)
+    assert sum(bar.share for bar in bars) == pytest.approx(1, abs=1e-4)
+    assert panel.answer.headline.text() == max(bars, key=lambda bar: bar.share).name
+
+    picture = QImage(40, 40, QImage.Format.Format_RGB888)
+    picture.fill(Qt.GlobalColor.white)
+    picture.save(str(tmp_path / "white.png"))
+    assert drop(panel.input.pad, tmp_path / "white.png")
+    qtbot.waitUntil(lambda: panel.answer.bars.bars != bars, timeout=PATIENCE_MS)
+
+    (tmp_path / "broken.png").write_bytes((tmp_path / "white.png").read_bytes()[:30])
+    panel.input.open(str(tmp_path / "broken.png"))
+    qtbot.waitUntil(lambda: "broken.png" in panel.answer.detail.text(), timeout=PATIENCE_MS)
+    assert panel.answer.bars.bars == ()
+
+
+def test_fields_of_a_table_are_answered_with_a_number(
+    qtbot: QtBot, panel: TryPanel, session: Session, trained_runs: dict[str, Path], tmp_path: Path
+) -> None:
+    session.show_run(trained_runs["table"])
+    assert isinstance(panel.input, TableInput)
+    form = panel.input.form
+    colour = form.editor("colour")
+    assert isinstance(colour, QComboBox)
+    assert [colour.itemText(row) for row in range(colour.count())] == ["blue", "red"]
+    width = form.editor("width")
+    assert isinstance(width, QLineEdit)
+    width.selectAll()
+    QTest.keyClicks(width, "2")
+    qtbot.waitUntil(lambda: bool(panel.answer.headline.text()), timeout=PATIENCE_MS)
+    assert float(panel.answer.headline.text()) == pytest.approx(6, abs=4)
+
+    (tmp_path / "two.csv").write_text("width,height,colour\n1,1,red\n-1,1,blue\n")
+    panel.input.open(str(tmp_path / "two.csv"))
+    qtbot.waitUntil(panel.answer.table.isVisible, timeout=PATIENCE_MS)
+    assert panel.answer.table.rowCount() == 2
+
+
+@pytest.fixture
+def pad(qtbot: QtBot) -> PaintPad:
+    made = PaintPad()
+    qtbot.addWidget(made)
+    made.resize(200, 120)
+    made.show()
+    return made
+
+
+def test_strokes_are_white_on_black_where_the_mouse_was(pad: PaintPad) -> None:
+    draw(pad, (0, -40), (0, 40))
+    drawing = pad.drawing(28, 28)
+    assert (drawing.width(), drawing.height()) == (28, 28)
+    assert drawing.pixelColor(14, 14).value() > 200
+    assert drawing.pixelColor(2, 14).value() == 0
+    pad.clear()
+    assert pad.is_blank
+    assert pad.drawing(28, 28).pixelColor(14, 14).value() == 0
+
+
+def test_drawing_takes_the_place_of_an_opened_picture(pad: PaintPad, tmp_path: Path) -> None:
+    picture = QImage(10, 10, QImage.Format.Format_RGB888)
+    picture.fill(Qt.GlobalColor.red)
+    picture.save(str(tmp_path / "red.png"))
+    pad.show_picture(tmp_path / "red.png")
+    assert pad.grab().toImage().pixelColor(100, 60).red() > 200
+    draw(pad, (-50, -50), (-49, -49))
+    assert pad.grab().toImage().pixelColor(100, 60).red() == 0
+
+
+def test_a_pad_for_colours_is_not_drawn_on(pad: PaintPad) -> None:
+    pad.can_draw = False
+    draw(pad, (0, 0), (10, 10))
+    assert pad.is_blank
