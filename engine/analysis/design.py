@@ -10,6 +10,7 @@ from engine.graph import Edge
 from engine.layers import CATALOGUE
 from engine.problems import Problem
 from engine.project import Column
+from engine.starter import input_params
 
 MAX_OFFERED_COLUMNS = 6
 BYTES_PER_WEIGHT = 16
@@ -32,13 +33,6 @@ def problems(wired: Wiring, reports: Mapping[str, NodeReport], part: Roles,
         yield from _dead_branches(wired, reports, part)
     yield from _linear_pairs(wired, reports)
     yield from _memory(wired, reports, part)
-
-
-def input_params(column: Column) -> dict[str, object]:
-    """The settings of an Input node that brings in this column."""
-    spec = column.spec
-    return {"column": column.name, "shape": spec.sizes, "values": "classes" if spec.dtype == "int64" else "numbers",
-            "classes": spec.classes or 0}
 
 
 def _columns(wired: Wiring, part: Roles, columns: tuple[Column, ...]) -> Iterator[Problem]:

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 
 from engine.analysis import placing
-from engine.analysis.design import input_params
 from engine.analysis.report import NodeReport
 from engine.analysis.wiring import Wiring
 from engine.graph import Edge, Graph
 from engine.layers import CATALOGUE
 from engine.problems import Repair
 from engine.project import Column
+from engine.starter import input_params
 from engine.tensors import TensorSpec
 
 Port = tuple[str, str]

@@ -1,19 +1,14 @@
 """Elementwise bends between layers, without weights."""
 
 from engine.layers import checks
-from engine.layers.spec import Inputs, LayerSpec, Params
+from engine.layers.spec import Inputs, LayerSpec, Params, require_numbers
 from engine.params import Choice, Float, Int, Param
 from engine.tensors import TensorSpec
 
 
-def _numbers_shape(inputs: Inputs, params: Params) -> TensorSpec:
-    checks.numbers(inputs[0])
-    return inputs[0]
-
-
 def _softmax_shape(inputs: Inputs, params: Params) -> TensorSpec:
     (given,) = inputs
-    checks.numbers(given)
+    require_numbers(given)
     checks.at_least_one_axis(given)
     checks.axis(params["dim"], given.rank)
     return given
@@ -21,7 +16,7 @@ def _softmax_shape(inputs: Inputs, params: Params) -> TensorSpec:
 
 def _activation(type: str, doc: str, *params: Param, aliases: tuple[str, ...] = ()) -> LayerSpec:
     return LayerSpec(type=type, category="Activations", icon="activity", doc=doc, params=params,
-                     shape=_numbers_shape, aliases=aliases)
+                     aliases=aliases)
 
 
 LAYERS = (

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from math import isqrt, prod
 
-from engine.layers.spec import Fix, Insert, Remark, SetParams, ShapeError
+from engine.layers.spec import Fix, Insert, Remark, SetParams, ShapeError, require_numbers
 from engine.tensors import TensorSpec
 
 EXPECTED = {
@@ -15,18 +15,6 @@ EXPECTED = {
 PICTURE_AXES = frozenset(("height", "width", "depth"))
 
 
-def numbers(spec: TensorSpec, port: str = "input") -> None:
-    """Raise ShapeError unless the tensor holds real numbers rather than class numbers."""
-    if spec.dtype != "float32":
-        classes = spec.classes or 1000
-        embedding = Insert("Insert Embedding", "Embedding",
-                           {"num_embeddings": classes, "embedding_dim": max(1, min(64, classes // 2))}, port)
-        raise ShapeError(
-            f"computes with real numbers but gets class numbers {spec}",
-            "An Embedding turns each class number into a vector of learned numbers.", (embedding,), port=port,
-            code="dtype")
-
-
 def at_least_one_axis(spec: TensorSpec, port: str = "input") -> None:
     if spec.rank == 0:
         raise ShapeError(
@@ -36,7 +24,7 @@ def at_least_one_axis(spec: TensorSpec, port: str = "input") -> None:
 
 def axes(spec: TensorSpec, expected: tuple[str, ...]) -> None:
     """Raise ShapeError unless the tensor holds numbers and has as many axes as `expected` names."""
-    numbers(spec)
+    require_numbers(spec)
     if spec.rank == len(expected):
         return
     fixes = rank_fixes(spec, expected)

@@ -3,7 +3,7 @@
 from math import gcd, prod
 
 from engine.layers import checks, windows
-from engine.layers.spec import Inputs, LayerSpec, Params, SetParams, ShapeError, no_remarks
+from engine.layers.spec import Inputs, LayerSpec, Params, SetParams, ShapeError, no_remarks, require_numbers
 from engine.params import Bool, Choice, Float, Int, Size
 from engine.tensors import TensorSpec
 
@@ -94,7 +94,7 @@ UPSAMPLE_RANK = {"linear": 2, "bilinear": 3, "bicubic": 3, "trilinear": 4}
 
 def _upsample_shape(inputs: Inputs, params: Params) -> TensorSpec:
     (given,) = inputs
-    checks.numbers(given)
+    require_numbers(given)
     size, factor, mode = params["size"], params["scale_factor"], params["mode"]
     if given.rank not in (2, 3, 4):
         raise ShapeError(

@@ -3,7 +3,7 @@
 from math import prod
 
 from engine.layers import checks
-from engine.layers.spec import Inputs, LayerSpec, Params, Remark, SetParams, ShapeError
+from engine.layers.spec import Inputs, LayerSpec, Params, Remark, SetParams, ShapeError, require_numbers
 from engine.params import Bool, Float, Int
 from engine.tensors import TensorSpec, default_axes
 
@@ -12,7 +12,7 @@ MAX_WIDTH = 1_000_000_000
 
 def _linear_shape(inputs: Inputs, params: Params) -> TensorSpec:
     (given,) = inputs
-    checks.numbers(given)
+    require_numbers(given)
     checks.at_least_one_axis(given)
     return TensorSpec((*given.sizes[:-1], params["out_features"]), (*given.axes[:-1], "features"))
 

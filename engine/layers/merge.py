@@ -1,7 +1,7 @@
 """Layers that bring several wires together."""
 
 from engine.layers import checks
-from engine.layers.spec import Fix, Inputs, LayerSpec, Params, Port, Resize, SetParams, ShapeError
+from engine.layers.spec import Fix, Inputs, LayerSpec, Params, Port, Resize, SetParams, ShapeError, require_numbers
 from engine.params import Int
 from engine.tensors import TensorSpec
 
@@ -11,7 +11,7 @@ WIRES = (Port("inputs", variadic=True),)
 def _elementwise(verb: str, inputs: Inputs) -> TensorSpec:
     """Sizes after torch's broadcasting; stricter in one point: all inputs must have the same number of axes."""
     for given in inputs:
-        checks.numbers(given, "inputs")
+        require_numbers(given, "inputs")
     first = inputs[0]
     result = first.sizes
     for wire, given in enumerate(inputs[1:], start=1):
@@ -47,7 +47,7 @@ def _multiply_shape(inputs: Inputs, params: Params) -> TensorSpec:
 def _concat_shape(inputs: Inputs, params: Params) -> TensorSpec:
     first = inputs[0]
     for wire, given in enumerate(inputs):
-        checks.numbers(given, "inputs")
+        require_numbers(given, "inputs")
         if given.rank == 0:
             raise ShapeError("cannot join single numbers, (batch)", "A Reshape to (1) makes each a vector.",
                              (checks.to_shape((1,), "inputs", wire),), port="inputs", code="rank")

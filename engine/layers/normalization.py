@@ -4,7 +4,7 @@ from math import gcd, prod
 
 from engine.layers import checks
 from engine.layers.convolution import MAX_CHANNELS
-from engine.layers.spec import Inputs, LayerSpec, Params, Remark, SetParams, ShapeError, no_remarks
+from engine.layers.spec import Inputs, LayerSpec, Params, Remark, SetParams, ShapeError, no_remarks, require_numbers
 from engine.params import Bool, Float, Int
 from engine.tensors import TensorSpec
 
@@ -15,7 +15,7 @@ def _batch_norm_1d_shape(inputs: Inputs, params: Params) -> TensorSpec:
     (given,) = inputs
     if given.rank != 2:
         checks.axes(given, ("features",))
-    checks.numbers(given)
+    require_numbers(given)
     return given
 
 
@@ -26,7 +26,7 @@ def _batch_norm_2d_shape(inputs: Inputs, params: Params) -> TensorSpec:
 
 def _layer_norm_shape(inputs: Inputs, params: Params) -> TensorSpec:
     (given,) = inputs
-    checks.numbers(given)
+    require_numbers(given)
     checks.at_least_one_axis(given)
     if params["normalized_axes"] > given.rank:
         raise ShapeError(
@@ -50,7 +50,7 @@ def _layer_norm_weights(inputs: Inputs, params: Params) -> int:
 
 def _group_norm_shape(inputs: Inputs, params: Params) -> TensorSpec:
     (given,) = inputs
-    checks.numbers(given)
+    require_numbers(given)
     checks.at_least_one_axis(given)
     channels, groups = given.sizes[0], params["num_groups"]
     if channels % groups:
@@ -78,11 +78,6 @@ def _dropout_1d_shape(inputs: Inputs, params: Params) -> TensorSpec:
 
 def _dropout_2d_shape(inputs: Inputs, params: Params) -> TensorSpec:
     checks.axes(inputs[0], PICTURE)
-    return inputs[0]
-
-
-def _numbers_shape(inputs: Inputs, params: Params) -> TensorSpec:
-    checks.numbers(inputs[0])
     return inputs[0]
 
 
@@ -151,7 +146,7 @@ LAYERS = (
     LayerSpec(
         type="Dropout", category="Dropout", icon="droplets",
         doc="Sets random numbers to zero while training, so that the network does not rely on single ones.",
-        params=(_P,), shape=_numbers_shape, aliases=("Regularization",),
+        params=(_P,), aliases=("Regularization",),
     ),
     LayerSpec(
         type="Dropout2d", category="Dropout", icon="droplets",

@@ -94,8 +94,21 @@ class ShapeError(Exception):
         self.message, self.hint, self.fixes, self.port, self.param, self.code = message, hint, fixes, port, param, code
 
 
+def require_numbers(spec: TensorSpec, port: str = "input") -> None:
+    """Raise ShapeError unless the tensor holds real numbers rather than class numbers."""
+    if spec.dtype != "float32":
+        classes = spec.classes or 1000
+        embedding = Insert("Insert Embedding", "Embedding",
+                           {"num_embeddings": classes, "embedding_dim": max(1, min(64, classes // 2))}, port)
+        raise ShapeError(
+            f"computes with real numbers but gets class numbers {spec}",
+            "An Embedding turns each class number into a vector of learned numbers.", (embedding,), port=port,
+            code="dtype")
+
+
 def same_shape(inputs: Inputs, params: Params) -> TensorSpec:
-    """Shape rule of layers that change no shape."""
+    """Shape rule of layers that compute with numbers and change no shape."""
+    require_numbers(inputs[0])
     return inputs[0]
 
 

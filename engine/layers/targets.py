@@ -46,7 +46,8 @@ def _width_fixes(prediction: TensorSpec, sizes: tuple[int, ...]) -> tuple[Fix, .
     """Another width of the last layer; or a new last layer, if the old one has no width."""
     if prediction.rank > 1:
         return (Resize(sizes, "prediction"),)
-    insert = Insert(f"Insert Linear with {sizes[0]} outputs", "Linear", {"out_features": sizes[0]}, "prediction")
+    plural = "" if sizes[0] == 1 else "s"
+    insert = Insert(f"Insert Linear with {sizes[0]} output{plural}", "Linear", {"out_features": sizes[0]}, "prediction")
     return (Resize(sizes, "prediction"), insert)
 
 

@@ -145,7 +145,7 @@ TARGET_CASES = (
     Case("classes", "bcewithlogits_1", classifier("Flatten", linear(10), loss="BCEWithLogits"),
          ("Use CrossEntropy instead",)),
     Case("shape", "mse_1", regression(linear(3)),
-         ("Set out features of Linear 1 to 1", "Insert Linear with 1 outputs")),
+         ("Set out features of Linear 1 to 1", "Insert Linear with 1 output")),
     Case("shape", "mse_1", regression(linear(6), target=(2, 3)), ("Insert Reshape to (2, 3)",)),
     Case("rank", "mse_1", regression(conv(2), sizes=(1, 5, 5)), ("Insert Flatten",)),
     Case("dtype", "crossentropy_1", wire(wire(chain("CrossEntropy", graph=chain(label(), graph=chain(image(8),
