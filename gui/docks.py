@@ -50,7 +50,7 @@ class Docks(QObject):
         self._tidy = QTimer(self, singleShot=True, interval=0)
         self._tidy.timeout.connect(self._show_titles)
         window.setDockOptions(QMainWindow.DockOption.AllowNestedDocks | QMainWindow.DockOption.AllowTabbedDocks
-                              | QMainWindow.DockOption.AnimatedDocks)
+                              | QMainWindow.DockOption.AnimatedDocks | QMainWindow.DockOption.GroupedDragging)
         window.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         for corner in (Qt.Corner.BottomLeftCorner, Qt.Corner.TopLeftCorner):
             window.setCorner(corner, LEFT)
