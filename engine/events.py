@@ -100,4 +100,5 @@ def encoded(event: Event) -> bytes:
 
 def decoded(line: bytes | str) -> AnyEvent:
     """The inverse of `encoded`. Raises msgspec.DecodeError."""
-    return msgspec.json.decode(line, type=AnyEvent)
+    event: AnyEvent = msgspec.json.decode(line, type=AnyEvent)
+    return event

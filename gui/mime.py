@@ -10,7 +10,6 @@ def layer_data(layer_type: str) -> QMimeData:
     """What the palette puts into a drag."""
     data = QMimeData()
     data.setData(LAYER, layer_type.encode())
-    data.setText(layer_type)
     return data
 
 

@@ -116,12 +116,24 @@ class Hand:
         self._xdotool("mouseup", 1)
         time.sleep(4 * PAUSE)
 
+    def scroll_down(self) -> None:
+        """Turn the wheel by one notch."""
+        self._xdotool("click", 5)
+        time.sleep(PAUSE)
+
     def key(self, *keys: str) -> None:
         """Press keys by X names: "ctrl+s", "Return"."""
+        self._focus()
         self._xdotool("key", "--delay", 40, *keys)
 
     def type(self, text: str) -> None:
+        self._focus()
         self._xdotool("type", "--delay", 15, text)
+
+    def _focus(self) -> None:
+        """Give the keyboard to the dialog that is open, else to the window: what a window manager would have done."""
+        top = self.see(lambda: int((QApplication.activeModalWidget() or self.window).winId()))
+        self._xdotool("windowfocus", "--sync", top)
 
     def center(self, target: QWidget | QPoint) -> QPoint:
         """The middle of a widget on the screen, in the pixels that xdotool counts."""

@@ -1,0 +1,215 @@
+"""The main job by mouse and keyboard: draw the perceptron, point it at Fashion-MNIST, train, test, try, export.
+
+Run in a process of its own on an X display: python -m tests.stories.main_job DATA FOLDER [light|dark] [epochs].
+Pictures of every stage, the project and the exported model are written to FOLDER.
+"""
+
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import QPoint
+from PySide6.QtWidgets import QDialog, QFileDialog, QLabel, QLineEdit, QMenu, QPushButton, QRadioButton, QTabBar, QTreeWidgetItem
+
+from gui import app, theme
+from gui.main_window import MainWindow
+from gui.paint_pad import PaintPad
+from tests.stories.driver import Hand, scaled, tell
+
+COLUMN, ROW = 200, 110
+LAYERS = (
+    ("Input", 0, 0), ("Flatten", 1, 0), ("Linear", 2, 0), ("ReLU", 3, 0), ("Linear", 4, 0), ("Output", 5, 0),
+    ("Input", 4, 1), ("CrossEntropy", 5, 1),
+)
+WIRES = (
+    ("input_1", "output", "flatten_1", "input"), ("flatten_1", "output", "linear_1", "input"),
+    ("linear_1", "output", "relu_1", "input"), ("relu_1", "output", "linear_2", "input"),
+    ("linear_2", "output", "output_1", "input"), ("linear_2", "output", "crossentropy_1", "prediction"),
+    ("input_2", "output", "crossentropy_1", "target"),
+)
+
+
+class Story:
+    """The steps, in the order of `tell`."""
+
+    def __init__(self, window: MainWindow, data: Path, folder: Path, epochs: int) -> None:
+        self.window, self.data, self.folder, self.epochs = window, data, folder, epochs
+
+    def __call__(self, hand: Hand) -> None:
+        hand.wait(lambda: self.window.document.graph.nodes, "the example")
+        hand.wait(lambda: self.window.docks["try"].widget().layout(), "all panels")
+        hand.shoot("1-start")
+        hand.key("ctrl+n")
+        hand.wait(lambda: not self.window.document.graph.nodes, "an empty canvas")
+        self.choose_data(hand)
+        self.draw(hand)
+        self.set_options(hand)
+        self.save(hand)
+        self.train(hand)
+        self.test(hand)
+        self.try_it(hand)
+        self.export(hand)
+
+    def choose_data(self, hand: Hand) -> None:
+        self.open_tab(hand, "Data")
+        hand.click(hand.find(QPushButton, "Choose data"))
+        menu = hand.wait(lambda: next((m for m in self.window.findChildren(QMenu) if m.isVisible()), None), "a menu")
+        folder = hand.see(lambda: next(a for a in menu.actions() if a.text() == "Folder…"))
+        hand.click(hand.see(lambda: scaled(menu.mapToGlobal(menu.actionGeometry(folder).center()), menu)))
+        self.give_path(hand, self.data)
+        hand.wait(lambda: self.window.document.project.data, "the data set")
+        hand.wait(lambda: self.window.docks["data"].widget().samples.isVisible(), "the samples")
+        hand.shoot("2-data")
+
+    def draw(self, hand: Hand) -> None:
+        self.open_tab(hand, "Layers")
+        palette = self.window.docks["palette"].widget()
+        canvas = self.window.canvas
+        origin = hand.see(lambda: canvas.viewport().mapToGlobal(QPoint(0, 0)))
+        area = hand.see(lambda: canvas.viewport().size())
+        first = origin + QPoint(area.width() // 9, area.height() // 3)
+        hand.move(hand.see(lambda: scaled(first, canvas)))
+        while hand.see(lambda: canvas.transform().m11()) * COLUMN * 6 > area.width():
+            hand.scroll_down()
+        for number, (layer, column, row) in enumerate(LAYERS):
+            hand.click(palette.search)
+            hand.key("ctrl+a")
+            hand.type(layer)
+            item = hand.wait(lambda layer=layer: self.found(layer), f"{layer} in the palette")
+            start = hand.see(lambda item=item: scaled(
+                palette.tree.viewport().mapToGlobal(palette.tree.visualItemRect(item).center()), palette))
+            hand.drag(start, hand.see(lambda: scaled(self.spot(first, column, row), canvas)))
+            hand.wait(lambda count=number + 1: len(self.window.document.graph.nodes) == count, f"{layer} on the canvas")
+            hand.click(hand.see(lambda: scaled(origin + QPoint(30, area.height() - 30), canvas)))
+        hand.key("Home")
+        hand.shoot("3-layers")
+        for source, source_port, target, target_port in WIRES:
+            start = hand.see(lambda: scaled(canvas.port_position(source, source_port, True), canvas))
+            end = hand.see(lambda: scaled(canvas.port_position(target, target_port, False), canvas))
+            hand.drag(start, end)
+            hand.wait(lambda: any(e.source == source and e.target == target and e.target_port == target_port
+                                  for e in self.window.document.graph.edges), f"a wire {source} to {target}")
+        hand.click(hand.see(lambda: scaled(canvas.node_center("linear_1"), canvas)))
+        width = hand.find(QLineEdit, "out_features")
+        hand.click(width, times=2)
+        hand.key("ctrl+a")
+        hand.type("128\n")
+        hand.wait(lambda: self.window.document.graph.node("linear_1").params["out_features"] == 128, "128 units")
+        hand.shoot("4-problem")
+        self.open_tab(hand, "Problems")
+        hand.click(hand.find(QPushButton, "Set out features of Linear 2 to 10"))
+        hand.wait(lambda: self.window.document.graph.node("linear_2").params["out_features"] == 10, "the repair")
+        hand.wait(lambda: self.window.document.analysis.is_trainable, "a design without errors")
+        assert hand.see(lambda: self.window.document.analysis.weights) == 784 * 128 + 128 + 128 * 10 + 10
+        hand.shoot("5-drawn")
+
+    def set_options(self, hand: Hand) -> None:
+        self.open_tab(hand, "Training")
+        epochs = hand.find(QLineEdit, "epochs")
+        hand.click(epochs, times=2)
+        hand.key("ctrl+a")
+        hand.type(f"{self.epochs}\n")
+        hand.wait(lambda: self.window.document.project.options["epochs"] == self.epochs, "the number of epochs")
+
+    def save(self, hand: Hand) -> None:
+        hand.key("ctrl+s")
+        self.give_path(hand, self.folder / "story.neuroloom")
+        hand.wait(lambda: (self.folder / "story.neuroloom").exists(), "the saved project")
+        hand.wait(lambda: self.window.document.undo_stack.isClean(), "a clean document")
+
+    def train(self, hand: Hand) -> None:
+        self.open_tab(hand, "Charts")
+        hand.click(self.window.findChild(QPushButton, "train_button") or hand.find(object, "train_button"))
+        hand.wait(lambda: self.window.session.state == "running", "the training")
+        hand.wait(lambda: self.window.session.run.info().epoch >= min(2, self.epochs - 1), "two epochs", 120)
+        hand.shoot("6-training")
+        hand.wait(lambda: self.window.session.state == "idle", "the end of the training", 400)
+        assert hand.see(lambda: self.window.session.run.info().status) == "completed"
+        hand.shoot("7-trained")
+
+    def test(self, hand: Hand) -> None:
+        result = hand.wait(lambda: self.window.session.run.evaluation("test"), "the test", 60)
+        self.open_tab(hand, "Test")
+        hand.shoot("8-tested")
+        (self.folder / "accuracy.txt").write_text(str(result["metrics"]["accuracy"]))
+
+    def try_it(self, hand: Hand) -> None:
+        self.open_tab(hand, "Try it")
+        pad = hand.find(PaintPad, "")
+        corner = hand.see(lambda: pad.mapToGlobal(QPoint(0, 0)))
+        size = hand.see(pad.size)
+        strokes = (((0.4, 0.2), (0.4, 0.85)), ((0.6, 0.2), (0.6, 0.85)), ((0.4, 0.2), (0.6, 0.2)))  # trousers
+        for stroke in strokes:
+            ends = [corner + QPoint(int(x * size.width()), int(y * size.height())) for x, y in stroke]
+            hand.drag(*(hand.see(lambda end=end: scaled(end, pad)) for end in ends))
+        panel = self.window.docks["try"].widget()
+        hand.wait(lambda: any("%" in text.text() for text in panel.findChildren(QLabel) if text.isVisible()), "an answer")
+        hand.shoot("9-tried")
+
+    def export(self, hand: Hand) -> None:
+        hand.key("ctrl+shift+e")
+        dialog = hand.wait(lambda: next((d for d in self.window.findChildren(QDialog) if d.isVisible()), None), "Export")
+        hand.click(hand.find(QRadioButton, "onnx"))
+        hand.click(dialog.path)
+        hand.key("ctrl+a")
+        hand.type(str(self.folder / "model.onnx"))
+        hand.click(hand.find(QPushButton, "Export"))
+        hand.wait(lambda: dialog.outcome.isVisible(), "the verified export", 120)
+        hand.shoot("10-exported")
+        hand.key("Escape")
+
+    def open_tab(self, hand: Hand, text: str) -> None:
+        """Click the tab of a panel."""
+
+        def look() -> QPoint | None:
+            for bar in self.window.findChildren(QTabBar):
+                for index in range(bar.count()):
+                    if bar.isVisible() and bar.tabText(index).startswith(text):
+                        return scaled(bar.mapToGlobal(bar.tabRect(index).center()), bar)
+            return None
+
+        hand.click(hand.wait(look, f"a tab {text}"))
+
+    def give_path(self, hand: Hand, path: Path) -> None:
+        """Answer a file dialog."""
+        def is_open() -> bool:
+            return any(dialog.isVisible() for dialog in self.window.findChildren(QFileDialog))
+
+        hand.wait(is_open, "a file dialog")
+        hand.key("ctrl+a")
+        hand.type(str(path))
+        hand.key("Return")  # takes the completion that is offered, if there is one
+        if hand.see(is_open):
+            hand.key("Return")
+
+    def found(self, layer: str) -> QTreeWidgetItem | None:
+        """The palette's entry, once the search has put it where it stays."""
+        palette = self.window.docks["palette"].widget()
+        return palette.item(layer) if palette.types() and palette.types()[0] == layer else None
+
+    def spot(self, first: QPoint, column: int, row: int) -> QPoint:
+        """Where on the screen a layer goes: beside the first one, whose place is `first` while the canvas is empty."""
+        nodes = self.window.document.graph.nodes
+        if not nodes:
+            return first
+        canvas = self.window.canvas
+        start = canvas.node_center(nodes[0].id)
+        zoom = canvas.transform().m11()
+        return start + QPoint(round(column * COLUMN * zoom), round(row * ROW * zoom))
+
+
+def main(arguments: list[str]) -> int:
+    data, folder = Path(arguments[0]), Path(arguments[1])
+    colors = arguments[2] if len(arguments) > 2 else "light"
+    epochs = int(arguments[3]) if len(arguments) > 3 else 10
+    application = app.create_application([])
+    theme.apply(application, colors)
+    window = app.create_window(None)
+    window.setGeometry(window.screen().geometry())
+    window.show()
+    code = tell(Story(window, data, folder, epochs), window, folder)
+    window.session.close()
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
