@@ -214,8 +214,11 @@ def completed(params: Iterable[Param], values: Mapping[str, Value]) -> dict[str,
 
 
 def _shown(value: Value) -> str:
-    """A value for a message; whole numbers with thousands of digits have no decimal text in Python."""
-    text = f"{value.bit_length():,} bits" if isinstance(value, int) and value.bit_length() > 1000 else repr(value)
+    """A value for a message, shortened."""
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes no whole number of more than 4,300 digits
+        text = "a number with thousands of digits"
     return text if len(text) <= 80 else text[:77] + "..."
 
 

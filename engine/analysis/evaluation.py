@@ -13,6 +13,9 @@ from engine.tensors import TensorSpec
 
 MAX_NAMES = 6
 
+OWN_FAULTS = frozenset(("param", "idle-dropout"))
+"""Codes of what a layer's settings alone are to blame for, not what comes in: no wire is red, no source is named."""
+
 
 class Evaluation:
     """Walks the graph in the order of computation. Afterwards holds the reports, problems and coloured wires.
@@ -124,13 +127,15 @@ class Evaluation:
         error = result.error
         if error is None:
             raise AssertionError("an outcome has a report or an error")
-        self.broken.update(self.wired.wires(node.id, error.port))
+        if error.code not in OWN_FAULTS:
+            self.broken.update(self.wired.wires(node.id, error.port))
         self._add("error", node, error)
         return NodeReport("error", inputs)
 
     def _add(self, severity: Severity, node: Node, finding: ShapeError | Remark) -> None:
         wired = self.wired
-        sources = list(dict.fromkeys(wired.name(edge.source) for edge in wired.wires(node.id, finding.port)))
+        wires = () if finding.code in OWN_FAULTS else wired.wires(node.id, finding.port)
+        sources = list(dict.fromkeys(wired.name(edge.source) for edge in wires))
         origin = f" (from {listed(sources, 'and')})" if sources else ""
         cause = self._earlier_cause(node) if severity == "error" and wired.is_sink(node.id) else None
         made = repairs.of_fixes(finding.fixes, node.id, wired, self.reports)

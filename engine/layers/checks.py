@@ -84,7 +84,7 @@ def axis(dim: int, rank: int, param: str = "dim") -> int:
     """The index into `sizes` of a torch axis (the batch is 0, -1 the last). Raises ShapeError for all others."""
     position = dim + rank + 1 if dim < 0 else dim
     if not 1 <= position <= rank:
-        reason = "axis 0 is the batch" if position == 0 else f"there are {rank} axes besides the batch"
+        reason = "axis 0 is the batch" if position == 0 else f"the last axis is {rank}"
         raise ShapeError(f"cannot use axis {dim}: {reason}", "Axes count from 1; -1 is the last one.",
                          (SetParams("Use the last axis", {param: -1}),) if rank else (), param=param, code="axis")
     return position - 1

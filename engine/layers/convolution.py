@@ -111,7 +111,8 @@ def _upsample_shape(inputs: Inputs, params: Params) -> TensorSpec:
             (SetParams("Scale by 2", {"size": None, "scale_factor": 2.0}),), param="scale_factor", code="param")
     if size is not None and len(size) != given.rank - 1:
         raise ShapeError(
-            f"has a size for {len(size)} axes but gets {given.described()}", "Give one number per axis to enlarge.",
+            f"has the size {checks.shape_text(size)} but gets {given.described()}",
+            "Give one number per axis to enlarge.",
             (SetParams("Scale by 2", {"size": None, "scale_factor": 2.0}),), param="size", code="rank")
     produced = tuple(int(old * factor) for old in given.sizes[1:]) if size is None else size
     if min(produced) < 1:

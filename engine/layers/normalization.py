@@ -31,7 +31,7 @@ def _layer_norm_shape(inputs: Inputs, params: Params) -> TensorSpec:
     if params["normalized_axes"] > given.rank:
         raise ShapeError(
             f"normalizes {params['normalized_axes']} axes but gets {given.described()}",
-            f"There are {given.rank} axes besides the batch.",
+            f"It can normalize {given.rank} at most; the batch does not count.",
             (SetParams(f"Set normalized axes to {given.rank}", {"normalized_axes": given.rank}),),
             param="normalized_axes", code="rank")
     return given

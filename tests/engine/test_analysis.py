@@ -184,3 +184,10 @@ def test_an_unused_input_is_no_target() -> None:
     analysis = analyze(chain(label(), graph=perceptron()))
     assert analysis.targets == ("input_2",)
     assert [problem.code for problem in analysis.problems] == ["dead-branch"]
+
+
+def test_settings_that_contradict_each_other_do_not_redden_the_wire() -> None:
+    analysis = analyze(chain(image(), ("MaxPool2d", {"padding": (2, 2)}), "Output"))
+    assert analysis.problems[0].message == "MaxPool2d 1 has more padding than half its window."
+    assert not analysis.broken
+    assert analysis.nodes["output_1"].waits_for == "MaxPool2d 1"

@@ -13,7 +13,7 @@ IDS = [f"n{i}" for i in range(8)]
 TYPES = [*CATALOGUE, "Quantum", ""]
 PORTS = ["input", "inputs", "output", "prediction", "target", "side"]
 
-odd_values = st.sampled_from([10**30, -(10**30), 10**5000, "", "none", "classes"])
+odd_values = st.sampled_from([10**30, -(10**30), 10**5000, "", "none", "classes", [10**5000]])
 anything = st.one_of(
     st.none(), st.booleans(), st.integers(-3, 12), odd_values, st.floats(), st.text(max_size=5),
     st.lists(st.integers(-2, 9), max_size=4), st.tuples(st.integers(1, 5)),
