@@ -5,8 +5,9 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QHelpEvent, QImage, QNativeGestureEvent, QPointingDevice, QWheelEvent
 from PySide6.QtWidgets import QApplication, QToolTip
 
+from engine import layers
 from engine.graph import Graph
-from gui import theme
+from gui import icons, theme
 from tests.gui.canvas_driver import NONE, Driver, chain, graph_of, show
 
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -167,3 +168,16 @@ def test_hovering_grows_a_port(driver: Driver) -> None:
     hot = image_of(driver)
     driver.move(QPoint(5, 5))
     assert image_of(driver) != hot
+
+
+def test_every_layer_of_the_catalogue_is_painted_with_its_icon(driver: Driver) -> None:
+    kinds = list(layers.CATALOGUE.values())
+    assert [spec.type for spec in kinds if not icons.path_of(spec.icon).is_file()] == []
+    places = [(220.0 * (number % 8), 120.0 * (number // 8)) for number in range(len(kinds))]
+    show(driver.view.document, graph_of(*((spec.type, place) for spec, place in zip(kinds, places, strict=True))))
+    for zoom in (1.0, 0.5, 0.2):
+        driver.view.set_zoom(zoom)
+        driver.view.centerOn(driver.view.canvas.bounds().center())
+        image = image_of(driver)
+        shown = [spec for spec in kinds if colors_in(image, QColor(theme.category_color(spec.category))) > 0]
+        assert len(shown) > len(kinds) / 2
