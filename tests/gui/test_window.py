@@ -170,6 +170,13 @@ def test_nothing_is_clipped_on_a_small_laptop(window: MainWindow, qapp: QApplica
     theme.apply(qapp, "light")
 
 
+def test_no_menu_is_open_unasked(window: MainWindow, qapp: QApplication) -> None:
+    for spec in DOCKS:
+        window.docks.raise_dock(spec.id)
+        qapp.processEvents()
+    assert [menu for menu in window.findChildren(QMenu) if menu.isVisible() or not menu.isWindow()] == []
+
+
 def clipped(window: QWidget) -> list[str]:
     """Texts of visible labels, buttons and boxes that have less room than they need, or lie outside their parent."""
     found = []
