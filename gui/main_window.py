@@ -32,7 +32,7 @@ ACTIONS = (
     ActionSpec("quit", "&Quit", "Ctrl+Q", "log-out", "Close Neuroloom."),
     ActionSpec("undo", "&Undo", "Ctrl+Z", "undo-2", "Take back the last change."),
     ActionSpec("redo", "&Redo", "Ctrl+Shift+Z; Ctrl+Y", "redo-2", "Make the change again that was taken back."),
-    ActionSpec("export", "&Export…", "Ctrl+Shift+E", "share", "Write the trained network to files that other programs open."),
+    ActionSpec("export", "&Export…", "Ctrl+Shift+E", "share", "Write the trained network to files for other programs."),
     ActionSpec("reset_layout", "&Reset layout", "", "layout-dashboard", "Put all panels where they were at first."),
     ActionSpec("find_layer", "&Find a layer", "Ctrl+F", "search", "Search the palette."),
     ActionSpec("commands", "&Commands and keys…", "F1; Ctrl+Shift+P", "keyboard", "Find any command, and do it."),

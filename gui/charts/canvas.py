@@ -13,7 +13,8 @@ def plot_area(parent: QWidget, axes: dict[str, pg.AxisItem] | None = None) -> pg
     area = pg.PlotWidget(parent, axisItems=axes, enableMenu=False)
     area.hideButtons()
     item = area.getPlotItem()
-    item.ctrlMenu.setParent(area)  # pyqtgraph makes this menu in any case, and never deletes it
+    menu = item.ctrlMenu  # pyqtgraph makes this menu in any case, and never deletes it
+    menu.setParent(area, menu.windowFlags())  # without its flags it would be a part of the chart, and seen
     item.addItem(_Grid(item.getAxis("bottom"), item.getAxis("left")), ignoreBounds=True)
     return area
 
