@@ -8,9 +8,20 @@ import sys
 from pathlib import Path
 
 from PySide6.QtCore import QPoint
-from PySide6.QtWidgets import QDialog, QFileDialog, QLabel, QLineEdit, QMenu, QPushButton, QRadioButton, QTabBar, QTreeWidgetItem
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QPushButton,
+    QRadioButton,
+    QTabBar,
+    QTreeWidgetItem,
+)
 
+from engine.graph import Edge
 from gui import app, theme
+from gui.export_dialog import ExportDialog
 from gui.main_window import MainWindow
 from gui.paint_pad import PaintPad
 from tests.stories.driver import Hand, scaled, tell
@@ -57,12 +68,11 @@ class Story:
         hand.click(hand.see(lambda: scaled(menu.mapToGlobal(menu.actionGeometry(folder).center()), menu)))
         self.give_path(hand, self.data)
         hand.wait(lambda: self.window.document.project.data, "the data set")
-        hand.wait(lambda: self.window.docks["data"].widget().samples.isVisible(), "the samples")
+        hand.wait(self.window.docks["data"].widget().samples.isVisible, "the samples")
         hand.shoot("2-data")
 
     def draw(self, hand: Hand) -> None:
         self.open_tab(hand, "Layers")
-        palette = self.window.docks["palette"].widget()
         canvas = self.window.canvas
         origin = hand.see(lambda: canvas.viewport().mapToGlobal(QPoint(0, 0)))
         area = hand.see(lambda: canvas.viewport().size())
@@ -70,24 +80,12 @@ class Story:
         hand.move(hand.see(lambda: scaled(first, canvas)))
         while hand.see(lambda: canvas.transform().m11()) * COLUMN * 6 > area.width():
             hand.scroll_down()
-        for number, (layer, column, row) in enumerate(LAYERS):
-            hand.click(palette.search)
-            hand.key("ctrl+a")
-            hand.type(layer)
-            item = hand.wait(lambda layer=layer: self.found(layer), f"{layer} in the palette")
-            start = hand.see(lambda item=item: scaled(
-                palette.tree.viewport().mapToGlobal(palette.tree.visualItemRect(item).center()), palette))
-            hand.drag(start, hand.see(lambda: scaled(self.spot(first, column, row), canvas)))
-            hand.wait(lambda count=number + 1: len(self.window.document.graph.nodes) == count, f"{layer} on the canvas")
-            hand.click(hand.see(lambda: scaled(origin + QPoint(30, area.height() - 30), canvas)))
+        for layer, column, row in LAYERS:
+            self.place(hand, layer, first, column, row)
         hand.key("Home")
         hand.shoot("3-layers")
-        for source, source_port, target, target_port in WIRES:
-            start = hand.see(lambda: scaled(canvas.port_position(source, source_port, True), canvas))
-            end = hand.see(lambda: scaled(canvas.port_position(target, target_port, False), canvas))
-            hand.drag(start, end)
-            hand.wait(lambda: any(e.source == source and e.target == target and e.target_port == target_port
-                                  for e in self.window.document.graph.edges), f"a wire {source} to {target}")
+        for wire in WIRES:
+            self.wire(hand, *wire)
         hand.click(hand.see(lambda: scaled(canvas.node_center("linear_1"), canvas)))
         width = hand.find(QLineEdit, "out_features")
         hand.click(width, times=2)
@@ -102,6 +100,29 @@ class Story:
         assert hand.see(lambda: self.window.document.analysis.weights) == 784 * 128 + 128 + 128 * 10 + 10
         hand.shoot("5-drawn")
 
+    def place(self, hand: Hand, layer: str, first: QPoint, column: int, row: int) -> None:
+        """Find a layer in the palette and drag it onto the canvas, `first` being the place of the first one."""
+        palette, canvas = self.window.docks["palette"].widget(), self.window.canvas
+        count = hand.see(lambda: len(self.window.document.graph.nodes)) + 1
+        hand.click(palette.search)
+        hand.key("ctrl+a")
+        hand.type(layer)
+        item = hand.wait(lambda: self.found(layer), f"{layer} in the palette")
+        start = hand.see(lambda: scaled(
+            palette.tree.viewport().mapToGlobal(palette.tree.visualItemRect(item).center()), palette))
+        hand.drag(start, hand.see(lambda: scaled(self.spot(first, column, row), canvas)))
+        hand.wait(lambda: len(self.window.document.graph.nodes) == count, f"{layer} on the canvas")
+        corner = hand.see(lambda: canvas.viewport().rect().bottomLeft() + QPoint(30, -30))
+        hand.click(hand.see(lambda: scaled(canvas.viewport().mapToGlobal(corner), canvas)))
+
+    def wire(self, hand: Hand, source: str, source_port: str, target: str, target_port: str) -> None:
+        canvas = self.window.canvas
+        start = hand.see(lambda: scaled(canvas.port_position(source, source_port, True), canvas))
+        end = hand.see(lambda: scaled(canvas.port_position(target, target_port, False), canvas))
+        hand.drag(start, end)
+        edge = Edge(source, source_port, target, target_port)
+        hand.wait(lambda: edge in self.window.document.graph.edges, f"a wire from {source} to {target}")
+
     def set_options(self, hand: Hand) -> None:
         self.open_tab(hand, "Training")
         epochs = hand.find(QLineEdit, "epochs")
@@ -113,8 +134,8 @@ class Story:
     def save(self, hand: Hand) -> None:
         hand.key("ctrl+s")
         self.give_path(hand, self.folder / "story.neuroloom")
-        hand.wait(lambda: (self.folder / "story.neuroloom").exists(), "the saved project")
-        hand.wait(lambda: self.window.document.undo_stack.isClean(), "a clean document")
+        hand.wait((self.folder / "story.neuroloom").exists, "the saved project")
+        hand.wait(self.window.document.undo_stack.isClean, "a clean document")
 
     def train(self, hand: Hand) -> None:
         self.open_tab(hand, "Charts")
@@ -141,19 +162,18 @@ class Story:
         for stroke in strokes:
             ends = [corner + QPoint(int(x * size.width()), int(y * size.height())) for x, y in stroke]
             hand.drag(*(hand.see(lambda end=end: scaled(end, pad)) for end in ends))
-        panel = self.window.docks["try"].widget()
-        hand.wait(lambda: any("%" in text.text() for text in panel.findChildren(QLabel) if text.isVisible()), "an answer")
+        hand.wait(lambda: any("%" in text.text() for text in self.shown_texts()), "an answer")
         hand.shoot("9-tried")
 
     def export(self, hand: Hand) -> None:
         hand.key("ctrl+shift+e")
-        dialog = hand.wait(lambda: next((d for d in self.window.findChildren(QDialog) if d.isVisible()), None), "Export")
+        dialog = hand.find(ExportDialog, "")
         hand.click(hand.find(QRadioButton, "onnx"))
         hand.click(dialog.path)
         hand.key("ctrl+a")
         hand.type(str(self.folder / "model.onnx"))
         hand.click(hand.find(QPushButton, "Export"))
-        hand.wait(lambda: dialog.outcome.isVisible(), "the verified export", 120)
+        hand.wait(dialog.outcome.isVisible, "the verified export", 120)
         hand.shoot("10-exported")
         hand.key("Escape")
 
@@ -180,6 +200,9 @@ class Story:
         hand.key("Return")  # takes the completion that is offered, if there is one
         if hand.see(is_open):
             hand.key("Return")
+
+    def shown_texts(self) -> list[QLabel]:
+        return [text for text in self.window.docks["try"].widget().findChildren(QLabel) if text.isVisible()]
 
     def found(self, layer: str) -> QTreeWidgetItem | None:
         """The palette's entry, once the search has put it where it stays."""

@@ -28,7 +28,7 @@ def neuroloom(*arguments: object) -> dict:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def tested(project: Path, run: Path, *options: object) -> dict:
+def metrics_of(project: Path, run: Path, *options: object) -> dict:
     """Train, check how it ended, and give the metrics on the test split."""
     ended = neuroloom("train", project, "--run-dir", run, "--json", *options)
     assert ended == {"event": "ended", "reason": "completed", "run": str(run)}
@@ -37,7 +37,7 @@ def tested(project: Path, run: Path, *options: object) -> dict:
 
 def test_perceptron(shared_data: Path, tmp_path: Path) -> None:
     data, run, model = shared_data / "fashion-mnist", tmp_path / "run", tmp_path / "model.onnx"
-    accuracy = tested(TEMPLATES / "perceptron.neuroloom", run, "--data", data)["accuracy"]
+    accuracy = metrics_of(TEMPLATES / "perceptron.neuroloom", run, "--data", data)["accuracy"]
     assert accuracy >= 0.87
     exported = neuroloom("export", run, "--format", "onnx", "-o", model, "--json")
     assert exported["path"] == str(model)
@@ -55,14 +55,14 @@ def test_small_cnn_on_an_image_folder(shared_data: Path, tmp_path: Path) -> None
             (tmp_path / "pictures" / split / str(label)).mkdir(parents=True)
         for number, (image, label) in enumerate(zip(images, labels, strict=True)):
             Image.fromarray(image).save(tmp_path / "pictures" / split / str(label) / f"{number:05}.png")
-    metrics = tested(TEMPLATES / "cnn.neuroloom", tmp_path / "run", "--data", tmp_path / "pictures")
+    metrics = metrics_of(TEMPLATES / "cnn.neuroloom", tmp_path / "run", "--data", tmp_path / "pictures")
     assert metrics["accuracy"] >= 0.90
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_lstm_reads_each_image_as_28_rows(shared_data: Path, tmp_path: Path) -> None:
-    metrics = tested(TEMPLATES / "lstm.neuroloom", tmp_path / "run", "--data", shared_data / "fashion-mnist")
+    metrics = metrics_of(TEMPLATES / "lstm.neuroloom", tmp_path / "run", "--data", shared_data / "fashion-mnist")
     assert metrics["accuracy"] >= 0.85
 
 
@@ -85,7 +85,7 @@ def test_classification_from_a_table(tmp_path: Path) -> None:
         writer = csv.writer(file)
         writer.writerow([*(f"patch{i}" for i in range(49)), "kind"])
         writer.writerows([*np.round(row, 1), names[label]] for row, label in zip(patches, labels, strict=True))
-    assert tested(started(table), tmp_path / "run", "--epochs", 15)["accuracy"] >= 0.75
+    assert metrics_of(started(table), tmp_path / "run", "--epochs", 15)["accuracy"] >= 0.75
 
 
 def test_regression_from_a_table(shared_data: Path, tmp_path: Path) -> None:
@@ -97,6 +97,6 @@ def test_regression_from_a_table(shared_data: Path, tmp_path: Path) -> None:
         for date, value in list(csv.reader(source))[1:]:
             if value:
                 writer.writerow([date[:4], date[4:6], value])
-    metrics = tested(started(table), tmp_path / "run", "--epochs", 60)
+    metrics = metrics_of(started(table), tmp_path / "run", "--epochs", 60)
     assert metrics["r2"] >= 0.95
     assert metrics["mae"] < 4, "in parts per million"
