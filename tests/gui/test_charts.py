@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QImage, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
 from engine import events
@@ -189,6 +189,7 @@ def test_the_panel_shows_the_run_of_the_session_and_exports_it(
     assert panel.metric_plot.isVisible()
     assert panel.controls.chosen_metric == "accuracy"
     assert len(panel.loss_plot.curve("validation")[0]) == 2
+    assert not any(menu.isVisible() for menu in panel.findChildren(QMenu))
     panel.controls.axis.setCurrentIndex(1)
     assert panel.loss_plot.ranges[0][1] > 2, "steps, not epochs"
 
