@@ -64,6 +64,7 @@ class TrainingBar(QObject):
     def add_to(self, bar: QToolBar) -> None:
         """Put the device, the buttons and the progress into a toolbar."""
         bar.addWidget(self.device)
+        bar.addSeparator()
         bar.addWidget(self.button)
         bar.addAction(self.actions["stop"])
         stop = bar.widgetForAction(self.actions["stop"])
