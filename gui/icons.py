@@ -68,7 +68,9 @@ def _drawing(name: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _rendered(name: str, side: int, color: str, scale: float) -> QPixmap:
-    """The drawing, `side` real pixels a side."""
+    """The drawing, `side` real pixels a side; nothing where there is no room, as in a button that is being laid out."""
+    if side < 1:
+        return QPixmap()
     picture = QPixmap(side, side)
     picture.fill(Qt.GlobalColor.transparent)
     svg = QSvgRenderer(QByteArray(_drawing(name).replace("currentColor", color).encode()))

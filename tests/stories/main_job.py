@@ -168,7 +168,9 @@ class Story:
     def export(self, hand: Hand) -> None:
         hand.key("ctrl+shift+e")
         dialog = hand.find(ExportDialog, "")
-        hand.click(hand.find(QRadioButton, "onnx"))
+        button = hand.find(QRadioButton, "onnx")
+        hand.click(hand.see(lambda: scaled(button.mapToGlobal(QPoint(8, button.height() // 2)), button)))
+        hand.wait(button.isChecked, "ONNX chosen")
         hand.click(dialog.path)
         hand.key("ctrl+a")
         hand.type(str(self.folder / "model.onnx"))
