@@ -67,6 +67,7 @@ class RunList(QWidget):
         column.addWidget(self.message)
         column.addLayout(buttons)
         session.run_changed.connect(self.refresh)
+        session.runs_changed.connect(self.refresh)
         session.state_changed.connect(self.refresh)
         self.refresh()
 

@@ -38,13 +38,15 @@ class Session(QObject):
     """The training of the open document and the run that the panels show.
 
     reported(AnyEvent): the training says something. state_changed(str): idle, starting, running, paused or stopping.
-    run_changed: the shown run is another one, or none. failed(message, hint): a training could not start or broke off.
+    run_changed: the shown run is another one, or none. runs_changed: the document has other earlier runs.
+    failed(message, hint): a training could not start or broke off.
     tested(dict): an evaluation of the shown run is there. test_failed(message, hint), test_progressed(fraction).
     """
 
     reported = Signal(object)
     state_changed = Signal(str)
     run_changed = Signal()
+    runs_changed = Signal()
     failed = Signal(str, str)
     tested = Signal(object)
     test_failed = Signal(str, str)
@@ -62,7 +64,8 @@ class Session(QObject):
         self._timer = QTimer(self)
         self._timer.setInterval(POLL_INTERVAL_MS)
         self._timer.timeout.connect(self._poll)
-        document.path_changed.connect(self._show_latest)
+        document.opened.connect(self._show_latest)
+        document.path_changed.connect(self.runs_changed)
         self._show_latest()
 
     @property
@@ -111,8 +114,11 @@ class Session(QObject):
         self._start(run)
 
     def earlier_runs(self, limit: int = 50) -> list[runs.Run]:
-        """The runs of the open project, the newest first."""
-        return runs.recent(self._document.path, limit)
+        """The runs of the open project, the newest first, and the shown run in any case."""
+        found = runs.recent(self._document.path, limit)
+        if self._run is not None and all(run.folder != self._run.folder for run in found):
+            found.insert(0, self._run)
+        return found
 
     def refusal(self) -> tuple[str, str] | None:
         """Why the document cannot be trained now, as message and hint; None if it can."""
@@ -234,8 +240,9 @@ class Session(QObject):
         """Show the newest run of the project that was opened."""
         if self._state != IDLE:
             return
-        earlier = self.earlier_runs(1)
-        self._show(earlier[0] if earlier and self._document.path else None)
+        path = self._document.path
+        earlier = runs.recent(path, 1) if path else []
+        self._show(earlier[0] if earlier else None)
 
     def _show(self, run: runs.Run | None) -> None:
         self._run = run

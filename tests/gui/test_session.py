@@ -41,6 +41,9 @@ def test_a_training_ends_with_a_test_of_what_was_learned(
     assert session.run.evaluation("test") == tested.args[0]
     assert not session._timer.isActive(), "an idle window polls nothing"
 
+    document.save(tmp_path / "other name.neuroloom")
+    assert session.earlier_runs()[0].folder == session.run.folder, "a run is not lost when its project is renamed"
+    document.open(tmp_path / "small.neuroloom")
     again = Session(document)
     assert again.run is not None
     assert again.run.folder == session.run.folder, "the newest run of an opened project is shown"
