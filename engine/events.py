@@ -35,7 +35,8 @@ class Stepped(Event, frozen=True):
 
 
 class Validated(Event, frozen=True):
-    """An epoch ended. `training` and `validation` hold "loss" and metrics; `best`: the lowest validation loss so far."""
+    """An epoch ended; `epoch` counts from 1. `training` and `validation` hold "loss" and metrics; `best`: the lowest
+    validation loss so far."""
 
     epoch: int
     step: int

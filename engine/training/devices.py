@@ -1,12 +1,19 @@
 """Where a network is trained."""
 
+import ctypes
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
 
 from engine.errors import TrainingError
+
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
+"""Numbers of glibc's mallopt."""
+
+_KEPT_BYTES, _LARGEST_KEPT = 1 << 30, 32 << 20
 
 
 def resolved(name: str) -> torch.device:
@@ -23,6 +30,19 @@ def resolved(name: str) -> torch.device:
 def cores() -> int:
     """Processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def keep_freed_memory() -> None:
+    """Let the C library keep what a step frees for the next step, instead of giving it back to the system each time.
+
+    A step on images frees and takes megabytes; getting them anew from the system, page by page, was measured to cost a
+    convolutional network a third of its processor time. Without glibc nothing is changed.
+    """
+    if sys.platform == "linux":
+        mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+        if mallopt is not None:
+            mallopt(_TRIM_THRESHOLD, _KEPT_BYTES)
+            mallopt(_MMAP_THRESHOLD, _LARGEST_KEPT)
 
 
 @contextmanager

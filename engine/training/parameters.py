@@ -59,9 +59,11 @@ def _separate(weights: list[nn.Parameter]) -> tuple[list[nn.Parameter], list[Ten
 
 
 def _shaped(part: Tensor, weight: Tensor) -> Tensor:
-    """A view of the beginning of `part` with the shape and the memory order of `weight`."""
-    values = part[: weight.numel()]
-    if weight.dim() == 4 and not weight.is_contiguous() and weight.is_contiguous(memory_format=torch.channels_last):
-        outer, inner, height, width = weight.shape
-        return values.view(outer, height, width, inner).permute(0, 3, 1, 2)
-    return values.view(weight.shape)
+    """A view of the beginning of `part` with the shape and the memory order of `weight`.
+
+    Strides are kept to the letter, also where another set would mean the same: of a convolution with one input channel
+    they are all that tells torch to compute with channels last.
+    """
+    if weight.dim() == 4 and weight.is_contiguous(memory_format=torch.channels_last):
+        return part.as_strided(weight.shape, weight.stride())
+    return part[: weight.numel()].view(weight.shape)

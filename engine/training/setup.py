@@ -97,6 +97,7 @@ def _design(source: Source, data: Dataset, options: Options, kept: Choices | Non
     """The network with its first weights, and whether images are stored channels last."""
     device = devices.resolved(kept.device if kept else str(options["device"]))
     torch.set_num_threads(kept.threads if kept else int(options["threads"]) or 1)
+    devices.keep_freed_memory()
     torch.manual_seed(int(options["seed"]))
     network, objective = networks.build(source)
     assert objective is not None, "a source with an objective builds one"
@@ -114,7 +115,7 @@ def _design(source: Source, data: Dataset, options: Options, kept: Choices | Non
     usual = feed(False)
     example = usual.example()
     sizes = _metric_sizes(objective, example)
-    channels_last = kept.channels_last if kept else tuning.is_faster_channels_last(objective, example)
+    channels_last = kept.channels_last if kept else tuning.suits_channels_last(objective, example)
     if channels_last:
         objective.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         usual = feed(True)

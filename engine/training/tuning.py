@@ -29,12 +29,13 @@ _LONG_STEP = 0.1
 _CLEARLY = 1.3
 """More threads must be this many times faster: they take processors from everything else."""
 
-_CHANNELS_LAST_GAIN = 1.15
-"""The usual order is kept unless the other is clearly faster: the choice can change the last digits of the numbers."""
+_CLEARLY_SLOWER = 1.15
+"""Channels last is taken unless it is so many times slower: it is faster nearly always, and a choice that hangs on a
+measurement's luck would make the last digits of the numbers differ from run to run."""
 
 
-def is_faster_channels_last(objective: nn.Module, batch: Batch) -> bool:
-    """Whether convolutions run faster on images whose channels lie side by side. Measured on copies."""
+def suits_channels_last(objective: nn.Module, batch: Batch) -> bool:
+    """Whether to let the channels of images lie side by side in memory, for convolutions. Measured on copies."""
     if not any(isinstance(module, nn.Conv2d | nn.ConvTranspose2d) for module in objective.modules()):
         return False
     device = batch[0].device
@@ -43,8 +44,8 @@ def is_faster_channels_last(objective: nn.Module, batch: Batch) -> bool:
     other = EagerStep(second, Parameters(second))
     reordered = [part.contiguous(memory_format=torch.channels_last) if part.dim() == 4 else part for part in batch]
     with undisturbed(objective, device):
-        usual_seconds, other_seconds = _durations([lambda: usual(batch), lambda: other(reordered)], device)
-    return usual_seconds > _CHANNELS_LAST_GAIN * other_seconds
+        usual_seconds, other_seconds = _durations([lambda: usual(batch), lambda: other(reordered)], device, least=6)
+    return other_seconds < _CLEARLY_SLOWER * usual_seconds
 
 
 def fastest_step(objective: nn.Module, parameters: Parameters, batch: Batch,
@@ -150,13 +151,13 @@ def _same_bits(first: Tensor, second: Tensor) -> bool:
 
 
 def _durations(runs: Sequence[Callable[[], object]], device: torch.device,
-               clock: Callable[[], float] = time.process_time) -> list[float]:
+               clock: Callable[[], float] = time.process_time, least: int = 3) -> list[float]:
     """The typical seconds of each, taken in turns so that a busy moment hits all of them: the least processor time, or
     the median time on the wall, which tells what waiting for other programs costs."""
     started = time.perf_counter()
     for run in runs:
         run()
-    least = 3 if time.perf_counter() - started < _LONG_STEP * len(runs) else 1
+    least = least if time.perf_counter() - started < 2 * _LONG_STEP * len(runs) else 1
     times: list[list[float]] = [[] for _ in runs]
     end = time.perf_counter() + _SECONDS
     while len(times[0]) < least or (time.perf_counter() < end and len(times[0]) < 200):

@@ -11,6 +11,7 @@ from engine.events import Ended, Noted, Paused, Progressed, Resumed, Saved, Star
 from engine.options import Component
 from engine.project import Split
 from engine.training.control import Control
+from engine.training.failures import explained
 from engine.training.loop import train
 from engine.training.optimizers import Schedule
 from tests.engine import examples
@@ -250,3 +251,18 @@ def test_two_trainings_of_one_run_do_not_meet(small_fashion: Path, tmp_path: Pat
     assert "being trained already" in other.message
     assert seen[-1].reason == "completed"
     assert sha256(run.checkpoint("last"))
+
+
+def test_what_broke_is_told_in_plain_words() -> None:
+    with pytest.raises(RuntimeError) as refused:
+        torch.empty(10**15)
+    message, hint = explained(refused.value)
+    assert message.startswith("The memory is full")
+    assert "MB more were asked for" in message
+    assert "smaller batch" in hint
+    message, hint = explained(ZeroDivisionError("somewhere"))
+    assert "fault of the program" in message
+    assert "ZeroDivisionError: somewhere" in message
+    assert "checkpoint is intact" in hint
+    message, _ = explained(OSError(28, "No space left on device", "/run/history.csv"))
+    assert message == "/run/history.csv: No space left on device."
