@@ -1,4 +1,4 @@
-"""What a run reports, in order: one `Started`, then progress, then exactly one `Ended`. Frozen values, JSON on the wire."""
+"""What a run reports: one `Started`, then progress, then exactly one `Ended`. Frozen values, JSON on the wire."""
 
 from typing import Literal
 
@@ -24,7 +24,7 @@ class Started(Event, frozen=True):
 
 
 class Stepped(Event, frozen=True):
-    """Means over the steps since the last such event, sent a few times a second. `epoch` counts from 0, as a fraction."""
+    """Means over the steps since the last such event, a few times a second. `epoch` counts from 0, as a fraction."""
 
     step: int
     epoch: float
