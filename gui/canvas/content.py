@@ -15,6 +15,9 @@ from engine.tensors import TensorSpec
 
 LONGEST_TEXT = 60
 
+_KINDS = {"Inputs and outputs": "", "Activations": "Activation", "Losses": "Loss", "Metrics": "Metric"}
+"""What one layer of a category is, where the category names many."""
+
 
 @dataclass(frozen=True, slots=True)
 class CardContent:
@@ -86,10 +89,18 @@ def _ports_of_wires(node_id: str, touching: Iterable[Edge]) -> tuple[tuple[Port,
 
 
 def _subtitle(node: Node, spec: LayerSpec) -> str:
-    """The settings that matter; the layer's type first where the name does not tell it."""
+    """The settings that matter; the layer's type first where the name does not tell it.
+
+    An Input's shape and classes are its output shape, which the card shows below; its column is mostly its name.
+    """
     parts = [] if node.name.startswith(spec.type) else [spec.type]
-    parts += [text for param in spec.params if (text := _param_text(param, node.params.get(param.name, param.default)))]
-    return ", ".join(parts) or spec.category
+    if spec.role == "input":
+        column = node.params.get("column", "")
+        parts += [f"column {column}"] if column not in ("", node.name) else []
+    else:
+        parts += [text for param in spec.params
+                  if (text := _param_text(param, node.params.get(param.name, param.default)))]
+    return ", ".join(parts) or _KINDS.get(spec.category, spec.category)
 
 
 def _param_text(param: Param, value: Any) -> str:
@@ -114,11 +125,16 @@ def _value_text(param: Param, value: Any) -> str:
 
 def _footer(name: str, report: NodeReport, problems: list[Problem], shows_shape: bool) -> str:
     if report.state == "error" and problems:
-        return problems[0].message.removeprefix(f"{name} ").removeprefix(f"{name}: ")
+        return _as_state(problems[0].message.removeprefix(f"{name} ").removeprefix(f"{name}: "))
     if report.state == "waiting":
-        return f"waits for {report.waits_for}" if report.waits_for else "waits for an input"
+        return f"Waits for {report.waits_for or 'an input'}"
     tensor = next(iter(report.outputs.values()), None) or next(iter(report.inputs), None)
     return shape_text(tensor) if tensor and shows_shape else ""
+
+
+def _as_state(message: str) -> str:
+    """The rest of a sentence as a card shows it: "needs a wire." becomes "Needs a wire"."""
+    return message[:1].upper() + message[1:].removesuffix(".")
 
 
 def _tooltip(node: Node, spec: LayerSpec | None, report: NodeReport, problems: list[Problem]) -> str:

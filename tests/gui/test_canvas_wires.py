@@ -166,4 +166,4 @@ def test_the_first_wire_that_cannot_work_is_broken_and_those_behind_it_wait(driv
     states = {edge.target: item.state for edge, item in driver.view.canvas.wires.items()}
     assert states == {"conv2d_1": "broken", "relu_1": "waiting"}
     assert driver.view.canvas.wires[Edge("input_1", "output", "conv2d_1", "input")].label == "8"
-    assert "Conv2d 1" in driver.view.canvas.nodes["relu_1"].content.footer
+    assert driver.view.canvas.nodes["relu_1"].content.footer == "Waits for Conv2d 1"
