@@ -17,6 +17,8 @@ SUFFIX = ".neuroloom"
 FILTER = f"Neuroloom projects (*{SUFFIX})"
 TEMPLATES = RESOURCES / "templates"
 EXAMPLE = TEMPLATES / f"perceptron{SUFFIX}"
+TEMPLATE_TITLES = {"cnn": "Convolutional network (CNN)", "lstm": "Recurrent network (LSTM)"}
+"""By the stem of the file, where that is no word."""
 
 ACTIONS = (
     ActionSpec("new", "&New", "Ctrl+N", "file-plus", "Start with an empty network."),
@@ -130,5 +132,6 @@ def templates() -> list[Path]:
 
 
 def template_title(path: Path) -> str:
-    """The name of a template as the menu shows it."""
-    return path.stem.replace("-", " ").replace("_", " ").capitalize()
+    """The name of a template as the menu shows it: "cnn" is "Convolutional network (CNN)"."""
+    plain = path.stem.replace("-", " ").replace("_", " ").capitalize()
+    return TEMPLATE_TITLES.get(path.stem, plain)

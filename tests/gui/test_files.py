@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
 from engine import projectfile
@@ -26,6 +26,11 @@ def test_new_is_empty_and_untitled(window: MainWindow) -> None:
     assert window.document.graph.nodes == ()
     assert window.windowTitle() == "Untitled[*] – Neuroloom"
     assert not window.isWindowModified()
+
+
+def test_templates_are_named_in_words(window: MainWindow) -> None:
+    entries = [action.text() for menu in window.menuBar().findChildren(QMenu) for action in menu.actions()]
+    assert {"Perceptron", "Convolutional network (CNN)", "Recurrent network (LSTM)"} <= set(entries)
 
 
 def test_a_template_opens_untitled_and_unmodified(window: MainWindow) -> None:
