@@ -69,7 +69,9 @@ class DataPanel(QWidget):
         self.empty = EmptyState(
             "database", "No data yet",
             "Choose pictures in folders, a table (CSV), or IDX and NPZ files, or drop them here.", self,
-            action="Choose data")
+            action="Choose data", alternative="Use the Fashion-MNIST example")
+        self.empty.alternative.setToolTip("12,000 pictures of clothing that come with the program")
+        self.empty.alternative_clicked.connect(lambda: self._open_anew(BUNDLED + next(iter(EXAMPLES))))
         self.name, self.place = label("", "title", self, wraps=True), label("", "muted", self, wraps=True)
         self.message = label("", "error", self, wraps=True)
         self.findings = label("", "warning", self, wraps=True)
@@ -293,7 +295,7 @@ class DataPanel(QWidget):
             "The starter network takes the place of what is on it. Undo brings it back.", ("Replace",),
         ):
             return
-        self._document.edit_graph("Starter network", starter_graph(data.columns))
+        self._document.replace_graph("Starter network", starter_graph(data.columns))
 
 
 def described(column: Column) -> str:

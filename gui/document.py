@@ -17,10 +17,12 @@ class Document(QObject):
 
     changed(before, after): the project was replaced by an edit, an undo, a redo or by opening a file.
     opened: after `changed`, another document was opened or started; there is nothing to undo.
+    redrawn: after `changed`, an edit put another network in the place of the graph.
     """
 
     changed = Signal(object, object)
     opened = Signal()
+    redrawn = Signal()
     selection_changed = Signal()
     path_changed = Signal()
 
@@ -78,6 +80,11 @@ class Document(QObject):
 
     def edit_graph(self, text: str, graph: Graph, merge: str = "") -> None:
         self.edit(text, self._project.with_graph(self._project.main, graph), merge)
+
+    def replace_graph(self, text: str, graph: Graph) -> None:
+        """Put another network in the place of the graph, as one undo step."""
+        self.edit_graph(text, graph)
+        self.redrawn.emit()
 
     def new(self, project: Project | None = None) -> None:
         """Start an unsaved document, empty or from a template."""

@@ -10,14 +10,16 @@ _ICON_SIZE = 32
 
 
 class EmptyState(QWidget):
-    """An icon, a title, a sentence and, where there is one clear next step, its button.
+    """An icon, a title, a sentence and, where there is one clear next step, its button; below it the second best one.
 
-    clicked: the button was pressed.
+    clicked, alternative_clicked: the button was pressed.
     """
 
     clicked = Signal()
+    alternative_clicked = Signal()
 
-    def __init__(self, icon: str, title: str, text: str, parent: QWidget | None = None, *, action: str = "") -> None:
+    def __init__(self, icon: str, title: str, text: str, parent: QWidget | None = None, *, action: str = "",
+                 alternative: str = "") -> None:
         super().__init__(parent)
         self._icon_name = icon
         self._icon = QLabel(self)
@@ -25,6 +27,9 @@ class EmptyState(QWidget):
         self.button = QPushButton(self)
         self.button.setProperty("primary", True)
         self.button.clicked.connect(self.clicked)
+        self.alternative = QPushButton(alternative, self)
+        self.alternative.setVisible(bool(alternative))
+        self.alternative.clicked.connect(self.alternative_clicked)
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 8, 16, 8)
         column.setSpacing(6)
@@ -33,6 +38,7 @@ class EmptyState(QWidget):
             part.setAlignment(Qt.AlignmentFlag.AlignCenter)
             column.addWidget(part)
         column.addWidget(self.button, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(self.alternative, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addStretch(1)
         self.show_text(title, text, action)
         theme.notifier().changed.connect(self._restyle)

@@ -73,6 +73,7 @@ class CanvasView(CanvasViewport):
         self._actions = actions.build(self.commands, self)
         document.changed.connect(self._follow_change)
         document.opened.connect(self.commands.fit_all)
+        document.redrawn.connect(self.commands.fit_all)
         document.selection_changed.connect(self._follow_selection)
         self.canvas.wires_selected.connect(self._follow_selection)
         self._follow_selection()

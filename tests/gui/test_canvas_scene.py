@@ -159,3 +159,31 @@ def test_thousands_of_random_edits_undo_to_the_beginning(driver: Driver) -> None
         document.undo_stack.redo()
     assert document.project == last
     assert agrees(driver)
+
+
+def test_cards_tell_what_is_missing_as_a_state(driver: Driver) -> None:
+    show(driver.view.document, graph_of(("Linear", (0.0, 0.0)), ("ReLU", (300.0, 0.0)), ("CrossEntropy", (600.0, 0.0)),
+                                        wires=[("linear_1.output", "relu_1.input")]))
+    cards = {key: item.content for key, item in driver.view.canvas.nodes.items()}
+    assert cards["linear_1"].footer == "Needs a wire"
+    assert cards["relu_1"].footer == "Waits for Linear 1"
+    assert cards["relu_1"].subtitle == "Activation"
+    assert cards["crossentropy_1"].subtitle == "Loss"
+
+
+def test_the_card_of_an_input_names_its_column_only_where_its_name_does_not(driver: Driver) -> None:
+    graph = graph_of(("Input", (0.0, 0.0)), ("Input", (0.0, 200.0)))
+    graph = graph.set_params("input_1", {"column": "image", "shape": (1, 28, 28)}).update("input_1", name="image")
+    graph = graph.set_params("input_2", {"column": "label"}).update("input_2", name="truth")
+    show(driver.view.document, graph)
+    cards = driver.view.canvas.nodes
+    assert cards["input_1"].content.subtitle == "Input"
+    assert cards["input_2"].content.subtitle == "Input, column label"
+
+
+def test_another_network_is_shown_whole(driver: Driver) -> None:
+    show(driver.view.document, chain(2))
+    driver.view.set_zoom(1.0)
+    driver.view.document.replace_graph("Another network", chain(40))
+    seen = driver.view.mapToScene(driver.view.viewport().rect()).boundingRect()
+    assert all(seen.contains(item.card()) for item in driver.view.canvas.nodes.values())

@@ -51,13 +51,20 @@ def table(folder: Path, text: str = "") -> Path:
     return path
 
 
-def test_at_first_there_is_one_thing_to_do(panel: DataPanel) -> None:
+def test_at_first_data_can_be_chosen(panel: DataPanel) -> None:
     assert panel.empty.isVisible()
     assert panel.empty.button.isVisible()
     texts = [action.text() for action in panel.empty.button.menu().actions()]
     assert "File…" in texts
     assert "Folder…" in texts
     assert set(EXAMPLES.values()) < set(texts)
+
+
+def test_the_example_has_a_button_of_its_own(qtbot: QtBot, panel: DataPanel, document: Document) -> None:
+    QTest.mouseClick(panel.empty.alternative, Qt.MouseButton.LeftButton)
+    settle(qtbot, panel)
+    assert document.project.data is not None
+    assert document.project.data.path == BUNDLED + next(iter(EXAMPLES))
 
 
 def test_the_example_is_chosen_with_two_clicks_and_undone_with_one(
