@@ -20,7 +20,7 @@ class TrainPanel(QWidget):
     def __init__(self, document: Document, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         content = QWidget(self)
-        self.status = TrainStatus(session, content)
+        self.status = TrainStatus(document, session, content)
         self.options = TrainOptions(document, content)
         self.runs = RunList(session, content)
         self._parts = QBoxLayout(QBoxLayout.Direction.TopToBottom, content)

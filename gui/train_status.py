@@ -10,6 +10,7 @@ from engine.runs import RunInfo
 from gui import icons, theme
 from gui.charts.controls import title
 from gui.charts.plot import readable
+from gui.document import Document
 from gui.labels import label
 from gui.session import IDLE, PAUSED, RUNNING, STARTING, STOPPING, Session
 
@@ -22,9 +23,10 @@ _NUMBER_SIZE = 20
 class TrainStatus(QWidget):
     """State, progress, time left and the latest losses and metrics, with the buttons that start and stop."""
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+    def __init__(self, document: Document, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
+        self._is_refused = False
         self._epochs = self._steps_per_epoch = 0
         self._outcome, self._train_icon = "", "play"
         self._rows: dict[str, _Row] = {}
@@ -51,6 +53,7 @@ class TrainStatus(QWidget):
         session.state_changed.connect(self._show_state)
         session.run_changed.connect(self._show_run)
         session.failed.connect(self._show_failure)
+        document.changed.connect(self._show_readiness)
         theme.notifier().changed.connect(self._restyle)
         self._show_run()
         self._show_state(session.state)
@@ -83,7 +86,7 @@ class TrainStatus(QWidget):
         action.get(self._session.state, self._session.train)()
 
     def _show_state(self, state: str) -> None:
-        self.headline.setText(_HEADLINES.get(state, self._outcome or "Ready to train"))
+        self.headline.setText(_HEADLINES.get(state, self._outcome))
         text, icon, tip = {
             RUNNING: ("Pause", "pause", "Pause the training"),
             PAUSED: ("Resume", "play", "Go on with the training"),
@@ -98,6 +101,19 @@ class TrainStatus(QWidget):
             self._outcome = ""
             self._say("")
             self.detail.setText("Reading the data and measuring the fastest way to train.")
+        self._show_readiness()
+
+    def _show_readiness(self) -> None:
+        """Before there is a run to tell of: whether the document can be trained, else what it lacks. A refusal is
+        unsaid once its reason is gone."""
+        if self._session.state != IDLE:
+            return
+        refusal = self._session.refusal()
+        if not self._outcome:
+            self.headline.setText("Ready to train" if refusal is None else "Not ready to train")
+            self.detail.setText("Choose the options, then press Train." if refusal is None else " ".join(refusal))
+        if self._is_refused and refusal is None:
+            self._say("")
 
     def _restyle(self) -> None:
         colors = theme.colors()
@@ -144,7 +160,6 @@ class TrainStatus(QWidget):
         self._outcome = ""
         self._say("")
         self.progress.setValue(0)
-        self.detail.setText("Choose the options, then press Train.")
         run = self._session.run
         try:
             info = run.info() if run is not None else None
@@ -166,7 +181,10 @@ class TrainStatus(QWidget):
             self._say(f"{info.message} {info.hint}".strip())
 
     def _show_failure(self, message: str, hint: str) -> None:
-        self._say(f"{message} {hint}".strip())
+        """The window tells it too; here it stays. A refusal stands in the detail already unless a run is shown."""
+        self._is_refused = (message, hint) == self._session.refusal()
+        if self._outcome or not self._is_refused:
+            self._say(f"{message} {hint}".strip())
 
     def _say(self, text: str) -> None:
         self.message.setText(text)

@@ -89,8 +89,8 @@ def test_no_declared_option_is_left_out(panel: TrainPanel) -> None:
 
 def test_a_training_that_cannot_start_says_why_next_to_the_button(qtbot: QtBot, panel: TrainPanel) -> None:
     QTest.mouseClick(panel.status.train, Qt.MouseButton.LeftButton)
-    assert "no data" in panel.status.message.text().lower()
-    assert panel.status.message.isVisible()
+    assert "no data" in panel.status.detail.text().lower()
+    assert panel.status.detail.isVisible()
 
 
 def test_earlier_runs_are_listed_shown_and_can_be_resumed(
@@ -132,3 +132,19 @@ def test_the_parts_stand_side_by_side_where_there_is_room(panel: TrainPanel, qtb
 @pytest.mark.parametrize(("seconds", "text"), [(0.2, "0 s"), (59, "59 s"), (200, "3 min 20 s"), (3900, "1 h 5 min")])
 def test_durations_are_said_as_people_say_them(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+def test_it_tells_what_is_missing_until_nothing_is(
+    panel: TrainPanel, document: Document, session: Session, tmp_path: Path
+) -> None:
+    empty, whole = document.project, small_project(tmp_path)
+    assert panel.status.headline.text() == "Not ready to train"
+    assert "no data" in panel.status.detail.text()
+    session.train()
+    assert not panel.status.message.isVisible()  # it is told once
+    document.edit("Choose data", whole.replace(graphs=empty.graphs))
+    assert "no loss" in panel.status.detail.text()
+    document.edit("Draw", whole)
+    assert panel.status.headline.text() == "Ready to train"
+    document.undo_stack.undo()
+    assert panel.status.headline.text() == "Not ready to train"
