@@ -29,7 +29,7 @@ def test_new_is_empty_and_untitled(window: MainWindow) -> None:
 
 
 def test_templates_are_named_in_words(window: MainWindow) -> None:
-    entries = [action.text() for menu in window.menuBar().findChildren(QMenu) for action in menu.actions()]
+    entries = [action.text() for menu in window.findChildren(QMenu) for action in menu.actions()]
     assert {"Perceptron", "Convolutional network (CNN)", "Recurrent network (LSTM)"} <= set(entries)
 
 
