@@ -52,7 +52,7 @@ class RunList(QWidget):
         self._hint = label("Runs of this project are listed here.", "muted", self, wraps=True)
         self.show_button = self._button("Show", "Show this run in the charts and the Test panel", self._show_run)
         self.resume_button = self._button("Resume", "Go on with this run from its last checkpoint", self._resume)
-        self.folder_button = self._button("Folder", "Open the folder of this run in the file manager", self._open_folder)
+        self.folder_button = self._button("Folder", "Show the files of this run", self._open_folder)
         self.other_button = self._button("Open…", "Show a run that lies in another folder", self._show_other)
         buttons = QHBoxLayout()
         buttons.setSpacing(4)

@@ -40,6 +40,7 @@ class Session(QObject):
     reported(AnyEvent): the training says something. state_changed(str): idle, starting, running, paused or stopping.
     run_changed: the shown run is another one, or none. runs_changed: the document has other earlier runs.
     failed(message, hint): a training could not start or broke off.
+    devices_changed: it is known where this computer can train.
     tested(dict): an evaluation of the shown run is there. test_failed(message, hint), test_progressed(fraction).
     """
 
@@ -48,6 +49,7 @@ class Session(QObject):
     run_changed = Signal()
     runs_changed = Signal()
     failed = Signal(str, str)
+    devices_changed = Signal()
     tested = Signal(object)
     test_failed = Signal(str, str)
     test_progressed = Signal(float)
@@ -61,6 +63,7 @@ class Session(QObject):
         self._training: runs.Run | None = None
         self._requests: deque[_Request] = deque()
         self._result: dict[str, Any] = {}
+        self._devices: tuple[str, ...] = ()
         self._timer = QTimer(self)
         self._timer.setInterval(POLL_INTERVAL_MS)
         self._timer.timeout.connect(self._poll)
@@ -83,9 +86,15 @@ class Session(QObject):
         """The shown run is the one that is being trained, or was trained last."""
         return self._run is not None and self._training is not None and self._run.folder == self._training.folder
 
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """Where this computer can train ("cpu", "cuda", ...); () until a worker told it."""
+        return self._devices
+
     def warm(self) -> None:
         """Start the worker that trains, so that Train answers at once. Call when the window is idle."""
         self._trainer.warm()
+        self._timer.start()
 
     def train(self) -> None:
         """Train the document as it is now, in a new run. What stands in the way is told by `failed`."""
@@ -201,7 +210,11 @@ class Session(QObject):
             self._take(event)
         for event in self._helper.poll():
             self._answer(event)
-        if self._state == IDLE and not self._requests:
+        if self._trainer.devices != self._devices:
+            self._devices = self._trainer.devices
+            self.devices_changed.emit()
+        is_warming = self._trainer.is_alive and not self._trainer.is_ready
+        if self._state == IDLE and not self._requests and not is_warming:
             self._timer.stop()
 
     def _take(self, event: events.AnyEvent) -> None:

@@ -1,7 +1,5 @@
 """Training from the toolbar: one button that trains, pauses and goes on, Stop, the device, and the time left."""
 
-import sys
-
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QProgressBar, QSizePolicy, QToolBar, QToolButton, QWidget
@@ -52,6 +50,7 @@ class TrainingBar(QObject):
         self.button.clicked.connect(self._train_or_pause)
         self.progress = _Progress(session, window)
         document.changed.connect(self._show_device)
+        session.devices_changed.connect(self._show_device)
         session.state_changed.connect(self._show_state)
         theme.notifier().changed.connect(self._restyle)
         self._show_device()
@@ -96,13 +95,17 @@ class TrainingBar(QObject):
         self.device.setEnabled(state == IDLE)
 
     def _show_device(self) -> None:
-        chosen = self._document.project.options["device"]
-        names = [name for name in DEVICES if name != "mps" or sys.platform == "darwin" or name == chosen]
-        if [self.device.itemData(row) for row in range(self.device.count())] != names:
+        """Offer the devices that this computer has, and show the chosen one even where it is missing."""
+        chosen, found = self._document.project.options["device"], self._session.devices
+        offered = {name: text for name, text in DEVICES.items() if name in ("auto", "cpu", chosen, *found)}
+        if found and chosen != "auto" and chosen not in found:
+            offered[chosen] += ", not found"
+        shown = {self.device.itemData(row): self.device.itemText(row) for row in range(self.device.count())}
+        if shown != offered:
             self.device.clear()
-            for name in names:
-                self.device.addItem(icons.icon("cpu"), DEVICES[name], name)
-        self.device.setCurrentIndex(names.index(chosen))
+            for name, text in offered.items():
+                self.device.addItem(icons.icon("cpu"), text, name)
+        self.device.setCurrentIndex(list(offered).index(chosen))
 
     def _choose_device(self, row: int) -> None:
         project = self._document.project

@@ -16,12 +16,18 @@ _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 _KEPT_BYTES, _LARGEST_KEPT = 1 << 30, 32 << 20
 
 
+def available() -> tuple[str, ...]:
+    """The devices there are, by the names that options have for them; "cpu" always."""
+    found = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    return tuple(name for name, is_there in found.items() if is_there)
+
+
 def resolved(name: str) -> torch.device:
     """The device for an option value: "auto" takes the fastest there is. Raises TrainingError if it is missing."""
-    has_cuda, has_mps = torch.cuda.is_available(), torch.backends.mps.is_available()
+    found = available()
     if name == "auto":
-        return torch.device("cuda" if has_cuda else "mps" if has_mps else "cpu")
-    if (name == "cuda" and not has_cuda) or (name == "mps" and not has_mps):
+        return torch.device(found[1] if len(found) > 1 else "cpu")
+    if name not in found:
         what = "NVIDIA graphics card that torch can use" if name == "cuda" else "Apple graphics processor"
         raise TrainingError(f"The device {name} was chosen, but there is no {what} here.", "Choose auto or cpu.")
     return torch.device(name)

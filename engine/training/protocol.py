@@ -16,7 +16,9 @@ class Request(msgspec.Struct, frozen=True):
 
 
 class Ready(Event, frozen=True):
-    """From the worker: torch is loaded and warm; a job would start at once."""
+    """From the worker: torch is loaded and warm; a job would start at once. `devices`: where it can train."""
+
+    devices: tuple[str, ...]
 
 
 Reply = AnyEvent | Ready

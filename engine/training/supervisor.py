@@ -42,6 +42,7 @@ class Supervisor:
         self._jobs: deque[AnyJob] = deque()
         self._events: deque[AnyEvent] = deque()
         self._state: State = "idle"
+        self._devices: tuple[str, ...] = ()
         self._is_ready = False
         self._is_silent = False
         self._was_killed = ""
@@ -53,9 +54,19 @@ class Supervisor:
         return self._state
 
     @property
+    def is_alive(self) -> bool:
+        """There is a worker, warm or about to be."""
+        return self._reader is not None and self._reader.is_alive()
+
+    @property
     def is_ready(self) -> bool:
         """The worker is warm: a job would begin within milliseconds."""
         return self._is_ready
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """Where this computer can train ("cpu", "cuda", ...), once a worker was warm; until then ()."""
+        return self._devices
 
     @property
     def pid(self) -> int | None:
@@ -174,6 +185,7 @@ class Supervisor:
             self._events.append(Noted(f"The training process said something unknown: {line[:200]!r}", "warning"))
             return
         if isinstance(event, Ready):
+            self._devices = event.devices
             self._is_ready = True
             return
         with self._lock:

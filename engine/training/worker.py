@@ -87,8 +87,10 @@ def main() -> int:
     desk = _Desk()
     threading.Thread(target=_listen, args=(sys.stdin.buffer, desk, speak), name="commands", daemon=True).start()
     _warm()
-    speak(Ready())
+    from engine.training import devices
     from engine.work import perform
+
+    speak(Ready(devices.available()))
 
     while entry := desk.first():
         perform(entry[0], speak, entry[1])

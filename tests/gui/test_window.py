@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QMenu, QPushButto
 from pytestqt.qtbot import QtBot
 
 from engine import projectfile
+from engine.options import with_option
 from gui import app, files, settings, theme
 from gui.code_panel import CodePanel
 from gui.commands_dialog import CommandsDialog
@@ -17,6 +18,7 @@ from gui.docks import DOCKS
 from gui.main_window import MainWindow
 from tests.gui.dialogs import answer, messages_of, opened
 
+PATIENCE_MS = 60_000
 LAPTOP = QSize(1280, 800)
 COMBO_FRAME = 34
 """Pixels of a combo box beside its text: borders, padding and the arrow."""
@@ -101,6 +103,19 @@ def test_code_is_live_and_marks_the_selected_layer(window: MainWindow, qtbot: Qt
     assert QApplication.clipboard().text() == panel.text.toPlainText()
     window.document.edit_graph("Break", window.document.graph.remove((linear.id,)))
     qtbot.waitUntil(lambda: not panel.save_button.isEnabled())
+
+
+def test_only_devices_that_are_found_are_offered(qtbot: QtBot, window: MainWindow) -> None:
+    document, box = window.document, window.training_bar.device
+    chosen = with_option(document.project.options, "device", "mps")
+    document.edit("Choose device", document.project.replace(options=chosen))
+    assert box.currentText() == "Apple GPU (MPS)"  # nobody knows yet
+    with qtbot.waitSignal(window.session.devices_changed, timeout=PATIENCE_MS):
+        window.session.warm()
+    assert "cpu" in window.session.devices
+    assert box.currentText().endswith("not found") == ("mps" not in window.session.devices)
+    document.undo_stack.undo()
+    assert [box.itemData(row) for row in range(box.count())] == ["auto", *window.session.devices]
 
 
 def test_the_device_is_an_undoable_option(window: MainWindow) -> None:
