@@ -46,6 +46,8 @@ def _refuse_unsafe(spec: ExportSpec, path: Path, run: Run) -> None:
     """Never replace what is not an earlier export: a folder with other things in it, or the run itself."""
     if path in (run.folder.resolve(), *run.folder.resolve().parents):
         raise ExportError(f"{path} holds the run itself.", "Choose a name of its own for the export.")
+    if path.parent.name == "checkpoints" and (path.parent.parent / "run.json").exists():
+        raise ExportError(f"{path.parent} holds the checkpoints of a run.", "Choose another folder for the export.")
     if spec.is_folder and path.exists():
         if not path.is_dir():
             raise ExportError(f"{path} is a file, and {spec.label} is written as a folder.", "Choose a folder's name.")
@@ -54,6 +56,9 @@ def _refuse_unsafe(spec: ExportSpec, path: Path, run: Run) -> None:
     if not spec.is_folder and path.is_dir():
         raise ExportError(f"{path} is a folder, and {spec.label} is written as a file.",
                           f"For example {path / ('network' + spec.suffix)}")
+    if path.exists() and not spec.is_folder and path.suffix.lower() not in ("", spec.suffix, *spec.others):
+        raise ExportError(f"{path} is there already, and by its name it is no {spec.label} file.",
+                          f"Choose a name that ends in {spec.suffix}, or delete the file first.")
 
 
 def _replace(written: Path, path: Path, aside: Path) -> None:

@@ -9,11 +9,15 @@ if TYPE_CHECKING:
     from engine.export.model import Model
 
 
+TORCH_SUFFIXES = (".pt", ".pth")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportSpec:
     """One format.
 
     suffix  of the file that is written; "" for a folder
+    others  suffixes that the file may have as well
     write   (model, path) -> notes for the user; writes only below `path`, raises ExportError
     """
 
@@ -22,6 +26,7 @@ class ExportSpec:
     doc: str
     suffix: str
     write: "Callable[[Model, Path], tuple[str, ...]]"
+    others: tuple[str, ...] = ()
 
     @property
     def is_folder(self) -> bool:
@@ -68,7 +73,8 @@ FORMATS: dict[str, ExportSpec] = {
             doc="One file for torch.export.load, without Python source; any batch size.",
         ),
         ExportSpec(
-            type="state_dict", label="State dict", suffix=".safetensors", write=_write_state_dict,
+            type="state_dict", label="State dict", suffix=".safetensors", others=TORCH_SUFFIXES,
+            write=_write_state_dict,
             doc="The weights alone, by name: safetensors, or torch's own format if the file ends in .pt.",
         ),
     )

@@ -5,9 +5,8 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
+from engine.export.formats import TORCH_SUFFIXES
 from engine.export.model import Model
-
-TORCH_SUFFIXES = (".pt", ".pth")
 
 
 def write(model: Model, path: Path) -> tuple[str, ...]:

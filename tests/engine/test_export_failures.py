@@ -113,6 +113,14 @@ def test_nothing_but_an_earlier_export_is_replaced(trained_run, tmp_path: Path) 
         export(run, "source", folder / "holiday.png")
     with pytest.raises(ExportError, match="holds the run itself"):
         export(run, "source", run.folder)
+    (tmp_path / "table.csv").write_bytes(b"precious")
+    with pytest.raises(ExportError, match="is there already"):
+        export(run, "onnx", tmp_path / "table.csv")
+    assert (tmp_path / "table.csv").read_bytes() == b"precious"
+    weights = run.checkpoint("best").read_bytes()
+    with pytest.raises(ExportError, match="holds the checkpoints of a run"):
+        export(run, "state_dict", run.checkpoint("best"))
+    assert run.checkpoint("best").read_bytes() == weights
     export(run, "source", tmp_path / "network")
     (tmp_path / "network" / "note.txt").write_text("old")
     export(run, "source", tmp_path / "network")
