@@ -99,7 +99,8 @@ SCHEDULERS: dict[str, ComponentSpec] = {
             derived={"total_steps": "total_steps"},
             params=(
                 Float(name="max_lr", default=1e-2, minimum=0.0, help="The highest rate."),
-                Float(name="pct_start", default=0.3, minimum=0.0, maximum=1.0, help="Share of the run spent rising."),
+                Float(name="pct_start", default=0.3, minimum=0.0, maximum=_BELOW_ONE,
+                      help="Share of the run spent rising."),
             ),
         ),
         ComponentSpec(

@@ -70,7 +70,7 @@ def load_data(run: Run, loaded: Trained, emit: Callable[[AnyEvent], None]) -> Da
     data = dataset.load(choice, None, lambda share: emit(Progressed("Reading data", share)))
     if data.preparation == loaded.preparation:
         return data
-    if data.preparation.columns != loaded.preparation.columns:
+    if not data.preparation.reads_as(loaded.preparation):
         raise DataError("The data no longer has the columns or classes that the network was trained on.",
                         "Put the old data back, or train again.")
     emit(Noted("The data has changed since the network was trained.", "warning"))

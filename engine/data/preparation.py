@@ -74,6 +74,11 @@ class Preparation(msgspec.Struct, frozen=True):
         """The columns that a network reads."""
         return tuple(column for column in self.columns if column.role == "input")
 
+    def reads_as(self, other: "Preparation") -> bool:
+        """Raw values mean the same to both: the columns and the features of a table are alike, in the same order."""
+        return [(part.column, part.features) for part in self.prepared] == [
+            (part.column, part.features) for part in other.prepared]
+
     def part(self, name: str) -> ColumnPreparation:
         """The preparation of one column. Raises DataError for a name that is not a column."""
         for part in self.prepared:

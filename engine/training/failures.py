@@ -21,6 +21,9 @@ def explained(error: Exception) -> tuple[str, str]:
             amount = f": {int(asked[1]) / 2**20:,.0f} MB more were asked for" if asked[1] else f": {asked[2]} more " \
                 "were asked for"
         return f"The memory is full{amount}.", _MEMORY_HINT
+    if text.startswith("Expected more than 1 value per channel"):
+        return ("Batch normalisation cannot learn from a batch with one number per channel.",
+                "Choose a batch size above 1, or take the BatchNorm layer out.")
     if isinstance(error, OSError):
         what = f"{error.filename}: " if error.filename else ""
         return f"{what}{error.strerror or error}.", "Check the disk and the folder of the run."

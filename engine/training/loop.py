@@ -27,7 +27,7 @@ def train(run: Run, emit: Callable[[AnyEvent], None], control: Control) -> None:
     try:
         with run.claimed(), devices.restored_threads():
             if run.info().status == "completed":
-                raise TrainingError("This run is complete.", "Press Train for a new run.")
+                raise TrainingError("This run is complete.", "Train the project again: that makes a new run.")
             ended = _ended(run, emit, control)
     except (EngineError, OSError) as error:  # it is complete or taken, or its folder cannot be written any more
         ended = Ended("failed", str(run.folder), *explained(error))

@@ -7,14 +7,21 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from engine.errors import TrainingError
 from engine.options import OPTIMIZERS, SCHEDULERS, Component
 
 FUSED = {"SGD", "Adam", "AdamW"}
 
 
 def build_optimizer(chosen: Component, tensors: list[nn.Parameter]) -> Optimizer:
-    """A torch optimizer over `tensors`, with one kernel for all of an update where torch has one."""
+    """A torch optimizer over `tensors`, with one kernel for all of an update where torch has one.
+
+    Raises TrainingError for settings that do not go together.
+    """
     arguments = dict(chosen.params)
+    if arguments.get("nesterov") and not arguments["momentum"]:
+        raise TrainingError("Nesterov looks ahead along the momentum, and the momentum is 0.",
+                            "Set momentum, for example to 0.9, or turn nesterov off.")
     if "beta1" in arguments:
         arguments["betas"] = (arguments.pop("beta1"), arguments.pop("beta2"))
     if chosen.type in FUSED and tensors[0].device.type in ("cpu", "cuda"):
@@ -69,7 +76,12 @@ class Schedule:
         self._scheduler: Any = None
         if spec.constructor:
             constructor = getattr(torch.optim.lr_scheduler, spec.constructor.removeprefix("lr_scheduler."))
-            self._scheduler = constructor(optimizer, **arguments)
+            try:
+                self._scheduler = constructor(optimizer, **arguments)
+            except ZeroDivisionError:  # OneCycle, where rising ends with the very first step
+                raise TrainingError(
+                    f"{chosen.type} cannot divide the {derived['total_steps']} steps of this run as its settings say.",
+                    "Change pct_start a little, or train for more epochs.") from None
         self.is_per_step = spec.per_step
         self._reads_loss = isinstance(self._scheduler, torch.optim.lr_scheduler.ReduceLROnPlateau)
 

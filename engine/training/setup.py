@@ -52,6 +52,9 @@ def prepared(run: Run, emit: Emit, control: Control) -> tuple[Session, Step]:
     if not source.objective:
         raise TrainingError("The network has no loss to learn from.", "Add one, such as CrossEntropy, and wire it.")
     data = _data(project, emit, control)
+    if info.choices and not data.preparation.reads_as(run.preparation()):
+        raise TrainingError("The data no longer has the columns or classes that this run began with.",
+                            "Put the old data back, or train again.")
     design, channels_last = _design(source, data, options, info.choices)
     run.write_json("preparation.json", data.preparation.to_json())
     parameters = Parameters(design.objective)
@@ -80,7 +83,8 @@ def prepared(run: Run, emit: Emit, control: Control) -> tuple[Session, Step]:
 
 def _data(project: Project, emit: Emit, control: Control) -> Dataset:
     if project.data is None:
-        raise TrainingError("There is no data to learn from.", "Choose a data set in the Data panel.")
+        raise TrainingError("There is no data to learn from.",
+                            "Choose a data set in the Data panel, or in the terminal with --data.")
 
     def tell(fraction: float) -> None:
         if control.is_stopping:
