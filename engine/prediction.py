@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.errors import DataError
 from engine.runs import Run
 from engine.trained import Array, Trained, load, probabilities
 
@@ -17,10 +18,13 @@ def predict(run: Run, paths: Sequence[Path | str], checkpoint: str = "best") -> 
 
     Returns plain values: {"predictions": [{"name", "label", "probabilities": {class: share}} or {"name", "value"}]}.
     With several outputs an entry is that of the first, and has all of them in "outputs" by name.
-    Raises RunError, DataError or WeightsError.
+    Raises RunError, DataError (also if the network reads more than files give) or WeightsError.
     """
     trained = load(run, checkpoint)
     columns, names = trained.preparation.read(paths)
+    if lacking := next((name for name in trained.source.inputs if name not in columns), ""):
+        raise DataError(f"The network also reads the column {lacking!r}, which is what it should predict: new files do "
+                        "not have it.", "Take it out of the network and train again.")
     batches = [
         trained.outputs({name: columns[name][start : start + BATCH] for name in trained.source.inputs})
         for start in range(0, len(names), BATCH)

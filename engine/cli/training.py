@@ -144,7 +144,7 @@ def _overridden(project: "Project", args: argparse.Namespace, console: Console) 
         name, equals, value = setting.partition("=")
         if not equals:
             raise OptionError(f"--set takes OPTION=VALUE, not {setting!r}.", "For example: --set lr=0.01")
-        settings.append((name.strip(), value))
+        settings.append((name.strip(), _from_here(value) if name.strip() == "weights" and value else value))
     if args.data:
         settings.append(("data", str(args.data)))
     for name, value in settings:
@@ -153,6 +153,11 @@ def _overridden(project: "Project", args: argparse.Namespace, console: Console) 
         else:
             project = project.replace(options=with_option(project.options, name, value))
     return project
+
+
+def _from_here(path: str) -> str:
+    """A path as the command line means it: from the current folder, and not from that of the project file."""
+    return str(Path(path).expanduser().absolute())
 
 
 def _with_data(project: "Project", path: Path, base: Path, console: Console) -> "Project":

@@ -115,8 +115,15 @@ def _prediction_row(entry: dict[str, Any]) -> tuple[str, str, str]:
     if "label" in entry:
         return entry["name"], entry["label"], f"{max(entry['probabilities'].values()):.1%}"
     value = entry["value"]
-    numbers = value if isinstance(value, list) else [value]
-    return entry["name"], ", ".join(f"{number:.6g}" for number in numbers), ""
+    return entry["name"], _numbers_text(value), ""
+
+
+def _numbers_text(value: float | list[Any]) -> str:
+    """A number, numbers with commas between, and brackets around what has more axes."""
+    if not isinstance(value, list):
+        return f"{value:.6g}"
+    parts = (f"[{_numbers_text(part)}]" if isinstance(part, list) else _numbers_text(part) for part in value)
+    return ", ".join(parts)
 
 
 def _confusion_text(classes: list[str], counts: list[list[int]]) -> str:

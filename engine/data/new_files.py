@@ -30,6 +30,8 @@ def read_inputs(preparation: Preparation, paths: Sequence[Path]) -> tuple[dict[s
         names += own_names
     if not parts:
         raise DataError("There is nothing to predict: no file was given.", "Choose at least one file.")
+    if not names:
+        raise DataError(f"There is nothing to predict: {paths[0]} holds no samples.", "Choose a file with samples.")
     return {column.name: np.concatenate(parts)}, tuple(names)
 
 

@@ -136,7 +136,8 @@ def _cells(table: TextTable, name: str, path: Path, kind: str = "auto") -> _Cell
         row = int(np.argmax(texts_among.to_numpy()))
         more = f" ({count:,} cells are like this)" if count > 1 else ""
         raise DataError(f"Column {name!r} of {path} holds numbers, but line {table.lines[row]:,} says "
-                        f"{str(texts[row])[:60]!r}{more}.", "Correct the cell or empty it, or leave the column out.")
+                        f"{str(texts[row])[:60]!r}{more}.",
+                        "Correct the cell or empty it" + ("." if kind == "number" else ", or leave the column out."))
     if count:
         return _Cells(name, None, texts)
     return _Cells(name, _filled(numbers), texts)
