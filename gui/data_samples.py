@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from engine.data.files import portion
 from engine.data.samples import Preview, Sample
@@ -17,7 +17,10 @@ from gui.labels import label
 from gui.sample_grid import SampleGrid, Tile
 from gui.sample_table import SampleTable
 
-PAGE = 24
+PAGE = 18
+"""Whole rows of three, in a narrow dock."""
+
+_TABLE_HEIGHT = 232
 SPLITS = {"train": "Training", "validation": "Validation", "test": "Test"}
 
 
@@ -58,11 +61,9 @@ class DataSamples(QWidget):
         self.back = self._pager("chevron-left", "Earlier samples", -PAGE)
         self.forward = self._pager("chevron-right", "Later samples", PAGE)
         self._place = label("", "muted", self)
-        self.grid, self.table = SampleGrid(self, side=40), SampleTable(self)
-        self._pages = QStackedWidget(self)
-        self._pages.addWidget(self.grid)
-        self._pages.addWidget(self.table)
-        self._pages.setFixedHeight(232)
+        self.grid, self.table = SampleGrid(self, side=48, shows_all=True), SampleTable(self)
+        self.table.setFixedHeight(_TABLE_HEIGHT)
+        self.table.hide()
         self.classes = Bars(self)
         self._classes_title = label("", "muted", self)
         row = QHBoxLayout()
@@ -75,7 +76,8 @@ class DataSamples(QWidget):
         column.setSpacing(4)
         column.addLayout(row)
         column.addWidget(self._place)
-        column.addWidget(self._pages)
+        column.addWidget(self.grid)
+        column.addWidget(self.table)
         column.addWidget(self._classes_title)
         column.addWidget(self.classes)
 
@@ -136,13 +138,14 @@ class DataSamples(QWidget):
     def _show_samples(self, page: _Page) -> None:
         inputs = [column for column in page.preview.columns if column.role == "input"]
         picture = next((column.name for column in inputs if column.kind == "image"), None)
+        self.grid.setVisible(picture is not None)
+        self.table.setVisible(picture is None)
         if picture is not None:
             self.grid.show_tiles([_tile(sample, picture) for sample in page.samples])
-            self._pages.setCurrentWidget(self.grid)
             return
+        target = next((column.name for column in page.preview.columns if column.role == "target"), "")
         names = page.preview.features or tuple(column.name for column in inputs)
-        self.table.show_rows(("label", *names), [_texts(sample) for sample in page.samples])
-        self._pages.setCurrentWidget(self.table)
+        self.table.show_rows((target, *names), [_texts(sample) for sample in page.samples])
 
     def _show_classes(self, page: _Page) -> None:
         counts = page.preview.class_counts().get(page.split, {})

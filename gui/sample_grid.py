@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QFontMetrics, QIcon
+from PySide6.QtGui import QFontMetrics, QIcon, QResizeEvent
 from PySide6.QtWidgets import QListView, QListWidget, QListWidgetItem, QWidget
 
 from gui import pictures, theme
@@ -24,11 +25,19 @@ class Tile:
 
 
 class SampleGrid(QListWidget):
-    """Tiles in rows. Samples that are not pictures are a list of their captions."""
+    """Tiles in rows. Samples that are not pictures are a list of their captions.
 
-    def __init__(self, parent: QWidget | None = None, *, side: int = 56) -> None:
+    A grid that shows all is as tall as its tiles and never scrolls; they spread over its width.
+    """
+
+    def __init__(self, parent: QWidget | None = None, *, side: int = 56, shows_all: bool = False) -> None:
         super().__init__(parent)
+        self._shows_all = shows_all
+        if shows_all:
+            self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+            self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._side = side
+        self._tile = QSize(side, side)
         self.setMovement(QListView.Movement.Static)
         self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setSelectionMode(QListWidget.SelectionMode.NoSelection)
@@ -59,6 +68,21 @@ class SampleGrid(QListWidget):
             if are_pictures:
                 item.setSizeHint(size)
             self.addItem(item)
+        self._tile = size
+        self._spread()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._spread()
+        super().resizeEvent(event)
+
+    def _spread(self) -> None:
+        """As many tiles in a row as fit, in columns of equal width, and room for every row."""
+        if not self._shows_all or not self.count():
+            return
+        width = self.viewport().width()
+        in_a_row = max(1, min(width // self._tile.width(), self.count()))
+        self.setGridSize(QSize(width // in_a_row, self._tile.height()))
+        self.setFixedHeight(ceil(self.count() / in_a_row) * self._tile.height() + 2 * self.frameWidth())
 
     def _fitted(self, caption: str, metrics: QFontMetrics, width: int) -> str:
         elide = Qt.TextElideMode.ElideRight

@@ -47,6 +47,7 @@ class Preview:
         self.findings = self._opened.findings
         self.rows = rows_of(self._opened, data.split, self._opened.rows)
         self._targets = {column.name: self._read(column) for column in self.columns if column.role == "target"}
+        self._order = {split: self._mixed(rows) for split, rows in self.rows.items()}
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -66,8 +67,12 @@ class Preview:
 
     def page(self, count: int = 24, offset: int = 0, split: str = "train",
              progress: Progress = ignore_progress) -> list[Sample]:
-        """At most `count` samples of a split from its row `offset` on; split "" means all rows in their order."""
-        rows = (self.rows[split] if split else self._opened.rows)[offset : offset + count]
+        """At most `count` samples of a split from its sample `offset` on; split "" means all rows in their order.
+
+        The samples of a split come in the order of the data, unless that is class by class: then they are mixed, always
+        in the same way, so that a page shows more than one class.
+        """
+        rows = (self._order[split] if split else self._opened.rows)[offset : offset + count]
         values: dict[str, AnyArray] = {}
         damage: dict[int, str] = {}
         for column in self.columns:
@@ -80,6 +85,12 @@ class Preview:
                    self._label(int(row)), damage.get(int(row), ""))
             for place, row in enumerate(rows)
         ]
+
+    def _mixed(self, rows: Rows) -> Rows:
+        target = self._opened.column_with("target")
+        if target is None or target.kind != "category" or np.any(np.diff(self._targets[target.name][rows]) < 0):
+            return rows
+        return np.random.default_rng(0).permutation(rows)
 
     def _read(self, column: Column, rows: Rows | None = None) -> AnyArray:
         return self._opened.values[column.name].read(rows, ignore_progress).values

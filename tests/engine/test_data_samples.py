@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from engine.data import dataset, samples, sources
 from engine.data.samples import Preview
@@ -48,3 +49,18 @@ def test_table_rows_have_named_features_and_number_labels(tmp_path: Path) -> Non
     assert row.values["features"].tolist() == [5.1, 0, 0, 1, 1, 0, 0]
     assert row.label == "1.4"
     assert preview.class_counts() == {}
+
+
+def test_data_that_lies_class_by_class_is_shown_mixed(tmp_path: Path) -> None:
+    for split in ("train", "test"):
+        for name in ("cat", "dog", "owl"):
+            folder = tmp_path / split / name
+            folder.mkdir(parents=True)
+            for number in range(20):
+                Image.new("L", (4, 4), number).save(folder / f"{number}.png")
+    preview = Preview(sources.inspect(tmp_path), None)
+    first = [sample.row for sample in preview.page(12)]
+    assert len({sample.label for sample in preview.page(12)}) == 3
+    assert [sample.row for sample in preview.page(12)] == first
+    every = [sample.row for page in range(5) for sample in preview.page(12, 12 * page)]
+    assert len(set(every)) == len(every) == preview.sizes["train"]

@@ -1,5 +1,6 @@
 """The data panel: choosing, dropping, looking, splitting, and the starter network; all of it undoable."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from engine.project import BUNDLED
 from gui import settings
 from gui.data_panel import EXAMPLES, DataPanel
+from gui.data_samples import PAGE
 from gui.document import Document
 from gui.session import Session
 from tests.gui.dialogs import answer, choose
@@ -37,6 +39,8 @@ def panel(qtbot: QtBot, document: Document, session: Session) -> Iterator[DataPa
 def settle(qtbot: QtBot, panel: DataPanel) -> None:
     """Wait until nothing is read any more."""
     qtbot.waitUntil(lambda: not panel.is_reading, timeout=PATIENCE_MS)
+    # what was cancelled ends at its next look around
+    qtbot.waitUntil(lambda: all(t.name != "background" for t in threading.enumerate()), timeout=PATIENCE_MS)
 
 
 def opened(qtbot: QtBot, panel: DataPanel, path: Path) -> None:
@@ -78,7 +82,8 @@ def test_the_example_is_chosen_with_two_clicks_and_undone_with_one(
     assert data.path == BUNDLED + "fashion-mnist-small"
     assert not panel.empty.isVisible()
     assert "28 × 28" in panel.columns.text()
-    assert panel.samples.grid.count() == 24
+    assert panel.samples.grid.count() == PAGE
+    assert panel.samples.grid.verticalScrollBar().maximum() == 0, "every tile is seen without a second scroll bar"
     assert [bar.name for bar in panel.samples.classes.bars] == list(CLASSES)
     assert document.undo_stack.undoText() == "Choose data"
     document.undo_stack.undo()
@@ -94,7 +99,7 @@ def test_a_file_is_chosen_with_the_dialog(qtbot: QtBot, panel: DataPanel, docume
     assert data is not None
     assert data.source == "csv"
     assert settings.remembered("recent_data") == [str(tmp_path / "flowers.csv")]
-    assert panel.samples.table.rowCount() == 24
+    assert panel.samples.table.rowCount() == PAGE
     assert panel.samples.table.horizontalHeaderItem(1).text() == "length"
 
 
@@ -166,8 +171,8 @@ def test_pages_are_turned(qtbot: QtBot, panel: DataPanel, tmp_path: Path) -> Non
     first = panel.samples._place.text()
     QTest.mouseClick(panel.samples.forward, Qt.MouseButton.LeftButton)
     settle(qtbot, panel)
-    assert first.startswith("1–24")
-    assert panel.samples._place.text().startswith("25–")
+    assert first.startswith(f"1–{PAGE}")
+    assert panel.samples._place.text().startswith(f"{PAGE + 1}–")
     assert panel.samples.back.isEnabled()
 
 
