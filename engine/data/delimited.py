@@ -52,7 +52,8 @@ def looks_like_table(path: Path) -> bool:
 def read_text_table(path: Path, header: str = "auto", wanted: frozenset[str] | None = None) -> TextTable:
     """Read a file of rows of cells.
 
-    header   "yes", "no" or "auto": the first line is a header if it has no numbers and differs from what follows
+    header   "yes", "no" or "auto": the first line is a header if it has no numbers, and stands above numbers or differs
+             from all that follows
     wanted   for new files, the columns that are looked for: a first line that holds one of them is a header, and a
              single column is enough. Empty where columns go by their order. None: a data set, with a target
 
@@ -147,11 +148,13 @@ def _has_header(first: list[str], rest: list[str], separator: str, wanted: froze
     cells = [cell.strip() for cell in first]
     if wanted:
         return not wanted.isdisjoint(cells)
-    if any(not cell or _is_number(cell) for cell in cells) or len(set(cells)) < len(cells):
+    if any(_is_number(cell) for cell in cells):
         return False
     below = list(csv.reader(rest, delimiter=separator))
     columns = [[row[index].strip() for row in below if index < len(row)] for index in range(len(cells))]
-    return any(any(map(_is_number, column)) for column in columns) or all(
+    if any(any(map(_is_number, column)) for cell, column in zip(cells, columns, strict=True) if cell):
+        return True
+    return len(set(cells) - {""}) == len(cells) and all(
         cell not in column for cell, column in zip(cells, columns, strict=True))
 
 

@@ -173,8 +173,9 @@ def test_latin_1_is_read_and_told(tmp_path: Path) -> None:
     assert "not UTF-8 (line 1)" in rows.findings[0]
 
 
-def test_repeated_and_empty_column_names(tmp_path: Path) -> None:
-    rows = loaded(table(tmp_path, "a,a,,y\n" + "1,2,3,u\n2,3,4,v\n" * 6), header="yes")
+@pytest.mark.parametrize("header", ["yes", "auto"])
+def test_repeated_and_empty_column_names(tmp_path: Path, header: str) -> None:
+    rows = loaded(table(tmp_path, "a,a,,y\n" + "1,2,3,u\n2,3,4,v\n" * 6), header=header)
     assert [feature.column for feature in rows.preparation.part("features").features] == ["a", "a 2", "column 3"]
 
 
