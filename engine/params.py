@@ -228,7 +228,12 @@ def _within(value: float, minimum: float | None, maximum: float | None) -> bool:
 
 def _bounds_text(minimum: float | None, maximum: float | None) -> str:
     if minimum is not None and maximum is not None:
-        return f" from {minimum} to {maximum}"
+        return f" from {_grouped(minimum)} to {_grouped(maximum)}"
     if minimum is not None:
-        return f" of at least {minimum}"
-    return f" of at most {maximum}" if maximum is not None else ""
+        return f" of at least {_grouped(minimum)}"
+    return f" of at most {_grouped(maximum)}" if maximum is not None else ""
+
+
+def _grouped(bound: float) -> str:
+    """A bound as people read it: "1000", "1,000,000"."""
+    return f"{bound:,}" if isinstance(bound, int) and abs(bound) >= 10_000 else str(bound)

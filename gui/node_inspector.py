@@ -59,6 +59,7 @@ class NodeInspector(QWidget):
         spec = layers.find(node.type)
         if is_other:
             self._show_head(node, spec)
+            self.form.forget_typing()
         if is_other or not self.name.hasFocus():
             self._show_name(node)
         params = self._params(spec) if spec else ()

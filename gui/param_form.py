@@ -81,6 +81,11 @@ class ParamForm(QWidget):
             if self._rows.get(name) is not row:
                 row.remove()
 
+    def forget_typing(self) -> None:
+        """Take back what was typed and cannot be taken: the values of something else are about to be shown."""
+        for row in self._rows.values():
+            row.forget_typing()
+
     def show_problem(self, name: str, message: str) -> None:
         """Put a message below a parameter, or take it away with "". A message about what is being typed goes first."""
         if name in self._rows:
@@ -157,6 +162,11 @@ class _Row(QObject):
             self._write(value)
         self._show_state("")
 
+    def forget_typing(self) -> None:
+        if self._refusal():
+            self._write(self._value)
+            self._show_state("")
+
     def show_problem(self, message: str) -> None:
         self._problem = message
         self._show_state(self._refusal())
@@ -166,8 +176,7 @@ class _Row(QObject):
             self.entered.emit()
         elif event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
             if event.key() == Qt.Key.Key_Escape and self._refusal():
-                self._write(self._value)
-                self._show_state("")
+                self.forget_typing()
                 return True
             if event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down):
                 return self._step(1 if event.key() == Qt.Key.Key_Up else -1)

@@ -39,6 +39,7 @@ class TrainOptions(QWidget):
         ):
             column.addWidget(part)
         document.changed.connect(self._show)
+        document.opened.connect(self._forget_typing)
         self._show()
 
     def _form(self, group: str = "") -> ParamForm:
@@ -59,6 +60,10 @@ class TrainOptions(QWidget):
         self.scheduler.show_params(scheduler, {"scheduler": options.scheduler.type, **options.scheduler.params})
         for group, form in (("optimizer", self.optimizer), ("scheduler", self.scheduler)):
             _explain(form.editor(group), group)
+
+    def _forget_typing(self) -> None:
+        for form in (self.basic, self.advanced, self.optimizer, self.rate, self.settings, self.scheduler):
+            form.forget_typing()
 
     def _edit(self, group: str, name: str, value: object, gesture: str) -> None:
         full = f"{group}.{name}" if group not in ("", name) else name

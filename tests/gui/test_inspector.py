@@ -98,6 +98,18 @@ def test_what_cannot_be_taken_says_what_can(inspector: Inspector, document: Docu
     assert document.graph.node(linear.id).params["out_features"] != text
 
 
+def test_what_cannot_be_taken_is_not_shown_for_another_node(inspector: Inspector, document: Document) -> None:
+    first, second = [node for node in document.graph.nodes if node.type == "Linear"]
+    document.select([first.id])
+    retype(inspector.node.form.editor("out_features"), "abc")
+    assert inspector.node.form.message("out_features")
+    document.select([second.id])
+    assert inspector.node.form.editor("out_features").text() == str(second.params["out_features"])
+    assert not inspector.node.form.message("out_features")
+    document.select([first.id])
+    assert inspector.node.form.editor("out_features").text() == str(first.params["out_features"])
+
+
 def test_renaming(inspector: Inspector, document: Document) -> None:
     linear = node(document, "Linear")
     document.select((linear.id,))

@@ -60,6 +60,9 @@ def test_a_value_out_of_range_is_told_and_not_taken(panel: TrainPanel, document:
     assert "from 1 to" in panel.options.basic.message("batch_size")
     assert document.project.options["batch_size"] == 32
     assert document.undo_stack.count() == 0
+    document.new()
+    assert panel.options.basic.editor("batch_size").text() == str(document.project.options["batch_size"])
+    assert not panel.options.basic.message("batch_size")
 
 
 def test_choosing_an_optimizer_shows_its_settings(panel: TrainPanel, document: Document) -> None:
