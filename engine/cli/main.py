@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 
 from engine.cli import catalogue, design, training, using
 from engine.cli.console import Console
@@ -51,6 +52,7 @@ def command_names() -> tuple[str, ...]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code of the process. Never raises for an `EngineError`."""
+    _prepare_streams()
     try:
         args = build_parser().parse_args(argv)
         return run(args, Console(is_quiet=args.quiet))
@@ -73,8 +75,20 @@ def run(args: argparse.Namespace, console: Console) -> int:
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except (OSError, MemoryError) as error:  # the disk or the memory is full, a folder may not be written, ...
+        from engine.training.failures import explained
+
+        console.message(f"neuroloom {args.command}: {' '.join(explained(error))}")
+        return 1
     except Exception as bug:  # noqa: BLE001 -- the outermost place: a bug becomes one line and a report
         return _reported(bug, console, is_verbose=args.verbose)
+
+
+def _prepare_streams() -> None:
+    """Whatever a name holds can be printed, and what other programs read is UTF-8 on every system."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
 
 
 def _reported(bug: Exception, console: Console, *, is_verbose: bool) -> int:

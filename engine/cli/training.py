@@ -106,10 +106,11 @@ def _trained(prepare: "Callable[[], Run]", args: argparse.Namespace, console: Co
 def _watched(run: "Run", args: argparse.Namespace, console: Console) -> "tuple[Ended, bool]":
     from engine.cli.watching import watching
     from engine.training.control import Control
-    from engine.training.loop import train as loop
 
     control = Control()
     with watching(console, as_json=args.json) as watcher, _interruptible(control, console) as interrupted:
+        from engine.training.loop import train as loop  # takes a second: Ctrl-C is heeded meanwhile
+
         loop(run, watcher.receive, control)
     assert watcher.ended is not None, "a run ends with exactly one Ended"
     return watcher.ended, interrupted()
