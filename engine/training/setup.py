@@ -55,7 +55,9 @@ def prepared(run: Run, emit: Emit, control: Control) -> tuple[Session, Step]:
     if info.choices and not data.preparation.reads_as(run.preparation()):
         raise TrainingError("The data no longer has the columns or classes that this run began with.",
                             "Put the old data back, or train again.")
-    design, channels_last = _design(source, data, options, info.choices)
+    is_resumed = run.checkpoint("resume").exists()
+    start = "" if is_resumed else str(options["weights"])
+    design, channels_last = _design(source, data, options, info.choices, start)
     run.write_json("preparation.json", data.preparation.to_json())
     parameters = Parameters(design.objective)
     if not parameters.weights:
@@ -66,7 +68,7 @@ def prepared(run: Run, emit: Emit, control: Control) -> tuple[Session, Step]:
     state = State(design.network, parameters, optimizer, schedule, Tally(design.measures.size, design.feed.device),
                   Progress())
     notes = [*data.findings, *design.notes, *_resumption_notes(info, data, choices)]
-    if run.checkpoint("resume").exists():
+    if is_resumed:
         checkpoint.restore(run.checkpoint("resume"), state)
     run.update(status="running", message="", hint="", choices=choices, epochs=int(options["epochs"]),
                steps_per_epoch=design.feed.steps_per_epoch, weights=parameters.count, data_fingerprint=data.fingerprint,
@@ -97,8 +99,9 @@ def _data(project: Project, emit: Emit, control: Control) -> Dataset:
     return data
 
 
-def _design(source: Source, data: Dataset, options: Options, kept: Choices | None) -> tuple[_Design, bool]:
-    """The network with its first weights, and whether images are stored channels last."""
+def _design(source: Source, data: Dataset, options: Options, kept: Choices | None,
+            start: str) -> tuple[_Design, bool]:
+    """The network with its first weights, random or from the file `start`, and whether images are channels last."""
     device = devices.resolved(kept.device if kept else str(options["device"]))
     torch.set_num_threads(kept.threads if kept else int(options["threads"]) or 1)
     devices.keep_freed_memory()
@@ -107,8 +110,8 @@ def _design(source: Source, data: Dataset, options: Options, kept: Choices | Non
     assert objective is not None, "a source with an objective builds one"
     initialize(network, str(options["initialization"]))
     notes = []
-    if options["weights"]:
-        notes.append(load_weights(network, Path(str(options["weights"]))).text())
+    if start:
+        notes.append(load_weights(network, Path(start)).text())
     objective.to(device).train()
     skips_single = any(isinstance(part, nn.modules.batchnorm._BatchNorm) for part in network.modules())
 

@@ -136,3 +136,38 @@ def test_a_weights_file_on_the_command_line_lies_in_the_current_folder(trained_r
     argv = ["train", "../projects/net.neuroloom", "--set", "weights=w.safetensors", "--run-dir", "run", "-q"]
     assert main(argv) == 0, capsys.readouterr().err
     assert runs.open_run(Path("run")).project.options["weights"] == str(tmp_path / "here" / "w.safetensors")
+
+
+def test_a_run_goes_on_without_the_weights_that_it_began_with(trained_run, small_fashion: Path, tmp_path: Path) -> None:
+    start = tmp_path / "w.safetensors"
+    start.write_bytes(trained_run("perceptron").checkpoint("best").read_bytes())
+    run, events = trained(examples.perceptron(small_fashion, epochs=1, weights=str(start)), tmp_path / "run",
+                          StopAfter(3))
+    assert events[-1].reason == "stopped"
+    start.unlink()
+    assert continued(run)[-1].reason == "completed"
+
+
+def test_what_the_terminal_cannot_show_is_no_fault(small_fashion: Path, tmp_path: Path) -> None:
+    """With plain ASCII as its encoding, and with a disk that is full."""
+    import os
+    import subprocess
+    import sys
+
+    from engine import projectfile
+
+    project = examples.perceptron(small_fashion)
+    node = project.graph.nodes[0]
+    projectfile.save(project.with_graph(project.main, project.graph.update(node.id, name="Größe 层")),
+                     tmp_path / "net.neuroloom")
+    argv = [sys.executable, "-m", "engine.cli", "check", str(tmp_path / "net.neuroloom")]
+    environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = subprocess.run(argv, env=environment, capture_output=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Größe 层" in done.stdout.decode("utf-8")
+    if Path("/dev/full").exists():
+        with Path("/dev/full").open("w") as full:
+            done = subprocess.run(argv, env=environment, stdout=full, stderr=subprocess.PIPE, timeout=120, check=False)
+        assert done.returncode == 1
+        assert b"No space left" in done.stderr
+        assert b"fault" not in done.stderr
