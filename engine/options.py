@@ -204,15 +204,6 @@ def option_param(options: Options, name: str) -> Param:
     raise _unknown(options, name, full)
 
 
-def option_value(options: Options, name: str) -> Value:
-    """What an option is set to. Raises OptionError."""
-    group, _, setting = ALIASES.get(name, name).rpartition(".")
-    if not group and setting in COMPONENTS:
-        return getattr(options, setting).type
-    option_param(options, name)
-    return getattr(options, group).params[setting] if group else options.training[setting]
-
-
 def _rechosen(specs: Mapping[str, ComponentSpec], old: Component, value: Value) -> Component:
     type = next((known for known in specs if known.lower() == str(value).strip().lower()), str(value))
     if type == old.type or type not in specs:

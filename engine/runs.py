@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from engine.data.preparation import Preparation
 
 Status = Literal["created", "running", "paused", "completed", "stopped", "failed"]
-Checkpoint = Literal["best", "last", "resume"]
 
 CHECKPOINTS = ("best", "last", "resume")
 _MAX_JSON = 1 << 28

@@ -22,7 +22,7 @@ def analyze(graph: Graph, columns: tuple[Column, ...] = ()) -> Analysis:
     """
     wired = wiring(graph)
     evaluation = Evaluation(wired)
-    part = roles(wired, evaluation.reports)
+    part = roles(wired)
     found = list(chain(
         evaluation.problems,
         drawing.problems(wired),

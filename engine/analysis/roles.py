@@ -1,9 +1,7 @@
 """Which nodes compute the network's outputs, and which Inputs are only targets."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from engine.analysis.report import NodeReport
 from engine.analysis.wiring import SINKS, Wiring
 from engine.layers import CATALOGUE
 
@@ -32,7 +30,7 @@ class Roles:
     counted: tuple[str, ...]
 
 
-def roles(wired: Wiring, reports: Mapping[str, NodeReport]) -> Roles:
+def roles(wired: Wiring) -> Roles:
     nodes, into = wired.nodes, wired.into
     sinks = [node_id for node_id in wired.order if nodes[node_id].type in SINKS]
     outputs = _outputs(wired, sinks)

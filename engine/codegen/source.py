@@ -35,5 +35,4 @@ class Source:
     outputs: tuple[str, ...]
     metrics: tuple[Metric, ...]
     modules: dict[str, str]
-    loss_types: tuple[str, ...]
     target_of: dict[str, str]

@@ -33,7 +33,6 @@ def written(plan: Plan) -> Source:
         metrics=tuple(Metric(m.name, m.spec.type, _column(plan, m.wires[1]), result_of[m.wires[0]])
                       for m in plan.measures),
         modules=modules,
-        loss_types=tuple(step.spec.type for step in plan.losses),
         target_of={result_of[step.wires[0]]: column for step in plan.losses
                    if (column := _column(plan, step.wires[1]))},
     )

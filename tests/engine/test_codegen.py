@@ -72,7 +72,6 @@ def test_the_perceptron_reads_as_if_a_person_had_written_it():
     assert (source.network, source.objective) == ("Perceptron", "PerceptronObjective")
     assert (source.inputs, source.targets, source.outputs) == (("image",), ("label",), ("output",))
     assert source.target_of == {"output": "label"}
-    assert source.loss_types == ("CrossEntropy",)
     assert [msgspec.to_builtins(metric) for metric in source.metrics] == [
         {"name": "accuracy", "type": "Accuracy", "target": "label", "output": "output"}]
     assert source.modules["linear_2"] == "linear_2"
