@@ -7,6 +7,9 @@ from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from gui import theme
 
+_OVERHANG = 16
+"""Pixels by which the label of a tick at the end of an axis may stand out over it; the margins hold it."""
+
 
 def plot_area(parent: QWidget, axes: dict[str, pg.AxisItem] | None = None) -> pg.PlotWidget:
     """An empty plot with a grid, that is dragged to pan and wheeled to zoom. Its colours come with `restyle`."""
@@ -15,6 +18,7 @@ def plot_area(parent: QWidget, axes: dict[str, pg.AxisItem] | None = None) -> pg
     item = area.getPlotItem()
     menu = item.ctrlMenu  # pyqtgraph makes this menu in any case, and never deletes it
     menu.setParent(area, menu.windowFlags())  # without its flags it would be a part of the chart, and seen
+    item.setContentsMargins(0, _OVERHANG // 2, _OVERHANG, 0)
     item.addItem(_Grid(item.getAxis("bottom"), item.getAxis("left")), ignoreBounds=True)
     return area
 
@@ -27,7 +31,7 @@ def restyle(area: pg.PlotWidget) -> None:
         axis = area.getPlotItem().getAxis(side)
         axis.setPen(pg.mkPen(colors.border))
         axis.setTextPen(pg.mkPen(colors.muted))
-        axis.setStyle(tickLength=-4, hideOverlappingLabels=True)
+        axis.setStyle(tickLength=-4, hideOverlappingLabels=_OVERHANG)
 
 
 class _Grid(pg.GraphicsObject):

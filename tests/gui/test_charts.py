@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QImage, QWheelEvent
+from PySide6.QtGui import QImage, QPainter, QPicture, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 from pytestqt.qtbot import QtBot
@@ -203,3 +203,16 @@ def test_the_panel_shows_the_run_of_the_session_and_exports_it(
 
     session.show_run(trained_runs["table"])
     assert panel.controls.chosen_metric in ("mae", "learning_rate", "rmse", "r2")
+
+
+def test_the_ends_of_the_axis_are_labelled(plot: Plot) -> None:
+    plot.show_series("Loss", {"training": series_of([float(n) for n in range(41)])}, expected=4.0)
+    QApplication.processEvents()
+    picture = QPicture()
+    painter = QPainter(picture)
+    _, _, labels = plot._item.getAxis("bottom").generateDrawSpecs(painter)
+    painter.end()
+    texts = [text for _, _, text in labels]
+    assert {"0", "4"} <= set(texts)
+    axis = plot._item.getAxis("bottom").sceneBoundingRect()
+    assert plot._plot.sceneRect().contains(axis), "nothing of a label is cut off"
