@@ -64,6 +64,8 @@ class ExportDialog(QDialog):
         self.export.clicked.connect(self._export)
         self.close_button = QPushButton("Close", self)
         self.close_button.clicked.connect(self.reject)
+        for button in (self.browse, self.folder, self.close_button):
+            button.setAutoDefault(False)  # Export stays the button that Enter presses, wherever the focus is
         self.finished.connect(self._leave)
         theme.notifier().changed.connect(self._show_state)
         self._build()
@@ -133,13 +135,21 @@ class ExportDialog(QDialog):
         path, _ = QFileDialog.getSaveFileName(self, "Export to", self.path.text(), filters)
         if path:
             self._has_own_path = True
-            self.path.setText(path if not suffix or Path(path).suffix else path + suffix)
+            self.path.setText(path)
+            self._complete_path()
+
+    def _complete_path(self) -> None:
+        """A file without a suffix gets the one of its format."""
+        path, suffix = self.path.text().strip(), self.spec.suffix
+        if suffix and not Path(path).suffix:
+            self.path.setText(path + suffix)
 
     def _export(self) -> None:
         run = self._session.run
         if run is None:
             self._say(error="There is no trained network to export. Train one first.")
             return
+        self._complete_path()
         self._say(task="Waking up the worker")
         self._session.job(
             jobs.Export(str(run.folder), self.spec.type, self.path.text(), self.checkpoint.currentData()),

@@ -66,15 +66,19 @@ class RunList(QWidget):
         column.addWidget(self.tree)
         column.addWidget(self.message)
         column.addLayout(buttons)
-        session.run_changed.connect(self.refresh)
+        session.run_changed.connect(self._select_shown)
         session.runs_changed.connect(self.refresh)
         session.state_changed.connect(self.refresh)
         self.refresh()
 
+    def _select_shown(self) -> None:
+        self.tree.setCurrentItem(None)
+        self.refresh()
+
     def refresh(self) -> None:
         """Read the runs again; the selected one stays selected, else the shown one is."""
-        selected = self._selected() or (self._session.run.folder if self._session.run else None)
         shown = self._session.run.folder if self._session.run else None
+        selected = self._selected() or shown
         self._infos = {}
         self.tree.clear()
         for run in self._session.earlier_runs(_SHOWN_RUNS):

@@ -51,7 +51,7 @@ def test_an_export_is_told_with_its_measured_difference_and_a_failure_in_place(
     qtbot: QtBot, dialog: ExportDialog, tmp_path: Path
 ) -> None:
     choose_format(dialog, "state_dict")
-    dialog.path.setText(str(tmp_path / "weights.safetensors"))
+    dialog.path.setText(str(tmp_path / "weights"))
     QTest.mouseClick(dialog.export, Qt.MouseButton.LeftButton)
     assert not dialog.export.isEnabled()
     assert dialog.progress.isVisible()
@@ -59,6 +59,7 @@ def test_an_export_is_told_with_its_measured_difference_and_a_failure_in_place(
     assert (tmp_path / "weights.safetensors").exists()
     assert "largest difference" in dialog.outcome.text()
     assert dialog.folder.isVisible()
+    assert dialog.export.isDefault()
     assert not dialog.progress.isVisible()
 
     (tmp_path / "a file").write_text("in the way")

@@ -123,6 +123,7 @@ def test_earlier_runs_are_listed_shown_and_can_be_resumed(
     assert not runs_list.resume_button.isEnabled()
     assert session.state == IDLE
     session.show_run(trained_runs["pictures"])
+    assert runs_list.tree.currentItem().toolTip(0) == str(trained_runs["pictures"]), "the shown run is the selected one"
     assert panel.status.number("accuracy", "validation") not in ("", "–")
 
 
