@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 
 import engine
 from engine.project import RESOURCES
-from gui.labels import label
+from gui.widgets.labels import label
 
 LOGO = RESOURCES / "neuroloom.svg"
 LOGO_SIZE = 72

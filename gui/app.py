@@ -16,8 +16,9 @@ import engine
 from engine import folders, storage
 from engine.errors import EngineError
 from engine.project import RESOURCES
-from gui import files, messages, settings, theme
+from gui import files
 from gui.main_window import MainWindow
+from gui.widgets import messages, settings, theme
 
 DESKTOP_ID = "io.github.neuroloom.Neuroloom"
 WARM_AFTER_MS = 1_500

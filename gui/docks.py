@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar, QTabWidget, QWidget
 
-from gui import settings
+from gui.widgets import settings
 
 LAYOUT_VERSION = 1
 LEFT, RIGHT, BELOW = (
@@ -69,6 +69,11 @@ class Docks(QObject):
         """Bring a dock to the front, opening it if it was closed."""
         self._docks[dock_id].show()
         self._docks[dock_id].raise_()
+
+    def bring_forward(self, dock_id: str) -> None:
+        """Bring a dock to the front, unless it was closed."""
+        if self._docks[dock_id].toggleViewAction().isChecked():
+            self._docks[dock_id].raise_()
 
     def set_title(self, dock_id: str, title: str) -> None:
         self._docks[dock_id].setWindowTitle(title)

@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from engine import projectfile
 from engine.errors import EngineError
 from engine.project import RESOURCES
-from gui import messages, settings
-from gui.actions import ActionSpec
 from gui.document import Document
+from gui.widgets import messages, settings
+from gui.widgets.actions import ActionSpec
 
 SUFFIX = ".neuroloom"
 FILTER = f"Neuroloom projects (*{SUFFIX})"

@@ -57,11 +57,11 @@ class LatePanels(QObject):
 
                 return ChartsPanel(session)
             case "training":
-                from gui.train_panel import TrainPanel
+                from gui.training.train_panel import TrainPanel
 
                 return TrainPanel(document, session)
             case "data":
-                from gui.data_panel import DataPanel
+                from gui.data.data_panel import DataPanel
 
                 return DataPanel(document, session)
             case "log":
@@ -69,15 +69,15 @@ class LatePanels(QObject):
 
                 return LogPanel(session)
             case "code":
-                from gui.code_panel import CodePanel
+                from gui.design.code_panel import CodePanel
 
                 return CodePanel(document)
             case "test":
-                from gui.test_panel import TestPanel
+                from gui.results.test_panel import TestPanel
 
                 return TestPanel(session)
             case "try":
-                from gui.try_panel import TryPanel
+                from gui.results.try_panel import TryPanel
 
                 return TryPanel(session)
         raise ValueError(f"no panel is made for the dock {dock!r}")

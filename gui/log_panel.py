@@ -5,8 +5,8 @@ from datetime import datetime
 from PySide6.QtWidgets import QPlainTextEdit, QVBoxLayout, QWidget
 
 from engine import events
-from gui import theme
 from gui.session import Session
+from gui.widgets import theme
 
 MAX_LINES = 5_000
 

@@ -10,23 +10,24 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QSizePolicy, QTabWidget, QToolBar, QToolButton, QWidget
 
-from gui import files, icons, messages, settings, theme
-from gui.actions import ActionSpec, build
+from gui import files
 from gui.canvas.actions import ACTIONS as CANVAS_ACTIONS
 from gui.canvas.view import CanvasView
+from gui.design.inspector import Inspector
+from gui.design.palette import Palette
+from gui.design.problems_panel import ProblemsPanel
 from gui.docks import Docks
 from gui.document import Document
 from gui.facts import counted
 from gui.files import Files
-from gui.inspector import Inspector
-from gui.labels import label
 from gui.late_panels import LatePanels
 from gui.menus import fill, fill_bar
-from gui.palette import Palette
-from gui.problems_panel import ProblemsPanel
 from gui.recovery import Recovery
 from gui.session import IDLE, Session
-from gui.training_bar import TrainingBar
+from gui.training.training_bar import TrainingBar
+from gui.widgets import icons, messages, settings, theme
+from gui.widgets.actions import ActionSpec, build
+from gui.widgets.labels import label
 
 ACTIONS = (
     ActionSpec("quit", "&Quit", "Ctrl+Q", "log-out", "Close Neuroloom."),
@@ -220,6 +221,7 @@ class MainWindow(QMainWindow):
         self.files.recent_changed.connect(self._fill_recent)
         self.document.path_changed.connect(self._show_document)
         self.document.changed.connect(self._show_document)
+        self.document.selection_changed.connect(self._show_selection)
         self.document.undo_stack.cleanChanged.connect(self._show_document)
         self.session.failed.connect(self._show_failure)
         self.session.state_changed.connect(self._show_training)
@@ -233,6 +235,11 @@ class MainWindow(QMainWindow):
         self._tabs.setTabText(0, self.document.project.main)
         nodes, weights = len(self.document.graph.nodes), self.document.analysis.weights
         self._summary.setText(f"{counted(nodes, 'node')} · {counted(weights, 'weight')}  ")
+
+    def _show_selection(self) -> None:
+        """Who selects a layer wants to see its settings, unless a training is being watched."""
+        if self.document.selection and self.session.state == IDLE:
+            self.docks.bring_forward("inspector")
 
     def _show_theme(self, name: theme.Choice, is_on: bool) -> None:
         app = QApplication.instance()
@@ -274,7 +281,7 @@ class MainWindow(QMainWindow):
         self.palette_panel.search.selectAll()
 
     def _export(self) -> None:
-        from gui.export_dialog import ExportDialog
+        from gui.results.export_dialog import ExportDialog
 
         dialog = ExportDialog(self.session, self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

@@ -4,9 +4,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QWidget
 
-from gui import actions
-from gui.actions import ActionSpec
 from gui.canvas.commands import Commands
+from gui.widgets import actions
+from gui.widgets.actions import ActionSpec
 
 FOCUSED = Qt.ShortcutContext.WidgetWithChildrenShortcut
 

@@ -19,8 +19,8 @@ from PySide6.QtWidgets import (
 
 from engine import layers
 from engine.layers.spec import LayerSpec
-from gui import theme
 from gui.canvas.style import style
+from gui.widgets import theme
 
 WIDTH, HEIGHT = 340, 380
 ROW_HEIGHT = 46

@@ -5,8 +5,8 @@ from functools import lru_cache
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QGuiApplication, QPen, QPixmap
 
-from gui import icons, theme
 from gui.canvas.geometry import WIRE_WIDTH
+from gui.widgets import icons, theme
 
 OVERVIEW_ZOOM = 0.35
 """Below this the view draws plain rectangles and lines, see `gui.canvas.overview`."""

@@ -21,7 +21,6 @@ from PySide6.QtWidgets import QMenu, QToolTip, QWidget
 from engine import layers
 from engine.graph import Graph
 from engine.layers.spec import LayerSpec
-from gui import mime
 from gui.canvas import actions
 from gui.canvas.commands import ARROWS, Commands
 from gui.canvas.drop_gesture import Drop
@@ -39,6 +38,7 @@ from gui.canvas.style import style
 from gui.canvas.viewport import CanvasViewport
 from gui.canvas.wire_gesture import Wire, paint_loose_wire
 from gui.document import Document
+from gui.widgets import mime
 
 Button = Qt.MouseButton
 Key = Qt.Key

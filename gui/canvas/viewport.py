@@ -4,10 +4,10 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QInputDevice, QNativeGestureEvent, QPainter, QPaintEvent, QShowEvent, QTransform, QWheelEvent
 from PySide6.QtWidgets import QGraphicsView, QWidget
 
-from gui import theme
 from gui.canvas.overview import DotGrid, Overview, paint_hint
 from gui.canvas.scene import CanvasScene
 from gui.canvas.style import OVERVIEW_ZOOM
+from gui.widgets import theme
 
 SMALLEST_ZOOM, LARGEST_ZOOM = 0.05, 4.0
 WHEEL_ZOOM = 1.2

@@ -5,7 +5,7 @@ from PySide6.QtCore import QLineF, QRectF
 from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
-from gui import theme
+from gui.widgets import theme
 
 _OVERHANG = 16
 """Pixels by which the label of a tick at the end of an axis may stand out over it; the margins hold it."""

@@ -5,9 +5,9 @@ from math import isfinite
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QMenu, QSlider, QToolButton, QWidget
 
-from gui import icons
 from gui.charts.plot import View
-from gui.labels import label
+from gui.widgets import icons
+from gui.widgets.labels import label
 
 _ABBREVIATIONS = ("f1", "mae", "mse", "rmse", "r2")
 

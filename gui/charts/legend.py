@@ -4,8 +4,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
-from gui import theme
-from gui.labels import label
+from gui.widgets import theme
+from gui.widgets.labels import label
 
 
 class Legend(QWidget):

@@ -9,13 +9,13 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox, QSplitter, QStackedLayou
 
 from engine import events
 from engine.errors import EngineError
-from gui import theme
 from gui.charts.controls import Controls, title
 from gui.charts.curves import RunCurves
 from gui.charts.export import save_picture, save_table
 from gui.charts.plot import Plot, View
-from gui.empty_state import EmptyState
 from gui.session import Session
+from gui.widgets import theme
+from gui.widgets.empty_state import EmptyState
 
 REDRAW_INTERVAL_MS = 66
 """At most 15 redraws a second."""

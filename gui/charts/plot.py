@@ -10,10 +10,10 @@ from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from gui import theme
 from gui.charts import canvas
 from gui.charts.legend import Legend
 from gui.charts.series import Array, Series
+from gui.widgets import theme
 
 SPLITS = ("training", "validation")
 _MARKED_POINTS = 60

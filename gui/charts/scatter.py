@@ -8,8 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from gui import theme
 from gui.charts import canvas
+from gui.widgets import theme
 
 
 class Scatter(QWidget):

@@ -51,6 +51,13 @@ def test_nobody_imports_the_main_window_and_panels_do_not_import_panels(module: 
 
 
 @every_module
+def test_widgets_know_neither_document_nor_session(module: Module) -> None:
+    if _inside(module.name, ("gui.widgets",)):
+        rooms = tuple(m.name for m in modules() if m.name.startswith("gui.") and not _inside(m.name, ("gui.widgets",)))
+        assert not _offences(module, rooms)
+
+
+@every_module
 def test_rooms_stay_small(module: Module) -> None:
     lines = module.text.count("\n")
     assert lines <= MAX_LINES, f"{module.path.name} has {lines} lines: it is probably two rooms"

@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QApplication
 
 from engine import layers
 from engine.graph import Edge, Graph
-from gui import mime
 from gui.canvas.view import CanvasView
 from gui.document import Document
+from gui.widgets import mime
 
 NONE = Qt.KeyboardModifier.NoModifier
 LEFT = Qt.MouseButton.LeftButton

@@ -7,7 +7,7 @@ from pytestqt.exceptions import capture_exceptions
 from pytestqt.qtbot import QtBot
 
 from engine.errors import DataError
-from gui.background import Background, Progress
+from gui.widgets.background import Background, Progress
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor
 
 from engine.graph import Edge
-from gui import theme
 from gui.canvas.edits import Place
 from gui.canvas.search_popup import SearchPopup
+from gui.widgets import theme
 from tests.gui.canvas_driver import Driver, graph_of, show
 
 SHIFT = Qt.KeyboardModifier.ShiftModifier

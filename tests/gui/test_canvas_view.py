@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QApplication, QToolTip
 
 from engine import layers
 from engine.graph import Graph
-from gui import icons, theme
+from gui.widgets import icons, theme
 from tests.gui.canvas_driver import NONE, Driver, chain, graph_of, show
 
 CTRL = Qt.KeyboardModifier.ControlModifier

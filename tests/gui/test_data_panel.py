@@ -12,11 +12,11 @@ from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
 from engine.project import BUNDLED
-from gui import settings
-from gui.data_panel import EXAMPLES, DataPanel
-from gui.data_samples import PAGE
+from gui.data.data_panel import EXAMPLES, DataPanel
+from gui.data.data_samples import PAGE
 from gui.document import Document
 from gui.session import Session
+from gui.widgets import settings
 from tests.gui.dialogs import answer, choose
 from tests.gui.drops import drop, drop_data
 from tests.gui.trained import CLASSES, small_data

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QRadioButton
 from pytestqt.qtbot import QtBot
 
 from engine.export.formats import FORMATS
-from gui.export_dialog import ExportDialog
+from gui.results.export_dialog import ExportDialog
 from gui.session import Session
 
 PATIENCE_MS = 120_000

@@ -10,8 +10,9 @@ from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
 from engine import projectfile
-from gui import files, settings
+from gui import files
 from gui.main_window import MainWindow
+from gui.widgets import settings
 from tests.gui.dialogs import answer, choose, messages_of, opened
 
 

@@ -9,8 +9,8 @@ from pytestqt.qtbot import QtBot
 from engine import layers, projectfile
 from engine.graph import Node
 from gui import files
+from gui.design.inspector import Inspector
 from gui.document import Document
-from gui.inspector import Inspector
 
 
 @pytest.fixture

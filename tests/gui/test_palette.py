@@ -6,8 +6,8 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from engine import layers
-from gui import mime
-from gui.palette import TYPE, Palette
+from gui.design.palette import TYPE, Palette
+from gui.widgets import mime
 
 
 @pytest.fixture

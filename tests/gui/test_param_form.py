@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from engine.options import OPTIMIZERS, TRAINING
 from engine.params import Bool, Choice, Float, Int, Param, Size, Text
-from gui.param_form import ParamForm
+from gui.widgets.param_form import ParamForm
 
 PARAMS: tuple[Param, ...] = (
     Int(name="out_features", default=10, minimum=1, maximum=1000, help="Outputs."),

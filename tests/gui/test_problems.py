@@ -10,8 +10,8 @@ from pytestqt.qtbot import QtBot
 from engine import layers, projectfile
 from engine.graph import Edge
 from gui import files
+from gui.design.problems_panel import MAX_SHOWN, ProblemsPanel
 from gui.document import Document
-from gui.problems_panel import MAX_SHOWN, ProblemsPanel
 
 
 @pytest.fixture

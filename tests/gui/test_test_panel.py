@@ -9,10 +9,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
-from gui import theme
-from gui.confusion import ConfusionMatrix
+from gui.results.confusion import ConfusionMatrix
+from gui.results.test_panel import TestPanel
 from gui.session import Session
-from gui.test_panel import TestPanel
+from gui.widgets import theme
 from tests.gui.trained import CLASSES
 
 PATIENCE_MS = 60_000

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QToolButton
 from pytestqt.qtbot import QtBot
 
 from engine import layers
-from gui import icons, theme
+from gui.widgets import icons, theme
 
 ROOT = Path(__file__).resolve().parents[2]
 THEMES = pytest.mark.parametrize("colors", [theme.LIGHT, theme.DARK], ids=["light", "dark"])

@@ -12,9 +12,9 @@ from engine import runs
 from engine.options import OPTIMIZERS, TRAINING
 from gui.document import Document
 from gui.session import IDLE, Session
-from gui.train_options import BASIC
-from gui.train_panel import TrainPanel
-from gui.train_status import duration
+from gui.training.train_options import BASIC
+from gui.training.train_panel import TrainPanel
+from gui.training.train_status import duration
 from tests.gui.trained import small_project
 
 

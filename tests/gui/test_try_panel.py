@@ -9,10 +9,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QLineEdit
 from pytestqt.qtbot import QtBot
 
-from gui.paint_pad import PaintPad
+from gui.results.paint_pad import PaintPad
+from gui.results.try_inputs import PictureInput, TableInput
+from gui.results.try_panel import TryPanel
 from gui.session import Session
-from gui.try_inputs import PictureInput, TableInput
-from gui.try_panel import TryPanel
 from tests.gui.drops import drop
 from tests.gui.trained import CLASSES
 

@@ -11,11 +11,12 @@ from pytestqt.qtbot import QtBot
 
 from engine import projectfile
 from engine.options import with_option
-from gui import app, files, settings, theme
-from gui.code_panel import CodePanel
+from gui import app, files
 from gui.commands_dialog import CommandsDialog
+from gui.design.code_panel import CodePanel
 from gui.docks import DOCKS
 from gui.main_window import MainWindow
+from gui.widgets import settings, theme
 from tests.gui.dialogs import answer, messages_of, opened
 
 PATIENCE_MS = 60_000
@@ -67,6 +68,17 @@ def test_keys_undo_and_redo(window: MainWindow) -> None:
     QTest.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
     assert window.document.project != before
     assert window.actions_by_id["undo"].text() == "&Undo add Dropout 1"
+
+
+def test_selecting_a_layer_brings_the_inspector_forward_unless_it_was_closed(qtbot: QtBot, window: MainWindow) -> None:
+    window.docks.raise_dock("training")
+    qtbot.waitUntil(lambda: window.docks["training"].widget().isVisible() and not window.inspector.isVisible())
+    window.document.select(["linear_1"])
+    qtbot.waitUntil(window.inspector.isVisible)
+    window.document.select([])
+    window.docks["inspector"].close()
+    window.document.select(["linear_1"])
+    assert not window.docks["inspector"].isVisible()
 
 
 def test_the_palette_adds_to_the_canvas_and_the_inspector_follows(window: MainWindow) -> None:

@@ -20,10 +20,11 @@ from PySide6.QtWidgets import (
 )
 
 from engine.graph import Edge
-from gui import app, theme
-from gui.export_dialog import ExportDialog
+from gui import app
 from gui.main_window import MainWindow
-from gui.paint_pad import PaintPad
+from gui.results.export_dialog import ExportDialog
+from gui.results.paint_pad import PaintPad
+from gui.widgets import theme
 from tests.stories.driver import Hand, scaled, tell
 
 COLUMN, ROW = 200, 110

@@ -1,0 +1,152 @@
+"""The code panel: the Python that is trained and exported, as it is at this moment."""
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QColor, QGuiApplication, QShowEvent, QTextCursor, QTextFormat
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QPlainTextEdit,
+    QTextEdit,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from engine import storage
+from engine.codegen import Source, emit, emit_preview
+from engine.errors import EngineError, TrainingError
+from gui.design.python_highlighter import PythonHighlighter
+from gui.document import Document
+from gui.widgets import icons, messages, theme
+from gui.widgets.labels import label
+
+DELAY_MS = 150
+FINISHED = "This module is what is trained and exported. It needs nothing but torch."
+UNFINISHED = "What is right so far. The Problems panel lists what is missing."
+
+
+class CodePanel(QWidget):
+    """Shows the emitted source, read only. Lines of the selected nodes are marked."""
+
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._source: Source | None = None
+        self._is_stale = True
+        self._timer = QTimer(self, singleShot=True, interval=DELAY_MS)
+        self._timer.timeout.connect(self._refresh)
+        self.text = QPlainTextEdit(self)
+        self.text.setObjectName("code")
+        self.text.setAccessibleName("Generated Python code")
+        self.text.setReadOnly(True)
+        self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.text.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard)
+        self._highlighter = PythonHighlighter(self.text.document())
+        self._lay_out()
+        document.changed.connect(self._mark_stale)
+        document.selection_changed.connect(self._mark_selected)
+        theme.notifier().changed.connect(self._restyle)
+        self._restyle()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._refresh()
+
+    def _lay_out(self) -> None:
+        self.copy_button = _button("copy", "Copy", "Copy all of the code.", self._copy)
+        self.save_button = _button("save", "Save…", "Save the code as a Python file.", self._save)
+        bar = QHBoxLayout()
+        bar.setContentsMargins(10, 4, 6, 4)
+        self._note = label(FINISHED, "muted", self)
+        bar.addWidget(self._note, 1)
+        bar.addWidget(self.copy_button)
+        bar.addWidget(self.save_button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(bar)
+        column.addWidget(self.text, 1)
+
+    def _mark_stale(self) -> None:
+        self._is_stale = True
+        if self.isVisible() and not self._timer.isActive():
+            self._timer.start()
+
+    def _refresh(self) -> None:
+        if not self._is_stale:
+            return
+        self._is_stale = False
+        project, analysis = self._document.project, self._document.analysis
+        try:
+            self._source = emit(project, analysis)
+        except TrainingError:
+            self._source = None
+        self._note.setText(FINISHED if self._source else UNFINISHED)
+        self.save_button.setEnabled(self._source is not None)
+        self._show(self._source.text if self._source else emit_preview(project, analysis))
+        self._mark_selected()
+
+    def _show(self, code: str) -> None:
+        if code != self.text.toPlainText():
+            place = self.text.verticalScrollBar().value()
+            self.text.setPlainText(code)
+            self.text.verticalScrollBar().setValue(place)
+
+    def _mark_selected(self) -> None:
+        """Mark the lines that make or call the selected nodes, and show the first."""
+        if not self.isVisible():
+            return
+        modules = self._source.modules if self._source else {}
+        wanted = [f"self.{modules[node]}" for node in self._document.selection if node in modules]
+        marks = []
+        for number, line in enumerate(self.text.toPlainText().splitlines() if wanted else ()):
+            if any(_names(line, attribute) for attribute in wanted):
+                marks.append(self._mark(number))
+        self.text.setExtraSelections(marks)
+        if marks:
+            self.text.setTextCursor(marks[0].cursor)
+            self.text.ensureCursorVisible()
+
+    def _mark(self, line: int) -> QTextEdit.ExtraSelection:
+        mark = QTextEdit.ExtraSelection()
+        mark.format.setBackground(QColor(theme.colors().selection))
+        mark.format.setProperty(QTextFormat.Property.FullWidthSelection, True)
+        mark.cursor = QTextCursor(self.text.document().findBlockByNumber(line))
+        return mark
+
+    def _copy(self) -> None:
+        QGuiApplication.clipboard().setText(self.text.toPlainText())
+
+    def _save(self) -> None:
+        assert self._source is not None, "the button is off while there is no complete source"
+        name = str((self._document.folder or Path.home()) / f"{self._source.network.lower()}.py")
+        path, _ = QFileDialog.getSaveFileName(self, "Save the code", name, "Python (*.py)")
+        if path:
+            try:
+                storage.write(Path(path), self._source.text.encode())
+            except EngineError as error:
+                messages.show_error(self, "The code was not saved", error)
+
+    def _restyle(self) -> None:
+        self.text.setFont(theme.mono_font())
+        self._highlighter.restyle()
+        self._mark_selected()
+
+
+def _names(line: str, attribute: str) -> bool:
+    """The attribute stands in the line, and not as the beginning of a longer name."""
+    _, found, rest = line.partition(attribute)
+    return bool(found) and not (rest[:1].isalnum() or rest[:1] == "_")
+
+
+def _button(icon: str, text: str, tip: str, clicked) -> QToolButton:
+    button = QToolButton()
+    button.setIcon(icons.icon(icon))
+    button.setText(text)
+    button.setToolTip(tip)
+    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    button.clicked.connect(clicked)
+    return button

@@ -1,0 +1,189 @@
+"""The inspector of one node: name, settings generated from the layer's declaration, shapes, costs and problems."""
+
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+
+from engine import layers
+from engine.graph import Node
+from engine.layers.spec import LayerSpec
+from engine.params import Choice, Param
+from engine.project import Column
+from engine.starter import input_params
+from engine.tensors import TensorSpec
+from gui.design.problem_card import ProblemCard
+from gui.document import Document
+from gui.facts import Facts, magnitude
+from gui.widgets import icons, theme
+from gui.widgets.labels import label
+from gui.widgets.param_form import ParamForm
+
+ICON_SIZE = 20
+MAX_NAME = 60
+
+
+class NodeInspector(QWidget):
+    """Shows and edits one node. Every change is one undo step; typing in one field is one step as a whole."""
+
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._id = ""
+        self._icon = QLabel(self)
+        self._icon.setFixedSize(ICON_SIZE, ICON_SIZE)
+        self._type = label("", "title", self)
+        self._doc = label("", "muted", self, wraps=True)
+        self.name = QLineEdit(self)
+        self.name.setObjectName("node_name")
+        self.name.setMaxLength(MAX_NAME)
+        self.name.setToolTip("The name of this node on the canvas and in the code.")
+        self.name.setAccessibleName("Node name")
+        self.name.textEdited.connect(self._rename)
+        self.name.editingFinished.connect(self._tidy_name)
+        self._name_message = label("", "error", self, wraps=True)
+        self._name_message.hide()
+        self.form = ParamForm(self)
+        self.form.edited.connect(self._edit)
+        self.facts = Facts(self)
+        self._cards: list[ProblemCard] = []
+        self._lay_out()
+        theme.notifier().changed.connect(self._restyle)
+
+    @property
+    def cards(self) -> list[ProblemCard]:
+        """The problems of this node that are shown."""
+        return [card for card in self._cards if not card.isHidden()]
+
+    def show_node(self, node_id: str) -> None:
+        """Show the node with that id, which exists."""
+        is_other, self._id = node_id != self._id, node_id
+        node = self._document.graph.node(node_id)
+        spec = layers.find(node.type)
+        if is_other:
+            self._show_head(node, spec)
+            self.form.forget_typing()
+        if is_other or not self.name.hasFocus():
+            self._show_name(node)
+        params = self._params(spec) if spec else ()
+        self.form.show_params(params, node.params)
+        self.form.setVisible(bool(params))
+        self._show_problems()
+        self._show_facts()
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.setSpacing(8)
+        head.addWidget(self._icon)
+        head.addWidget(self._type, 1)
+        self._problems = QVBoxLayout()
+        self._problems.setSpacing(6)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        column.addLayout(head)
+        column.addWidget(self._doc)
+        column.addWidget(self.name)
+        column.addWidget(self._name_message)
+        column.addWidget(self.form)
+        column.addLayout(self._problems)
+        column.addWidget(self.facts)
+
+    def _show_head(self, node: Node, spec: LayerSpec | None) -> None:
+        self._type.setText(node.type)
+        self._doc.setText(spec.doc if spec else
+                          "This version of Neuroloom does not know this layer. It is kept as it is in the file.")
+        self._restyle()
+
+    def _restyle(self) -> None:
+        if self._id not in self._document.graph:
+            return
+        spec = layers.find(self._document.graph.node(self._id).type)
+        name, color = (spec.icon, theme.category_color(spec.category)) if spec else ("box", theme.colors().muted)
+        self._icon.setPixmap(icons.icon(name, color).pixmap(ICON_SIZE, ICON_SIZE))
+
+    def _params(self, spec: LayerSpec) -> tuple[Param, ...]:
+        """The layer's params; the column of an Input is chosen among those of the data."""
+        columns = self._columns()
+        if spec.role != "input" or not columns:
+            return spec.params
+        node = self._document.graph.node(self._id)
+        names = list(dict.fromkeys((*(column.name for column in columns), str(node.params.get("column", "")))))
+        return tuple(
+            Choice(name=param.name, default=param.default, help=param.help, choices=tuple(names))
+            if param.name == "column" else param
+            for param in spec.params
+        )
+
+    def _columns(self) -> tuple[Column, ...]:
+        data = self._document.project.data
+        return data.columns if data else ()
+
+    def _show_problems(self) -> None:
+        problems = [problem for problem in self._document.analysis.problems if problem.node == self._id]
+        by_param: dict[str, str] = {}
+        for problem in problems:
+            by_param.setdefault(problem.param, problem.message)
+        spec = layers.find(self._document.graph.node(self._id).type)
+        for param in spec.params if spec else ():
+            self.form.show_problem(param.name, by_param.get(param.name, ""))
+        while len(self._cards) < len(problems):
+            card = ProblemCard(self._document, self)
+            self._problems.addWidget(card)
+            self._cards.append(card)
+        for position, card in enumerate(self._cards):
+            card.setVisible(position < len(problems))
+            if position < len(problems):
+                card.show_problem(problems[position])
+
+    def _show_facts(self) -> None:
+        report = self._document.analysis.nodes.get(self._id)
+        if report is None:
+            self.facts.show_facts(())
+            return
+        inputs = [("Takes" if i == 0 else "", _unbroken(spec)) for i, spec in enumerate(report.inputs)]
+        outputs = [("Gives" if i == 0 else "", _unbroken(spec)) for i, spec in enumerate(report.outputs.values())]
+        waiting = [("Waits for", report.waits_for)] if report.waits_for else []
+        costs = [
+            ("Weights", magnitude(report.weights)),
+            ("Multiply-adds", f"{magnitude(report.multiply_adds)} per sample"),
+        ] if report.weights or report.multiply_adds else []
+        self.facts.show_facts([*inputs, *outputs, *waiting, *costs])
+
+    def _edit(self, name: str, value: object) -> None:
+        graph = self._document.graph
+        node = graph.node(self._id)
+        changes = {name: value}
+        spec = layers.find(node.type)
+        if spec and spec.role == "input" and name == "column":
+            changes |= self._of_column(str(value))
+        text = f"Change {name.replace('_', ' ')} of {node.name}"
+        merge = f"param {self._id} {name} {self.form.gesture}"
+        self._document.edit_graph(text, graph.set_params(self._id, changes), merge)
+
+    def _of_column(self, name: str) -> dict[str, object]:
+        """What an Input has to say about a column besides its name."""
+        column = next((column for column in self._columns() if column.name == name), None)
+        return input_params(column) if column else {}
+
+    def _rename(self, text: str) -> None:
+        """Names tell nodes apart, so each is given once; an empty one is not taken."""
+        name = " ".join(text.split())
+        others = {node.name for node in self._document.graph.nodes if node.id != self._id}
+        refusal = "" if name else "Give it a name."
+        if name in others:
+            refusal = f"There is already a node named “{name}”."
+        self._name_message.setText(refusal)
+        self._name_message.setVisible(bool(refusal))
+        if not refusal:
+            self._document.edit_graph("Rename", self._document.graph.update(self._id, name=name), f"name {self._id}")
+
+    def _tidy_name(self) -> None:
+        if self._id in self._document.graph:
+            self._show_name(self._document.graph.node(self._id))
+
+    def _show_name(self, node: Node) -> None:
+        self.name.setText(node.name)
+        self._name_message.hide()
+
+
+def _unbroken(spec: TensorSpec) -> str:
+    """A shape that is never broken between the name of an axis and its size."""
+    return ", ".join(part.replace(" ", "\N{NO-BREAK SPACE}") for part in spec.described().split(", "))

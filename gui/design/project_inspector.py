@@ -1,0 +1,85 @@
+"""What the inspector shows when no node, or more than one, is selected: sums, and the notes of the project."""
+
+from PySide6.QtWidgets import QPlainTextEdit, QVBoxLayout, QWidget
+
+from gui.document import Document
+from gui.facts import Facts, counted, magnitude
+from gui.widgets.labels import label
+
+NOTES_HEIGHT = 110
+
+
+class ProjectInspector(QWidget):
+    """The network as a whole, its data, and notes that are saved with the project."""
+
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self.facts = Facts(self)
+        self.notes = QPlainTextEdit(self)
+        self.notes.setPlaceholderText("What is this network for? Notes are saved with the project.")
+        self.notes.setAccessibleName("Notes")
+        self.notes.setMinimumHeight(NOTES_HEIGHT)
+        self.notes.setMaximumHeight(3 * NOTES_HEIGHT)
+        self.notes.setTabChangesFocus(True)
+        self.notes.textChanged.connect(self._take_notes)
+        self._title = label("", "title", self, wraps=True)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        column.addWidget(self._title)
+        column.addWidget(self.facts)
+        column.addSpacing(4)
+        column.addWidget(label("Notes", "muted", self))
+        column.addWidget(self.notes, 1)
+        column.addWidget(label("Select a layer on the canvas to change its settings.", "muted", self, wraps=True))
+        column.addStretch(0)
+
+    def refresh(self) -> None:
+        project, analysis = self._document.project, self._document.analysis
+        data = project.data
+        self._title.setText(project.main)
+        self.facts.show_facts((
+            ("Nodes", f"{len(project.graph.nodes):,}"),
+            ("Weights", magnitude(analysis.weights)),
+            ("Multiply-adds", f"{magnitude(analysis.multiply_adds)} per sample"),
+            ("Data", data.path.removeprefix("bundled:") if data else "none chosen yet"),
+            *((("Columns", ", ".join(column.name for column in data.columns)),) if data and data.columns else ()),
+        ))
+        if self.notes.toPlainText() != project.notes:
+            self.notes.blockSignals(True)
+            self.notes.setPlainText(project.notes)
+            self.notes.blockSignals(False)
+
+    def _take_notes(self) -> None:
+        changed = self._document.project.replace(notes=self.notes.toPlainText())
+        self._document.edit("Edit notes", changed, merge="notes")
+
+
+class SelectionInspector(QWidget):
+    """Several nodes: how many, of what kind, and what they cost together."""
+
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._title = label("", "title", self)
+        self.facts = Facts(self)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        column.addWidget(self._title)
+        column.addWidget(self.facts)
+
+    def refresh(self) -> None:
+        selection, reports = self._document.selection, self._document.analysis.nodes
+        nodes = [node for node in self._document.graph.nodes if node.id in selection]
+        kinds: dict[str, int] = {}
+        for node in nodes:
+            kinds[node.type] = kinds.get(node.type, 0) + 1
+        chosen = [reports[node.id] for node in nodes if node.id in reports]
+        self._title.setText(f"{counted(len(nodes), 'node')} selected")
+        self.facts.show_facts((
+            *((kind, f"{count:,}") for kind, count in sorted(kinds.items())),
+            ("Weights", magnitude(sum(report.weights for report in chosen))),
+            ("Multiply-adds", f"{magnitude(sum(report.multiply_adds for report in chosen))} per sample"),
+        ))

@@ -1,0 +1,287 @@
+"""The test panel: how well the shown run does on data that it never learned from, and where it errs."""
+
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QComboBox,
+    QGridLayout,
+    QHBoxLayout,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from engine.errors import EngineError
+from gui.charts.controls import title
+from gui.charts.plot import readable
+from gui.charts.scatter import Scatter
+from gui.results.confusion import ConfusionMatrix
+from gui.results.evaluations import Evaluation, Wrong, evaluation, pictures_of
+from gui.session import Session
+from gui.widgets import icons, theme
+from gui.widgets.background import Background
+from gui.widgets.empty_state import EmptyState
+from gui.widgets.labels import label
+from gui.widgets.sample_grid import SampleGrid, Tile
+
+SPLITS = {"test": "Test data", "validation": "Validation data", "train": "Training data"}
+MAX_SHOWN_WRONG = 60
+_WIDE = 640
+"""From this width on the parts stand side by side; below it, figures have this height each:"""
+_FIGURE_HEIGHT = 260
+
+
+class TestPanel(QWidget):
+    """Numbers, the confusion matrix (or a scatter of a regression) and the most confident mistakes of one run."""
+
+    __test__ = False  # its name is no test's
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._evaluation: Evaluation | None = None
+        self._filter = (-1, -1)
+        self.scores = _Scores(self)
+        self.matrix, self.scatter = ConfusionMatrix(self), Scatter(self)
+        self.mistakes = SampleGrid(self)
+        self._mistakes_title = label("", "title", self, wraps=True)
+        self._mistakes_title.setToolTip("The most confident ones first")
+        self._pointed = label("", "muted", self, wraps=True)
+        self._pictures = Background(self)
+        self._pictures.finished.connect(self._show_pictures)
+        self._pictures.failed.connect(lambda message, hint: self._mistakes_title.setText(f"{message} {hint}"))
+        self.empty = EmptyState("target", "No test yet", "", self, action="Test")
+        self._build()
+        self.matrix.pointed.connect(self._point)
+        self.matrix.chosen.connect(self._filter_mistakes)
+        self.scores.test.clicked.connect(self._test)
+        self.scores.split.activated.connect(self._load)
+        self.empty.clicked.connect(self._test)
+        session.tested.connect(self._show_result)
+        session.test_failed.connect(self.scores.show_failure)
+        session.test_progressed.connect(self.scores.show_progress)
+        session.run_changed.connect(self._load)
+        self._load()
+
+    def _build(self) -> None:
+        self._figure = QStackedWidget(self)
+        for page in (self.matrix, self.scatter, self.empty):
+            self._figure.addWidget(page)
+        figure = QVBoxLayout()
+        figure.setSpacing(2)
+        figure.addWidget(self._figure, 1)
+        figure.addWidget(self._pointed)
+        self._right = QWidget(self)
+        right = QVBoxLayout(self._right)
+        right.setContentsMargins(0, 0, 0, 0)
+        right.addWidget(self._mistakes_title)
+        right.addWidget(self.mistakes, 1)
+        self.mistakes.setMinimumSize(170, 110)
+        content = QWidget(self)
+        self._parts = QBoxLayout(QBoxLayout.Direction.LeftToRight, content)
+        self._parts.setContentsMargins(10, 8, 10, 8)
+        self._parts.setSpacing(14)
+        self._parts.addWidget(self.scores, 0)
+        self._parts.addLayout(figure, 3)
+        self._parts.addWidget(self._right, 2)
+        area = QScrollArea(self)
+        area.setWidgetResizable(True)
+        area.setWidget(content)
+        outer = QHBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(area)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        is_wide = event.size().width() >= _WIDE
+        for part in (self._figure, self._right):
+            part.setMinimumHeight(0 if is_wide else _FIGURE_HEIGHT)
+        direction = QBoxLayout.Direction.LeftToRight if is_wide else QBoxLayout.Direction.TopToBottom
+        self._parts.setDirection(direction)
+
+    @property
+    def split(self) -> str:
+        return self.scores.split.currentData()
+
+    def _load(self) -> None:
+        """Show what is known of the session's run on the chosen split."""
+        run = self._session.run
+        self._show(None)
+        self.scores.show_message("")
+        self.scores.test.setEnabled(run is not None)
+        if run is None:
+            self.empty.show_text("No trained network yet", "Press Train. What was learned is then tested on new data.")
+            return
+        self.empty.show_text("Not tested yet", f"See how this run does on the {SPLITS[self.split].lower()}.", "Test")
+        self.empty.button.setEnabled(True)
+        try:
+            known = run.evaluation(self.split)
+            if known is not None:
+                self._show(evaluation(known))
+        except EngineError as error:
+            self.scores.show_failure(error.message, error.hint)
+
+    def _test(self) -> None:
+        self._session.test(self.split)
+
+    def _show_result(self, result: dict[str, Any]) -> None:
+        self.scores.show_message("")
+        try:
+            shown = evaluation(result)
+        except EngineError as error:
+            self.scores.show_failure(error.message, error.hint)
+            return
+        self.scores.split.setCurrentIndex(list(SPLITS).index(shown.split))
+        self._show(shown)
+
+    def _show(self, shown: Evaluation | None) -> None:
+        self._evaluation = shown
+        self._filter = (-1, -1)
+        self._pictures.cancel()
+        self.scores.show_evaluation(shown)
+        self._pointed.setText("")
+        has_wrong = shown is not None and bool(shown.confusion)
+        self._right.setVisible(has_wrong)
+        if shown is None:
+            self._figure.setCurrentWidget(self.empty)
+        elif shown.confusion:
+            self._figure.setCurrentWidget(self.matrix)
+            self.matrix.show_counts(shown.confusion, shown.classes)
+            self._point("")
+            self._list_mistakes()
+        elif shown.pairs.truth:
+            self._figure.setCurrentWidget(self.scatter)
+            self.scatter.show_pairs(shown.pairs.truth, shown.pairs.predicted, shown.target)
+        else:
+            self._figure.setCurrentWidget(self.empty)
+            self.empty.show_text("Tested", "This kind of output has no picture; its loss and metrics are on the left.")
+
+    def _point(self, text: str) -> None:
+        self._pointed.setText(text or "Rows are true, columns predicted. Click one.")
+
+    def _filter_mistakes(self, truth: int, predicted: int) -> None:
+        self._filter = (truth, predicted)
+        self._list_mistakes()
+
+    def _list_mistakes(self) -> None:
+        shown, run = self._evaluation, self._session.run
+        if shown is None or run is None:
+            return
+        wrong = self._chosen_mistakes(shown)
+        self._mistakes_title.setText(self._filter_text(shown) + ("" if wrong else ": none is listed"))
+        self.mistakes.show_tiles([_tile(mistake, None) for mistake in wrong])
+        rows = [mistake.row for mistake in wrong]
+        self._pictures.start(lambda progress: pictures_of(run, rows, progress))
+
+    def _filter_text(self, shown: Evaluation) -> str:
+        if self._filter == (-1, -1):
+            return f"{shown.wrong_count:,} mistakes"
+        truth, predicted = self._filter
+        if truth == predicted:
+            return f"Mistakes on {shown.classes[truth]}"
+        return f"{shown.classes[truth]} taken for {shown.classes[predicted]}"
+
+    def _chosen_mistakes(self, shown: Evaluation) -> list[Wrong]:
+        """All, or those of the chosen cell; a cell of what was right stands for all mistakes on its class."""
+        truth, predicted = self._filter
+        found = [
+            mistake for mistake in shown.wrong
+            if truth < 0 or (mistake.truth == shown.classes[truth]
+                             and predicted in (truth, shown.classes.index(mistake.predicted)))
+        ]
+        return found[:MAX_SHOWN_WRONG]
+
+    def _show_pictures(self, found: dict[int, Any]) -> None:
+        if found and self._evaluation is not None:
+            wrong = self._chosen_mistakes(self._evaluation)
+            self.mistakes.show_tiles([_tile(mistake, found.get(mistake.row)) for mistake in wrong])
+
+
+class _Scores(QWidget):
+    """The left part: what is tested, and the result in large numbers."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setMinimumWidth(170)
+        self.setMaximumWidth(260)
+        self.split = QComboBox(self)
+        for name, text in SPLITS.items():
+            self.split.addItem(text, name)
+        self.split.setToolTip("What the network is tested on")
+        self.split.setAccessibleName("Test on")
+        self.test = QPushButton(icons.icon("flask-conical"), "Test", self)
+        self.test.setToolTip("Measure the best weights of this run")
+        self.progress = QProgressBar(self)
+        self.progress.setRange(0, 1000)
+        self.progress.setTextVisible(False)
+        self.progress.hide()
+        self.message = label("", "error", self, wraps=True)
+        self.message.hide()
+        self.samples = label("", "muted", self, wraps=True)
+        self._numbers = QGridLayout()
+        self._numbers.setHorizontalSpacing(12)
+        self._numbers.setColumnStretch(1, 1)
+        self._values: list[QWidget] = []
+        row = QHBoxLayout()
+        row.setSpacing(4)
+        row.addWidget(self.split, 1)
+        row.addWidget(self.test)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        column.addLayout(row)
+        column.addWidget(self.progress)
+        column.addWidget(self.message)
+        column.addLayout(self._numbers)
+        column.addWidget(self.samples)
+        column.addStretch(1)
+
+    def show_evaluation(self, shown: Evaluation | None) -> None:
+        for widget in self._values:
+            widget.hide()
+            widget.deleteLater()
+        self._values = []
+        self.samples.setText("" if shown is None else f"{shown.samples:,} samples that were "
+                             f"{'learned from' if shown.split == 'train' else 'held back from learning'}.")
+        values = {} if shown is None else {**shown.metrics, "loss": shown.loss}
+        for line, (name, value) in enumerate(values.items()):
+            number = label(percent(value) if name == "accuracy" else readable(value), "", self)
+            number.setFont(theme.font(26 if line == 0 else 16))
+            number.setObjectName(name)
+            caption = label(title(name), "muted", self)
+            self._numbers.addWidget(caption, line, 0, Qt.AlignmentFlag.AlignBottom)
+            self._numbers.addWidget(number, line, 1, Qt.AlignmentFlag.AlignBottom)
+            self._values += [caption, number]
+
+    def show_progress(self, share: float) -> None:
+        self.show_message("")
+        self.progress.show()
+        self.progress.setValue(round(1000 * share))
+
+    def show_failure(self, message: str, hint: str) -> None:
+        self.show_message(f"{message} {hint}".strip())
+
+    def show_message(self, text: str) -> None:
+        """Say what went wrong, or nothing; either way nothing is under way any more."""
+        self.progress.hide()
+        self.message.setText(text)
+        self.message.setVisible(bool(text))
+
+
+def _tile(mistake: Wrong, picture: Any) -> Tile:
+    caption = f"{mistake.truth}\n→ {mistake.predicted}\n{percent(mistake.confidence)}"
+    if picture is None:
+        caption = f"{mistake.name}: {mistake.truth} → {mistake.predicted}, {percent(mistake.confidence)}"
+    tip = f"{mistake.name}: is {mistake.truth}, was taken for {mistake.predicted} ({percent(mistake.confidence)} sure)"
+    return Tile(caption, tip, picture)
+
+
+def percent(share: float) -> str:
+    """A share as people read it: "87.3 %"."""
+    return f"{100 * share:.1f} %"

@@ -1,0 +1,194 @@
+"""The try panel: give the trained network something of your own and see what it says."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+
+from engine import jobs
+from engine.errors import EngineError
+from gui.charts.plot import readable
+from gui.results.try_inputs import PictureInput, TableInput
+from gui.session import Session
+from gui.widgets import theme
+from gui.widgets.bars import Bar, Bars
+from gui.widgets.empty_state import EmptyState
+from gui.widgets.labels import label
+from gui.widgets.sample_table import SampleTable
+
+DEBOUNCE_MS = 120
+MAX_CLASSES = 12
+MAX_ROWS = 200
+
+
+class TryPanel(QWidget):
+    """What is given on the left, what the network says on the right. Follows a drawing while it is made: one prediction
+    is under way at a time, and the newest input is the next one."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._path = ""
+        self._is_asking = self._is_stale = False
+        self._delay = QTimer(self)
+        self._delay.setSingleShot(True)
+        self._delay.setInterval(DEBOUNCE_MS)
+        self._delay.timeout.connect(self._ask)
+        self.input: PictureInput | TableInput | None = None
+        self.answer = _Answer(self)
+        self.empty = EmptyState("wand-sparkles", "Nothing to try yet", "", self)
+        content = QWidget(self)
+        self._row = QHBoxLayout(content)
+        self._row.setContentsMargins(10, 8, 10, 8)
+        self._row.setSpacing(16)
+        self._row.addWidget(self.answer, 1)
+        self._pages = QStackedWidget(self)
+        self._pages.addWidget(self.empty)
+        self._pages.addWidget(content)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(self._pages)
+        session.run_changed.connect(self._load)
+        session.state_changed.connect(self._load_if_new)
+        self._load()
+
+    def _load(self) -> None:
+        """Offer what fits the session's run."""
+        self._delay.stop()
+        self._path, self._is_stale = "", False
+        if self.input is not None:
+            self.input.deleteLater()
+            self.input = None
+        self.answer.clear()
+        run = self._session.run
+        self._pages.setCurrentWidget(self.empty)
+        if run is None or not run.checkpoint("best").exists():
+            self.empty.show_text("Nothing to try yet", "Train a network, then draw or open something for it here.")
+            return
+        try:
+            preparation = run.preparation()
+        except EngineError as error:
+            self.empty.show_text("This run cannot be tried", f"{error.message} {error.hint}")
+            return
+        if len(preparation.inputs) != 1:
+            self.empty.show_text("This network reads several inputs", "Use `neuroloom predict` or an export for it.")
+            return
+        column = preparation.inputs[0]
+        is_picture = column.kind == "image"
+        self.input = PictureInput(column, self) if is_picture else TableInput(preparation.part(column.name), self)
+        self.input.given.connect(self._take)
+        self._row.insertWidget(0, self.input, 1)
+        self._pages.setCurrentIndex(1)
+
+    def _load_if_new(self, _state: str) -> None:
+        if self.input is None:
+            self._load()
+
+    def _take(self, path: str) -> None:
+        self._path = path
+        self._delay.start()
+
+    def _ask(self) -> None:
+        run = self._session.run
+        if self._is_asking:
+            self._is_stale = True
+            return
+        if run is None:
+            return
+        folder = run.folder
+        self._is_asking, self._is_stale = True, False
+        self.answer.wait()
+        self._session.job(jobs.Predict(str(folder), (self._path,)),
+                          lambda result: self._finish(folder, lambda: self.answer.show_result(result)),
+                          lambda message, hint: self._finish(folder, lambda: self.answer.show_failure(message, hint)))
+
+    def _finish(self, folder: Path, show: Callable[[], None]) -> None:
+        """An answer is there; it counts only for the run that is still shown."""
+        self._is_asking = False
+        run = self._session.run
+        if run is not None and run.folder == folder and self._path:
+            show()
+        if self._is_stale:
+            self._ask()
+
+
+class _Answer(QWidget):
+    """What the network says: probabilities of one sample, a number, or a table of many."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.headline = label("", "", self)
+        self.headline.setFont(theme.font(22))
+        self.detail = label("", "muted", self, wraps=True)
+        self.bars, self.table = Bars(self), SampleTable(self)
+        area = QScrollArea(self)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(self.bars)
+        self._pages = QStackedWidget(self)
+        self._pages.addWidget(area)
+        self._pages.addWidget(self.table)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        heading = QHBoxLayout()
+        heading.setSpacing(12)
+        heading.addWidget(self.headline)
+        heading.addWidget(self.detail, 1)
+        column.addLayout(heading)
+        column.addWidget(self._pages, 1)
+        self.clear()
+
+    def clear(self) -> None:
+        self.headline.setText("")
+        self._say("muted", "The answer of the network appears here.")
+        self.bars.show_bars([])
+        self._pages.setCurrentIndex(0)
+
+    def wait(self) -> None:
+        if not self.headline.text():
+            self._say("muted", "Waking up the network…")
+
+    def show_failure(self, message: str, hint: str) -> None:
+        self.headline.setText("")
+        self.bars.show_bars([])
+        self._say("error", f"{message} {hint}".strip())
+
+    def show_result(self, result: dict[str, Any]) -> None:
+        predictions = result["predictions"]
+        if len(predictions) == 1:
+            self._show_one(predictions[0])
+            return
+        self.headline.setText(f"{len(predictions):,} samples")
+        self._say("muted", f"The first {MAX_ROWS} are shown." if len(predictions) > MAX_ROWS else "")
+        rows = [(entry["name"], *_said(entry)) for entry in predictions[:MAX_ROWS]]
+        self.table.show_rows(("Sample", "Prediction", "Probability"), rows)
+        self._pages.setCurrentIndex(1)
+
+    def _show_one(self, entry: dict[str, Any]) -> None:
+        self._pages.setCurrentIndex(0)
+        answer, sure = _said(entry)
+        self.headline.setText(answer)
+        shares: dict[str, float] = entry.get("probabilities", {})
+        self._say("muted", f"{sure} sure" if sure else entry["name"])
+        names = list(shares)
+        if len(names) > MAX_CLASSES:
+            names = sorted(names, key=lambda name: -shares[name])[:MAX_CLASSES]
+        best = max(range(len(names)), key=lambda place: shares[names[place]], default=-1)
+        self.bars.show_bars([Bar(name, shares[name], f"{100 * shares[name]:.1f} %") for name in names], best)
+
+    def _say(self, role: str, text: str) -> None:
+        self.detail.setProperty("role", role)
+        self.detail.style().unpolish(self.detail)
+        self.detail.style().polish(self.detail)
+        self.detail.setText(text)
+
+
+def _said(entry: dict[str, Any]) -> tuple[str, str]:
+    """One prediction in words: the class and its probability, or the number and nothing."""
+    if "label" in entry:
+        return entry["label"], f"{100 * max(entry['probabilities'].values()):.1f} %"
+    value = entry["value"]
+    return readable(value) if isinstance(value, int | float) else ", ".join(map(readable, value)), ""

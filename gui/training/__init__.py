@@ -1,0 +1,1 @@
+"""Panels and tools of a training: options, state, earlier runs."""
