@@ -71,14 +71,15 @@ def test_keys_undo_and_redo(window: MainWindow) -> None:
 
 
 def test_selecting_a_layer_brings_the_inspector_forward_unless_it_was_closed(qtbot: QtBot, window: MainWindow) -> None:
-    window.docks.raise_dock("training")
-    qtbot.waitUntil(lambda: window.docks["training"].widget().isVisible() and not window.inspector.isVisible())
-    window.document.select(["linear_1"])
-    qtbot.waitUntil(window.inspector.isVisible)
+    dock = window.docks["inspector"]
+    with qtbot.waitSignal(dock.visibilityChanged, check_params_cb=lambda is_seen: not is_seen):
+        window.docks.raise_dock("training")
+    with qtbot.waitSignal(dock.visibilityChanged, check_params_cb=bool):
+        window.document.select(["linear_1"])
     window.document.select([])
-    window.docks["inspector"].close()
+    dock.close()
     window.document.select(["linear_1"])
-    assert not window.docks["inspector"].isVisible()
+    assert not dock.isVisible()
 
 
 def test_the_palette_adds_to_the_canvas_and_the_inspector_follows(window: MainWindow) -> None:

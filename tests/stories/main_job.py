@@ -69,7 +69,8 @@ class Story:
         hand.click(hand.see(lambda: scaled(menu.mapToGlobal(menu.actionGeometry(folder).center()), menu)))
         self.give_path(hand, self.data)
         hand.wait(lambda: self.window.document.project.data, "the data set")
-        hand.wait(self.window.docks["data"].widget().samples.isVisible, "the samples")
+        panel = self.window.docks["data"].widget()
+        hand.wait(lambda: panel.samples.isVisible() and not panel.progress.isVisible(), "the samples")
         hand.shoot("2-data")
 
     def draw(self, hand: Hand) -> None:
