@@ -1,7 +1,7 @@
 """Sensible first networks for a data set, with the right input and output sizes."""
 
 from collections.abc import Mapping
-from math import prod
+from math import ceil, prod
 from typing import Any
 
 from engine.graph import Edge, Graph, Node
@@ -13,6 +13,9 @@ STEP = 220.0
 
 ROW = 140.0
 """Distance between rows: branches, and the targets below."""
+
+LONGEST_ROW = 5
+"""Layers side by side that are still readable in a small window; a longer network goes on in a row below."""
 
 FEW_PIXELS = 8
 """Convolutions halve a picture until its smaller side is no longer than this."""
@@ -42,7 +45,20 @@ def starter_graph(columns: tuple[Column, ...]) -> Graph:
     below = max(len(sources), len(targets)) * ROW
     for row, column in enumerate(targets):
         drawing.head(joined, column, row, below + row * ROW)
-    return drawing.graph
+    return folded(drawing.graph)
+
+
+def folded(graph: Graph) -> Graph:
+    """The same network laid out in rows of equal length, as lines of text are. Expects columns `STEP` apart from 0."""
+    column = {node.id: round(node.position[0] / STEP) for node in graph.nodes}
+    count = max(column.values(), default=0) + 1
+    width = ceil(count / ceil(count / LONGEST_ROW))
+    upper = [node.position[1] for node in graph.nodes if column[node.id] < count - width]
+    height = max(upper, default=0.0) + ROW
+    return graph.move({
+        node.id: (column[node.id] % width * STEP, node.position[1] + column[node.id] // width * height)
+        for node in graph.nodes
+    })
 
 
 def new_input(columns: tuple[Column, ...], graph: Graph) -> dict[str, Any]:

@@ -70,7 +70,7 @@ class Session:
     def begin(self) -> None:
         """The clocks start. Call right before the first step."""
         self._begun = self._reported = self._saved = monotonic()
-        self.due = self._begun + REPORT_SECONDS
+        self.due = self._begun  # the first step is reported at once: curves begin where the learning does
         self._begun_step, self._begun_seconds = self.state.progress.step, self.state.progress.seconds
         self._epoch_seconds = self.state.progress.seconds
         self._mark_read()
@@ -80,7 +80,7 @@ class Session:
         """Between two steps: report, save if it is time, obey."""
         self._collect()
         now = monotonic()
-        if now - self._reported >= REPORT_SECONDS / 2:
+        if now - self._reported >= REPORT_SECONDS / 2 or self.state.progress.step == self._begun_step + 1:
             self._report(now)
         self.due = now + REPORT_SECONDS
         if now - self._saved >= CHECKPOINT_SECONDS:

@@ -65,8 +65,11 @@ def test_a_starter_has_no_problem_and_is_laid_out(inputs, targets):
     assert len(places) == len(graph.nodes)
     for one, other in combinations(places, 2):
         assert abs(one[0] - other[0]) >= 200 or abs(one[1] - other[1]) >= 100
+    assert max(x for x, _ in places) <= 4 * 220
     by_id = graph.by_id()
-    assert all(by_id[edge.source].position[0] < by_id[edge.target].position[0] for edge in graph.edges)
+    for edge in graph.edges:  # left to right, and on in the row below
+        (x, y), (next_x, next_y) = by_id[edge.source].position, by_id[edge.target].position
+        assert x < next_x or y < next_y
     source = emit(Project({"Starter": graph}, Data("x", "csv", columns=columns)))
     assert source.inputs == tuple(column.name for column in inputs)
     assert source.targets == tuple(column.name for column in targets)
