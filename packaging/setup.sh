@@ -6,7 +6,8 @@ cd "$(dirname "$0")/.."
 kind=${1:-run}
 
 window="libegl1 libgl1 libgl1-mesa-dri libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1
- libxcb-randr0 libxcb-render-util0 libxcb-shape0 libxcb-xinerama0 libxcb-xkb1 libdbus-1-3 libfontconfig1 shared-mime-info fonts-dejavu-core"
+ libxcb-randr0 libxcb-render-util0 libxcb-shape0 libxcb-xinerama0 libxcb-xkb1 libwayland-cursor0 libdbus-1-3
+ libfontconfig1 shared-mime-info fonts-dejavu-core"
 driving="xvfb xdotool x11-utils"
 
 python=

@@ -73,12 +73,13 @@ def run(args: argparse.Namespace, console: Console) -> int:
         console.message("Interrupted.")
         return 130
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_unwritten()
         return 1
     except (OSError, MemoryError) as error:  # the disk or the memory is full, a folder may not be written, ...
         from engine.training.failures import explained
 
         console.message(f"neuroloom {args.command}: {' '.join(explained(error))}")
+        _drop_unwritten()
         return 1
     except Exception as bug:  # noqa: BLE001 -- the outermost place: a bug becomes one line and a report
         return _reported(bug, console, is_verbose=args.verbose)
@@ -89,6 +90,14 @@ def _prepare_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
+
+
+def _drop_unwritten() -> None:
+    """What standard output could not take is dropped: Python would fail over it again on exit, and exit with 120."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _reported(bug: Exception, console: Console, *, is_verbose: bool) -> int:

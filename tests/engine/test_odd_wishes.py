@@ -161,7 +161,8 @@ def test_what_the_terminal_cannot_show_is_no_fault(small_fashion: Path, tmp_path
     projectfile.save(project.with_graph(project.main, project.graph.update(node.id, name="Größe 层")),
                      tmp_path / "net.neuroloom")
     argv = [sys.executable, "-m", "engine.cli", "check", str(tmp_path / "net.neuroloom")]
-    environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONUNBUFFERED": ""}
+    environment = {**os.environ, **plain}
     done = subprocess.run(argv, env=environment, capture_output=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     assert "Größe 层" in done.stdout.decode("utf-8")
