@@ -18,7 +18,7 @@ from engine.export import FORMATS, export
 from engine.prediction import predict
 from engine.project import RESOURCES
 
-LOCAL = (b"/work/", b"/tmp/", b"/home/", b"/root", b"site-packages", b"stack_trace")
+LOCAL = (str(Path(__file__).parents[2]).encode(), b"/tmp/", b"/home/", b"/root", b"site-packages", b"stack_trace")
 CASES = [*product(("perceptron", "cnn", "lstm"), FORMATS), ("yes_or_no", "onnx")]
 
 
