@@ -6,11 +6,13 @@ from typing import Any, Literal
 import msgspec
 
 from engine.graph import Graph
-from engine.options import Options
-from engine.tensors import TensorSpec, default_axes
+from engine.kinds import KINDS
+from engine.options import Component, Options
+from engine.tensors import TensorSpec
 
-Kind = Literal["image", "number", "category", "vector"]
-ColumnRole = Literal["input", "target"]
+ColumnRole = Literal["input", "target", "weight", "group", "split", "ignore"]
+"""What a column is for: read by the network, predicted by it, how much a sample counts, what must stay on one side of
+a split, what names the split, or nothing."""
 
 BUNDLED = "bundled:"
 """Data paths that begin so name a folder of the program's own resources/data."""
@@ -19,44 +21,84 @@ RESOURCES = Path(__file__).resolve().parent.parent / "resources"
 
 
 class Column(msgspec.Struct, frozen=True):
-    """One typed column of a data set. `shape` is one sample's, without the batch axis."""
+    """One typed column of a data set, as the last look at the disk found it.
+
+    kind      a name in engine.kinds.KINDS
+    shape     one prepared sample's, without the batch axis
+    classes   names of a category's or a mask's classes
+    reason    why the kind was chosen: "12 distinct values in 60,000 rows"
+    settings  all settings of the kind's preparation, see KINDS
+    parts     of a vector that was put together: the table's columns it is made of, in order
+    """
 
     name: str
-    kind: Kind
+    kind: str
     role: ColumnRole
     shape: tuple[int, ...] = ()
     classes: tuple[str, ...] = ()
+    reason: str = ""
+    settings: dict[str, Any] = {}
+    parts: tuple["Column", ...] = ()
 
     @property
     def spec(self) -> TensorSpec:
-        """What an Input node of this column puts on its wire. Categories travel as class numbers."""
-        if self.kind == "category":
-            return TensorSpec((), dtype="int64", classes=len(self.classes))
-        return TensorSpec(self.shape, default_axes(len(self.shape)))
+        """What an Input node of this column puts on its wire. Categories travel as class numbers, texts as tokens."""
+        return KINDS[self.kind].spec(self.shape, len(self.classes), self.settings)
+
+    @property
+    def leaves(self) -> tuple["Column", ...]:
+        """The columns as the user's files have them: the parts, or else this one."""
+        return self.parts or (self,)
+
+
+class ColumnChoice(msgspec.Struct, frozen=True):
+    """What the user decided about a column against what was found: "" and what is left out stay as found."""
+
+    kind: str = ""
+    role: ColumnRole | Literal[""] = ""
+    settings: dict[str, Any] = {}
 
 
 class Split(msgspec.Struct, frozen=True):
-    """Shares of the samples held back. A source with a test set of its own keeps it and ignores `test`."""
+    """How samples are divided. A source with a test set of its own keeps it and ignores `test`.
+
+    method   auto: by class where there are classes, else random
+    column   for group, time and column: the column that says it; "" is the one whose role is "group" or "split", or
+             the first date
+    folds    for k-fold: `fold` (from 0) of so many parts is the test split
+    """
 
     validation: float = 0.1
     test: float = 0.2
     seed: int = 0
+    method: Literal["auto", "random", "stratified", "group", "time", "column", "k-fold"] = "auto"
+    column: str = ""
+    folds: int = 5
+    fold: int = 0
 
 
 class Data(msgspec.Struct, frozen=True):
     """The chosen data set. `columns` are remembered from the last look, so that shapes are known without the disk.
 
-    path     a file or folder, relative to the project file, absolute, or "bundled:<name>"
-    source   the name of the reader, see engine.data.sources
-    options  the reader's settings, such as the target column of a table
+    path          a file or folder, relative to the project file, absolute, or "bundled:<name>"
+    source        the name of the reader, see engine.data.sources
+    options       the reader's settings, such as whether a table has a header
+    chosen        by column name: what the user decided about kind, role and preparation
+    augmentation  random changes of the training samples, in order, see engine.augmentation
+    skips_damaged the user agreed to go on without the files or rows that cannot be read
+    fingerprint   of the files at the last look; other files are noticed
     """
 
     path: str
     source: str
     options: dict[str, Any] = {}
     columns: tuple[Column, ...] = ()
+    chosen: dict[str, ColumnChoice] = {}
     split: Split = Split()
     normalize: bool = True
+    augmentation: tuple[Component, ...] = ()
+    skips_damaged: bool = True
+    fingerprint: str = ""
 
     def located(self, base: Path | None) -> Path:
         """Where the data lies; `base` is the folder of the project file (None: not saved yet)."""
@@ -67,6 +109,11 @@ class Data(msgspec.Struct, frozen=True):
 
     def column(self, name: str) -> Column | None:
         return next((column for column in self.columns if column.name == name), None)
+
+    @property
+    def leaves(self) -> tuple[Column, ...]:
+        """All columns as the user's files have them, whatever their role."""
+        return tuple(leaf for column in self.columns for leaf in column.leaves)
 
 
 class Project(msgspec.Struct, frozen=True):
