@@ -86,6 +86,7 @@ class Data(msgspec.Struct, frozen=True):
     chosen        by column name: what the user decided about kind, role and preparation
     augmentation  random changes of the training samples, in order, see engine.augmentation
     skips_damaged the user agreed to go on without the files or rows that cannot be read
+    excluded      rows that the user left out for good, such as copies of others: they are in no split
     fingerprint   of the files at the last look; other files are noticed
     """
 
@@ -98,6 +99,7 @@ class Data(msgspec.Struct, frozen=True):
     normalize: bool = True
     augmentation: tuple[Component, ...] = ()
     skips_damaged: bool = True
+    excluded: tuple[int, ...] = ()
     fingerprint: str = ""
 
     def located(self, base: Path | None) -> Path:
