@@ -65,7 +65,8 @@ KINDS: dict[str, KindSpec] = {
         KindSpec(name="number", title="Number", doc="A measured or counted quantity.",
                  raw="float64 (n,), NaN where empty", params=(SCALING, MISSING), spec=_numbers(), joins=True),
         KindSpec(
-            name="category", title="Category", doc="One of a few names.", raw="int64 (n,) class numbers, -1 where empty",
+            name="category", title="Category", doc="One of a few names.",
+            raw="int64 (n,) class numbers, -1 where empty",
             params=(
                 Choice(name="encoding", default="auto", choices=("auto", "one-hot", "index"),
                        help="One-hot: a feature for each class. Index: a class number, for an Embedding, in an input "
@@ -81,8 +82,8 @@ KINDS: dict[str, KindSpec] = {
             name="date", title="Date", doc="A day or a moment.",
             raw="float64 (n,) seconds since 1970 UTC, NaN where empty",
             params=(Text(name="parts", default="year, month, weekday, hour",
-                         help="What is taken of it: year, month, day, weekday, hour, minute, elapsed. Months, weekdays, "
-                              "hours and minutes become sine and cosine."), MISSING),
+                         help="What is taken of it: year, month, day, weekday, hour, minute, elapsed. Months, "
+                              "weekdays, hours and minutes become sine and cosine."), MISSING),
             spec=_numbers("features"), joins=True,
         ),
         KindSpec(

@@ -3,12 +3,29 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-SCHEMA = 1
+SCHEMA = 2
 """The schema that is written. A change of the format raises it and adds the migration from the one before."""
 
 Migration = Callable[[dict[str, Any]], dict[str, Any]]
 
-MIGRATIONS: dict[int, Migration] = {}
+
+def _typed_tables(tree: dict[str, Any]) -> dict[str, Any]:
+    """1 to 2: what a table's options said of its columns is said of each column; its columns are looked at again."""
+    data = tree.get("data")
+    if not isinstance(data, dict) or data.get("source") != "csv":
+        return tree
+    options = {name: str(value) for name, value in dict(data.get("options") or {}).items()}
+    choices: dict[str, dict[str, Any]] = {}
+    for name in (part.strip() for part in options.pop("ignore", "").split(",")):
+        if name:
+            choices[name] = {"role": "ignore"}
+    kind = options.pop("target_kind", "auto")
+    if target := options.pop("target", ""):
+        choices[target] = {"role": "target", **({"kind": kind} if kind in ("category", "number") else {})}
+    return {**tree, "data": {**data, "source": "table", "options": options, "columns": [], "chosen": choices}}
+
+
+MIGRATIONS: dict[int, Migration] = {1: _typed_tables}
 """By the schema number that it starts from: a pure function from a file's parsed JSON to that of the next schema."""
 
 

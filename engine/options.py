@@ -124,6 +124,9 @@ TRAINING: tuple[Param, ...] = (
         help="Stop after this many epochs without a better validation loss; 0 never stops early."),
     Choice(name="initialization", default="torch", choices=("torch", "glorot", "he", "orthogonal", "normal"),
            help="How random weights are drawn: torch's defaults, Glorot (Keras), He, orthogonal or normal (0.02)."),
+    Choice(name="balance", default="none", choices=("none", "loss", "sampling"),
+           help="Give rare classes as much say as frequent ones: in the loss, or by drawing their samples more often."),
+    Bool(name="bucketing", default=False, help="Put samples of like length into the same batch."),
     Text(name="weights", default="", help="A weights file to start from instead of random weights."),
 )
 

@@ -1,6 +1,6 @@
 """The project file: readable JSON that is parsed, validated and built, or refused as a whole with the place named.
 
-    {"program": "Neuroloom", "schema": 1, "notes": ..., "data": {...}, "options": {...}, "graphs": {name: {...}}}
+    {"program": "Neuroloom", "schema": 2, "notes": ..., "data": {...}, "options": {...}, "graphs": {name: {...}}}
 
 A project file is data: nothing in it is ever imported, evaluated or opened by reading it. Nothing in it is dropped: a
 layer of an unknown type is kept as it stands, and so is a setting with a value that its layer does not allow; the
@@ -9,7 +9,7 @@ analysis of the design complains about both.
 
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,10 +18,11 @@ import msgspec
 from engine import jsontext, layers, storage
 from engine.errors import OptionError, ProjectError, StorageError
 from engine.graph import Edge, Graph, Node
+from engine.kinds import KINDS
 from engine.migrations import SCHEMA, migrated
 from engine.options import COMPONENTS, TRAINING, Component, Options, chosen
 from engine.params import Param, Value, completed
-from engine.project import BUNDLED, Column, Data, Project, Split
+from engine.project import BUNDLED, Column, ColumnChoice, Data, Project, Split
 
 PROGRAM = "Neuroloom"
 SUFFIX = ".neuroloom"
@@ -60,7 +61,7 @@ def dumps(project: Project) -> bytes:
     """The file of a project. The same project gives the same bytes, and `loads` gives the same project."""
     graphs = {name: {"nodes": [_node_tree(node) for node in graph.nodes], "edges": [_fields(e) for e in graph.edges]}
               for name, graph in project.graphs.items()}
-    tree = {"program": PROGRAM, "schema": SCHEMA, "notes": project.notes, "data": _data_tree(project.data),
+    tree = {"program": PROGRAM, "schema": SCHEMA, "notes": project.notes, "data": _plain(project.data),
             "options": {"training": project.options.training, "optimizer": _fields(project.options.optimizer),
                         "scheduler": _fields(project.options.scheduler)},
             "graphs": graphs}
@@ -187,24 +188,55 @@ def _frozen(value: Any) -> Any:
 
 
 def _data(tree: Any) -> Data:
-    _known(tree, set(Data.__struct_fields__), "data")
-    columns = tree.get("columns", [])
-    if not isinstance(columns, list):
-        raise _PlaceError("data.columns", "expected a list")
-    for i, column in enumerate(columns):
-        _known(column, set(Column.__struct_fields__), f"data.columns[{i}]")
-    _known(tree.get("split", {}), set(Split.__struct_fields__), "data.split")
     data = _struct(Data, tree, "data")
-    twice = [name for name, count in Counter(column.name for column in data.columns).items() if count > 1]
-    if twice:
-        raise _PlaceError("data.columns", f"two columns are named {twice[0][:80]!r}")
-    for i, column in enumerate(data.columns):
-        if any(size < 1 for size in column.shape):
-            raise _PlaceError(f"data.columns[{i}].shape", "expected sizes of at least 1")
+    _known(tree.get("split", {}), set(Split.__struct_fields__), "data.split")
+    columns = _columns(data.columns, tree.get("columns", ()), "data.columns")
+    for i, column in enumerate(columns):
+        if any(part.parts for part in column.parts):
+            raise _PlaceError(f"data.columns[{i}].parts", "a part has no parts of its own")
+    choices = {name: _choice(choice, tree["chosen"][name], f"data.chosen.{name[:40]}")
+               for name, choice in data.chosen.items()}
     shares = data.split.validation, data.split.test
     if min(shares) < 0 or sum(shares) >= 1 or data.split.seed < 0:
         raise _PlaceError("data.split", "expected shares of at least 0 that leave something to train on")
-    return data
+    if data.split.folds < 2 or not 0 <= data.split.fold < data.split.folds:
+        raise _PlaceError("data.split", "expected at least 2 folds, and a fold from 0 below their number")
+    return msgspec.structs.replace(data, columns=columns, chosen=choices)
+
+
+def _columns(columns: tuple[Column, ...], trees: Sequence[Any], place: str) -> tuple[Column, ...]:
+    """Checked columns with complete settings."""
+    twice = [name for name, count in Counter(column.name for column in columns).items() if count > 1]
+    if twice:
+        raise _PlaceError(place, f"two columns are named {twice[0][:80]!r}")
+    checked = []
+    for i, (column, tree) in enumerate(zip(columns, trees, strict=True)):
+        at = f"{place}[{i}]"
+        _known(tree, set(Column.__struct_fields__), at)
+        if any(size < 1 for size in column.shape):
+            raise _PlaceError(f"{at}.shape", "expected sizes of at least 1")
+        settings = _settings(column.kind, column.settings, at)
+        parts = _columns(column.parts, tree.get("parts", ()), f"{at}.parts")
+        checked.append(msgspec.structs.replace(column, settings=settings, parts=parts))
+    return tuple(checked)
+
+
+def _choice(choice: ColumnChoice, tree: Any, place: str) -> ColumnChoice:
+    _known(tree, set(ColumnChoice.__struct_fields__), place)
+    if not choice.kind:
+        return msgspec.structs.replace(choice, settings=_frozen(choice.settings))
+    complete = _settings(choice.kind, choice.settings, place)
+    return msgspec.structs.replace(choice, settings={name: complete[name] for name in choice.settings})
+
+
+def _settings(kind: str, settings: dict[str, Any], place: str) -> dict[str, Any]:
+    """All settings of a kind of column."""
+    if kind not in KINDS:
+        raise _PlaceError(f"{place}.kind", f"there is no kind of column {kind[:80]!r}")
+    try:
+        return completed(KINDS[kind].params, _frozen(settings))
+    except OptionError as error:
+        raise _PlaceError(f"{place}.settings", _sentence(error)) from error
 
 
 def _options(tree: Any) -> Options:
@@ -250,15 +282,18 @@ def _known(tree: Any, fields: set[str], place: str) -> None:
 
 
 def _fields(value: msgspec.Struct) -> dict[str, Any]:
-    return {name: getattr(value, name) for name in value.__struct_fields__}
+    return {name: _plain(getattr(value, name)) for name in value.__struct_fields__}
+
+
+def _plain(value: Any) -> Any:
+    """With structs as dictionaries, however deep."""
+    if isinstance(value, msgspec.Struct):
+        return _fields(value)
+    if isinstance(value, tuple):
+        return [_plain(part) for part in value]
+    return {name: _plain(part) for name, part in value.items()} if isinstance(value, dict) else value
 
 
 def _node_tree(node: Node) -> dict[str, Any]:
     position = [int(part) if part == int(part) else part for part in node.position]
     return {"id": node.id, "type": node.type, "name": node.name, "position": position, "params": node.params}
-
-
-def _data_tree(data: Data | None) -> dict[str, Any] | None:
-    if data is None:
-        return None
-    return {**_fields(data), "columns": [_fields(column) for column in data.columns], "split": _fields(data.split)}

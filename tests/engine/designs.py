@@ -1,16 +1,17 @@
 """Random designs and projects for property tests, drawn from the whole catalogue."""
 
-from typing import Any
+from typing import Any, get_args
 
 from hypothesis import assume
 from hypothesis import strategies as st
 
 from engine.analysis import analyze
 from engine.graph import Edge, Graph, Node
+from engine.kinds import KINDS
 from engine.layers import CATALOGUE
 from engine.options import OPTIMIZERS, SCHEDULERS, Options, with_option
-from engine.params import Bool, Choice, Float, Int, Param, Size
-from engine.project import Column, Data, Project, Split
+from engine.params import Bool, Choice, Float, Int, Param, Size, completed
+from engine.project import Column, ColumnChoice, ColumnRole, Data, Project, Split
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 HOSTILE = st.sampled_from([
@@ -76,15 +77,26 @@ def options(draw: st.DrawFn) -> Options:
     return with_option(chosen, "epochs", draw(st.integers(1, 10**6)))
 
 
-columns = st.builds(
-    Column, HOSTILE, st.sampled_from(["image", "number", "category", "vector"]), st.sampled_from(["input", "target"]),
-    st.lists(st.integers(1, 10**6), max_size=4).map(tuple), st.lists(TEXTS, max_size=3).map(tuple),
-)
+def _columns(parts: st.SearchStrategy[tuple[Column, ...]]) -> st.SearchStrategy[Column]:
+    return st.sampled_from(list(KINDS)).flatmap(lambda kind: st.builds(
+        Column, HOSTILE, st.just(kind), st.sampled_from(get_args(ColumnRole)),
+        st.lists(st.integers(1, 10**6), max_size=4).map(tuple), st.lists(TEXTS, max_size=3).map(tuple), TEXTS,
+        st.just(completed(KINDS[kind].params, {})), parts,
+    ))
+
+
+def _distinct(columns: st.SearchStrategy[Column]) -> st.SearchStrategy[tuple[Column, ...]]:
+    return st.lists(columns, max_size=4, unique_by=lambda column: column.name).map(tuple)
+
+
+choices = st.builds(ColumnChoice, st.sampled_from(["", *KINDS]), st.sampled_from(["", *get_args(ColumnRole)]))
 
 data = st.builds(
     Data, TEXTS, TEXTS, st.dictionaries(TEXTS, st.integers(-9, 9) | TEXTS | st.lists(TEXTS)),
-    st.lists(columns, max_size=4, unique_by=lambda column: column.name).map(tuple),
-    st.builds(Split, st.floats(0, 0.4), st.floats(0, 0.4), st.integers(0, 2**40)), st.booleans(),
+    _distinct(_columns(_distinct(_columns(st.just(()))))), st.dictionaries(TEXTS, choices, max_size=3),
+    st.builds(Split, st.floats(0, 0.4), st.floats(0, 0.4), st.integers(0, 2**40),
+              st.sampled_from(["auto", "group", "k-fold"]), TEXTS, st.integers(5, 9), st.integers(0, 4)),
+    st.booleans(),
 )
 
 projects = st.builds(

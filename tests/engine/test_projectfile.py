@@ -12,7 +12,7 @@ from engine import projectfile
 from engine.errors import ProjectError
 from engine.layers import CATALOGUE
 from engine.migrations import MIGRATIONS, SCHEMA, migrated
-from engine.project import RESOURCES, Data, Project, new_project
+from engine.project import RESOURCES, ColumnChoice, Data, Project, new_project
 from tests.engine.designs import projects
 
 TEMPLATES = sorted((RESOURCES / "templates").glob("*.neuroloom"))
@@ -165,3 +165,14 @@ def test_files_that_cannot_be_read_or_written_say_so(tmp_path):
     with pytest.raises(ProjectError, match="write-protected"):
         projectfile.save(new_project(), tmp_path / "a.neuroloom")
     assert (tmp_path / "a.neuroloom").read_bytes() == b"old"
+
+
+def test_what_a_table_was_told_of_its_columns_is_kept():
+    tree = json.loads((FIXTURES / "schema-1.neuroloom").read_text(encoding="utf-8"))
+    tree["data"] = {"path": "t.csv", "source": "csv", "columns": [{"name": "a", "kind": "number", "role": "input"}],
+                    "options": {"target": "grade", "target_kind": "number", "ignore": "id, name", "header": "yes"}}
+    data = _loads(tree).data
+    assert data is not None
+    assert (data.source, data.options, data.columns) == ("table", {"header": "yes"}, ())
+    assert data.chosen == {"grade": ColumnChoice("number", "target"), "id": ColumnChoice(role="ignore"),
+                           "name": ColumnChoice(role="ignore")}

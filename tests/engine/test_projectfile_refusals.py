@@ -38,7 +38,7 @@ WIRE = {"source": "linear_1", "source_port": "output", "target": "relu_3", "targ
     ("place", "value", "words"),
     [
         ("program", "Other", "is not a Neuroloom project"),
-        ("schema", 2, "newer Neuroloom"),
+        ("schema", 3, "newer Neuroloom"),
         ("schema", 10**17, "newer Neuroloom"),
         ("schema", 0, "which version"),
         ("schema", True, "which version"),
@@ -72,6 +72,12 @@ WIRE = {"source": "linear_1", "source_port": "output", "target": "relu_3", "targ
         ("data.split.validation", 1.0, "data.split"),
         ("data.split.seed", -1, "data.split"),
         ("data.normalize", 1, "data.normalize"),
+        ("data.columns.0.parts", [{"name": "a", "kind": "film", "role": "input"}], r"parts\[0\].kind"),
+        ("data.columns.0.settings", {"fit": "tear"}, r"columns\[0\].settings: Fit must be"),
+        ("data.chosen", {"a": {"kind": "film"}}, "data.chosen.a.kind"),
+        ("data.chosen", {"a": {"role": "king"}}, "data.chosen"),
+        ("data.split.folds", 1, "data.split"),
+        ("data.split.method", "guess", "data.split.method"),
         ("options.training.epochs", 0, "options.training: Epochs must be a whole number from 1"),
         ("options.training.speed", 1, "no setting named 'speed'"),
         ("options.optimizer.type", "Lion", "options.optimizer: There is no 'Lion'"),
@@ -90,9 +96,9 @@ def test_the_message_names_the_place(place, value, words):
 @pytest.mark.parametrize("data", [
     b"", b"null", b"[]", b"7", b'"Neuroloom"', b"{}", b"PK\x03\x04", b"\x80\x04\x95", b"\0" * 100,
     b"\xef\xbb\xbf" + WHOLE,
-    WHOLE.decode().encode("utf-16"), WHOLE + b"x", WHOLE + WHOLE, WHOLE.replace(b'"schema": 1', b'"schema": NaN'),
-    WHOLE.replace(b'"schema": 1', b'"schema": 1, "schema": 1'), b"[" * 10**6, b'{"a":' * 10**6, b"1," * 10**7,
-    WHOLE.replace(b'"schema": 1', b'"schema": ' + b"9" * 10**6), b" " * (65 << 20),
+    WHOLE.decode().encode("utf-16"), WHOLE + b"x", WHOLE + WHOLE, WHOLE.replace(b'"schema": 2', b'"schema": NaN'),
+    WHOLE.replace(b'"schema": 2', b'"schema": 2, "schema": 2'), b"[" * 10**6, b'{"a":' * 10**6, b"1," * 10**7,
+    WHOLE.replace(b'"schema": 2', b'"schema": ' + b"9" * 10**6), b" " * (65 << 20),
 ], ids=lambda data: repr(data[:16]))
 def test_what_is_no_project_is_refused(data):
     with pytest.raises(ProjectError):
