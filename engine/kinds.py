@@ -83,7 +83,9 @@ KINDS: dict[str, KindSpec] = {
             raw="float64 (n,) seconds since 1970 UTC, NaN where empty",
             params=(Text(name="parts", default="year, month, weekday, hour",
                          help="What is taken of it: year, month, day, weekday, hour, minute, elapsed. Months, "
-                              "weekdays, hours and minutes become sine and cosine."), MISSING),
+                              "weekdays, hours and minutes become sine and cosine."), MISSING,
+                    Choice(name="order", default="month first", choices=("month first", "day first"),
+                           help="What 03/04/2020 means.")),
             spec=_numbers("features"), joins=True,
         ),
         KindSpec(
