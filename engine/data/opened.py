@@ -86,6 +86,8 @@ class Opened:
     files     what is fingerprinted
     usable    the rows that can be learned from; None: all
     fixed     rows whose split the data itself decides; the others are split by shares
+    times     when each sample begins, float64 (n,), where the data has an order in time
+    reach     how long a sample lasts, in the unit of `times`
     features  for a vector that was put together from a table's columns
     findings  what the user should know, one sentence each
     """
@@ -98,6 +100,8 @@ class Opened:
     fixed: Mapping[str, Rows] = field(default_factory=dict)
     features: tuple[Feature, ...] = ()
     findings: tuple[str, ...] = ()
+    times: NDArray[np.float64] | None = None
+    reach: float = 0.0
 
     @property
     def rows(self) -> Rows:

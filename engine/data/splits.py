@@ -1,41 +1,64 @@
-"""Which rows are trained on, validated on and tested on: fixed by a seed, and by class where there are classes."""
+"""Which rows are trained on, validated on and tested on: fixed by a seed, and by what the data says about its rows."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.data.files import AnyArray, Rows, ignore_progress
 from engine.data.labels import require_classes
 from engine.data.opened import Opened
 from engine.errors import DataError
-from engine.project import Split
+from engine.project import Column, Split
 
 SPLITS = ("train", "validation", "test")
 
+SPLIT_NAMES = {"train": "train", "training": "train", "val": "validation", "valid": "validation",
+               "validation": "validation", "dev": "validation", "test": "test", "testing": "test"}
+"""How people call the splits, in names of folders and in a column that says the split."""
 
-def split_rows(rows: Rows, split: Split, classes: AnyArray | None = None,
-               fixed: Mapping[str, Rows] | None = None) -> dict[str, Rows]:
-    """`rows` divided into "train", "validation" and "test": sorted, disjoint and complete; the same for the same seed.
 
-    classes   class numbers of *all* rows of the data set: every split then gets its share of each class
-    fixed     rows whose split the data itself decides. A test set of its own replaces the share `split.test`, a
-              validation set of its own the share `split.validation`; rows that are not mentioned are training rows.
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What decides a split, each (n,) over *all* rows of the data set.
+
+    classes  class numbers: every split gets its share of each class
+    groups   whole numbers: rows with the same one stay on one side
+    times    the earliest rows are trained on, the latest tested on; `reach` is how long a sample lasts: those that
+             reach into a later split are left out
+    fixed    rows whose split the data itself decides. A test set of its own replaces the share `test`, a validation set
+             of its own the share `validation`; rows that are not mentioned are divided as the others
+    """
+
+    classes: AnyArray | None = None
+    groups: AnyArray | None = None
+    times: AnyArray | None = None
+    reach: float = 0.0
+    fixed: Mapping[str, Rows] = field(default_factory=dict)
+
+
+def split_rows(rows: Rows, split: Split, facts: Facts = Facts()) -> dict[str, Rows]:
+    """`rows` divided into "train", "validation" and "test": sorted, disjoint, and complete but for samples that reach
+    over a border in time; the same for the same seed.
 
     The test share is taken of all rows, the validation share of what is left. A share above 0 gives at least one row.
     Raises DataError where there are too few rows.
     """
-    fixed = fixed or {}
-    own = {name: np.intersect1d(fixed[name], rows) for name in ("validation", "test") if name in fixed}
+    own = {name: np.intersect1d(facts.fixed[name], rows) for name in ("validation", "test") if name in facts.fixed}
     rest = np.setdiff1d(rows, np.concatenate([np.zeros(0, np.int64), *own.values()]))
     generator = np.random.default_rng(split.seed)
-    parts: dict[str, Rows] = {}
+    parts = dict(own)
+    if split.method == "k-fold" and "test" not in own:
+        parts["test"] = _fold(rest, split, facts, generator)
+        rest = np.setdiff1d(rest, parts["test"])
     for name, share in (("test", split.test), ("validation", split.validation)):
-        if name in own:
-            parts[name] = own[name]
-        else:
-            parts[name] = _drawn(rest, share, classes, generator)
+        if name not in parts:
+            parts[name] = _drawn(rest, share, facts, generator)
             rest = np.setdiff1d(rest, parts[name])
     parts["train"] = rest
+    if facts.times is not None and facts.reach > 0:
+        _part_in_time(parts, facts.times, facts.reach)
     _check(parts, split, len(rows))
     return {name: parts[name] for name in SPLITS}
 
@@ -43,21 +66,151 @@ def split_rows(rows: Rows, split: Split, classes: AnyArray | None = None,
 def rows_of(opened: Opened, split: Split, usable: Rows) -> dict[str, Rows]:
     """The splits of an opened data set over its `usable` rows. Raises DataError where no split is possible."""
     target = opened.column_with("target")
-    if target is None or target.kind != "category":
-        return split_rows(usable, split, None, opened.fixed)
-    classes = opened.values[target.name].read(None, ignore_progress).values
-    require_classes(classes[usable], target.classes, target.name)
-    return split_rows(usable, split, classes, opened.fixed)
+    classes = None
+    if target is not None and target.kind == "category":
+        classes = _values(opened, target)
+        require_classes(classes[usable], target.classes, target.name)
+    return split_rows(usable, split, _facts(opened, split, classes))
 
 
-def _drawn(rows: Rows, share: float, classes: AnyArray | None, generator: np.random.Generator) -> Rows:
-    """About `share` of `rows`, at random; the same share of every class, and not the only row of a class."""
+def class_findings(parts: Mapping[str, Rows], classes: AnyArray, names: tuple[str, ...]) -> list[str]:
+    """Classes that are tested but never trained on, a sentence each."""
+    trained = set(np.unique(classes[parts["train"]]).tolist())
+    found = []
+    for split in ("validation", "test"):
+        for number, count in zip(*np.unique(classes[parts[split]], return_counts=True), strict=True):
+            if number >= 0 and int(number) not in trained:
+                samples = "1 sample" if count == 1 else f"{count:,} samples"
+                found.append(f"The class {names[int(number)]!r} has {samples} in the {split} split and none to train "
+                             "on: the network cannot learn it. Split by class, or take these samples out.")
+    return found
+
+
+def _facts(opened: Opened, split: Split, classes: AnyArray | None) -> Facts:
+    """What the chosen method, or else the data, wants to be respected."""
+    method = split.method
+    if method == "auto":
+        roles = {leaf.role for column in opened.columns for leaf in column.leaves}
+        method = ("column" if "split" in roles else "group" if "group" in roles else "time" if opened.reach > 0
+                  else "stratified" if classes is not None else "random")
+    fixed = dict(opened.fixed)
+    if method == "random":
+        return Facts(fixed=fixed)
+    if method == "stratified":
+        if classes is None:
+            raise DataError("There are no classes to split by.", "Choose a random split, or a category as the target.")
+        return Facts(classes, fixed=fixed)
+    if method == "time":
+        return Facts(times=_times(opened, split), reach=opened.reach, fixed=fixed)
+    if method == "group":
+        return Facts(groups=_groups(opened, _said_by(opened, split, "group")), fixed=fixed)
+    if method == "column":
+        return Facts(classes, fixed=_named(opened, _said_by(opened, split, "split")))
+    if split.fold >= split.folds or split.folds < 2:
+        raise DataError(f"There is no fold {split.fold} of {split.folds}.",
+                        "Folds count from 0, and there are at least 2.")
+    has_groups = any(leaf.role == "group" for column in opened.columns for leaf in column.leaves)
+    groups = _groups(opened, _said_by(opened, split, "group")) if has_groups or split.column else None
+    return Facts(None if groups is not None else classes, groups, fixed=fixed)
+
+
+def _said_by(opened: Opened, split: Split, role: str) -> Column:
+    """The column that the split goes by: the chosen one, or the one with the role."""
+    leaves = [leaf for column in opened.columns for leaf in column.leaves]
+    found = next((leaf for leaf in leaves if (leaf.name == split.column if split.column else leaf.role == role)), None)
+    if found is None or found.name not in opened.values:
+        names = ", ".join(leaf.name for leaf in leaves if leaf.name in opened.values)
+        what = f"no column named {split.column!r}" if split.column else f"no column with the role {role!r}"
+        raise DataError(f"The split goes by {role}, and there is {what}.", f"Choose one of these: {names}.")
+    return found
+
+
+def _values(opened: Opened, column: Column) -> AnyArray:
+    return opened.values[column.name].read(None, ignore_progress).values
+
+
+def _groups(opened: Opened, column: Column) -> NDArray[np.int64]:
+    """A number per row; rows without an entry are a group each."""
+    values = np.asarray(_values(opened, column))
+    is_empty = np.isnan(values) if values.dtype.kind == "f" else values < 0 if column.kind == "category" else \
+        values == ""
+    numbers = np.unique(values, return_inverse=True)[1].astype(np.int64).reshape(-1)
+    numbers[is_empty] = len(numbers) + np.arange(np.count_nonzero(is_empty))
+    return numbers
+
+
+def _times(opened: Opened, split: Split) -> AnyArray:
+    if opened.times is not None and not split.column:
+        return opened.times
+    leaves = [leaf for column in opened.columns for leaf in column.leaves if leaf.name in opened.values]
+    column = next((leaf for leaf in leaves
+                   if (leaf.name == split.column if split.column else leaf.kind == "date")), None)
+    if column is None or column.kind not in ("date", "number"):
+        what = f"{split.column!r} is no column of dates or numbers" if split.column else "there is no column of dates"
+        raise DataError(f"The split goes by time, and {what}.", "Choose a column that says when, or another split.")
+    times = _values(opened, column)
+    if np.isnan(times).any():
+        row = int(np.flatnonzero(np.isnan(times))[0])
+        raise DataError(f"The split goes by time, and {opened.names[row]} has no {column.name!r}.",
+                        "Fill it in, leave the row out, or choose another split.")
+    return times
+
+
+def _named(opened: Opened, column: Column) -> dict[str, Rows]:
+    """The rows of each split as a column names them: train, validation or valid, test."""
+    values = _values(opened, column)
+    if column.kind == "category":
+        texts = np.array([*column.classes, ""])[values]
+    else:
+        texts = np.array([f"{value:g}" if isinstance(value, float) else str(value) for value in values])
+    fixed = {name: np.zeros(0, np.int64) for name in SPLITS}
+    for text in np.unique(texts).tolist():
+        name = SPLIT_NAMES.get(text.strip().lower())
+        rows = np.flatnonzero(texts == text)
+        if name is None:
+            raise DataError(f"The column {column.name!r} says {text!r} in {opened.names[int(rows[0])]}: that is no "
+                            "split.", "Write train, validation or test in every row.")
+        fixed[name] = np.union1d(fixed[name], rows)
+    return {name: rows for name, rows in fixed.items() if len(rows)}
+
+
+def _fold(rows: Rows, split: Split, facts: Facts, generator: np.random.Generator) -> Rows:
+    """The rows of one of `split.folds` parts of equal size, each with its share of every class, or of whole groups."""
+    shuffled = generator.permutation(rows)
+    if facts.groups is not None:
+        distinct = generator.permutation(np.unique(facts.groups[rows]))
+        return rows[np.isin(facts.groups[rows], distinct[split.fold :: split.folds])]
+    if facts.classes is not None:
+        shuffled = shuffled[np.argsort(facts.classes[shuffled], kind="stable")]
+    return np.sort(shuffled[split.fold :: split.folds])
+
+
+def _drawn(rows: Rows, share: float, facts: Facts, generator: np.random.Generator) -> Rows:
+    """About `share` of `rows`, sorted, and never all of them."""
     wanted = max(1, round(len(rows) * share)) if share > 0 else 0
     if wanted == 0 or len(rows) <= wanted:
         return rows[:0]
+    if facts.times is not None:
+        return np.sort(rows[np.argsort(facts.times[rows], kind="stable")][len(rows) - wanted :])
+    if facts.groups is not None:
+        return _drawn_groups(rows, wanted, facts.groups, generator)
     shuffled = generator.permutation(rows)
-    if classes is None:
-        return np.sort(shuffled[:wanted])
+    return _drawn_by_class(rows, shuffled, wanted, facts.classes) if facts.classes is not None else \
+        np.sort(shuffled[:wanted])
+
+
+def _drawn_groups(rows: Rows, wanted: int, groups: AnyArray, generator: np.random.Generator) -> Rows:
+    """Whole groups at random, as many as come closest to `wanted` rows; at least one, and one is left."""
+    distinct, sizes = np.unique(groups[rows], return_counts=True)
+    if len(distinct) < 2:
+        return rows[:0]
+    order = generator.permutation(len(distinct))
+    count = int(np.argmin(np.abs(np.cumsum(sizes[order])[:-1] - wanted))) + 1
+    return rows[np.isin(groups[rows], distinct[order[:count]])]
+
+
+def _drawn_by_class(rows: Rows, shuffled: Rows, wanted: int, classes: AnyArray) -> Rows:
+    """The same share of every class, and not the only row of a class."""
     by_class = [shuffled[classes[shuffled] == number] for number in np.unique(classes[rows])]
     exact = np.array([len(group) for group in by_class]) * (wanted / len(rows))
     counts = np.floor(exact).astype(int)
@@ -66,6 +219,14 @@ def _drawn(rows: Rows, share: float, classes: AnyArray | None, generator: np.ran
             break
         counts[index] += counts[index] + 1 < len(by_class[index])
     return np.sort(np.concatenate([group[:count] for group, count in zip(by_class, counts, strict=True)]))
+
+
+def _part_in_time(parts: dict[str, Rows], times: AnyArray, reach: float) -> None:
+    """Leave out the samples whose end lies in the time of a later split."""
+    for index, name in enumerate(SPLITS):
+        later = [times[parts[other]].min() for other in SPLITS[index + 1 :] if len(parts[other])]
+        if later:
+            parts[name] = parts[name][times[parts[name]] + reach < min(later)]
 
 
 def _check(parts: Mapping[str, Rows], split: Split, count: int) -> None:

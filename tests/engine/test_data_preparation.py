@@ -1,84 +1,21 @@
 """Splits and preparation: complete, disjoint, deterministic, and fitted on the training rows alone."""
 
 import json
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from engine.data import dataset, sources
-from engine.data.files import Rows
 from engine.data.opened import Feature
 from engine.data.preparation import Preparation, fit
-from engine.data.splits import split_rows
 from engine.errors import DataError
-from engine.project import Column, Split
+from engine.project import Column
 from tests.engine.data_files import fashion, idx_bytes, write_csv, write_idx
 
 IMAGE = Column("image", "image", "input", (1, 28, 28))
 VECTOR = Column("features", "vector", "input", (3,))
 NUMBER = Column("price", "number", "target")
-
-shares = st.floats(0, 0.45)
-
-
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.integers(3, 300), st.builds(Split, shares, shares, st.integers(0, 5)), st.integers(1, 12), st.booleans())
-def test_splits_are_disjoint_complete_and_repeatable(count: int, split: Split, classes: int, own_test: bool) -> None:
-    labels = np.random.default_rng(split.seed).integers(0, classes, count)
-    rows = np.flatnonzero(np.random.default_rng(split.seed + 1).random(count) < 0.9)
-    fixed = {"test": np.arange(count // 2)} if own_test else {}
-    if len(rows) < 8 * classes + 8:  # a class of one sample is never split
-        with suppress(DataError):
-            check_splits(split_rows(rows, split, labels, fixed), rows, split)
-        return
-    parts = split_rows(rows, split, labels, fixed)
-    check_splits(parts, rows, split)
-    if own_test:
-        assert parts["test"].tolist() == [row for row in rows if row < count // 2]
-    again = split_rows(rows, split, labels, fixed)
-    assert all((again[name] == part).all() for name, part in parts.items())
-
-
-def check_splits(parts: dict[str, Rows], rows: Rows, split: Split) -> None:
-    assert list(parts) == ["train", "validation", "test"]
-    together = np.concatenate(list(parts.values()))
-    assert sorted(together.tolist()) == rows.tolist()
-    assert all((np.diff(part) > 0).all() for part in parts.values())
-    assert (len(parts["validation"]) > 0) == (split.validation > 0)
-
-
-def test_another_seed_is_another_split() -> None:
-    first, second = (split_rows(np.arange(100), Split(seed=seed)) for seed in (0, 1))
-    assert first["test"].tolist() != second["test"].tolist()
-
-
-def test_every_class_gets_its_share() -> None:
-    labels = np.repeat([0, 1, 2], [500, 100, 20])
-    parts = split_rows(np.arange(620), Split(0.1, 0.2), labels)
-    assert np.bincount(labels[parts["test"]]).tolist() == [100, 20, 4]
-    assert np.bincount(labels[parts["validation"]]).tolist() == [40, 8, 2]
-
-
-def test_the_only_sample_of_a_class_is_trained_on() -> None:
-    labels = np.array([0] * 30 + [1])
-    for seed in range(20):
-        assert 30 in split_rows(np.arange(31), Split(0.1, 0.2, seed), labels)["train"]
-
-
-@pytest.mark.parametrize("count", [1, 2])
-def test_too_few_samples_are_explained(count: int) -> None:
-    with pytest.raises(DataError, match=f"too few samples: {count} sample"):
-        split_rows(np.arange(count), Split())
-
-
-def test_shares_of_nothing_leave_empty_splits() -> None:
-    parts = split_rows(np.arange(5), Split(0, 0))
-    assert [len(part) for part in parts.values()] == [5, 0, 0]
-
 
 def test_pictures_are_standardised_by_their_training_rows() -> None:
     raw = fashion(100)[0][:, None]
