@@ -1,12 +1,13 @@
 """Sensible first networks for a data set, with the right input and output sizes."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import ceil, prod
 from typing import Any
 
 from engine.graph import Edge, Graph, Node
 from engine.layers import CATALOGUE
 from engine.project import Column
+from engine.tensors import default_axes
 
 STEP = 220.0
 """Distance between neighbours on the canvas, left to right."""
@@ -17,13 +18,23 @@ ROW = 140.0
 LONGEST_ROW = 5
 """Layers side by side that are still readable in a small window; a longer network goes on in a row below."""
 
+FEW_SAMPLES = 64
+"""Convolutions shorten a wave until it has no more samples than this."""
+
+PLACE_FEATURES = 16
+"""Features of each place of an answer that has many."""
+
 FEW_PIXELS = 8
 """Convolutions halve a picture until its smaller side is no longer than this."""
 
 
+Layers = list[tuple[str, Mapping[str, Any]]]
+"""Layers in a row, each with the settings that are not the defaults."""
+
+
 def starter_graph(columns: tuple[Column, ...]) -> Graph:
-    """A network from all input columns to all target columns: convolutions for pictures, an LSTM for sequences, plain
-    layers for numbers, embeddings for categories; CrossEntropy for categories and MSE for numbers.
+    """A network from all input columns to all target columns: convolutions for pictures and sounds, an LSTM for series,
+    plain layers for numbers, embeddings for categories and texts; CrossEntropy for classes and tokens, MSE for numbers.
 
     Without target columns it ends in an Output; without input columns it is empty.
     """
@@ -32,6 +43,8 @@ def starter_graph(columns: tuple[Column, ...]) -> Graph:
     targets = [column for column in columns if column.role == "target"]
     if not sources:
         return drawing.graph
+    if len(sources) == len(targets) == 1 and drawing.dense(sources[0], targets[0]):
+        return folded(drawing.graph)
     branches = [drawing.branch(column, row) for row, column in enumerate(sources)]
     joined = branches[0]
     if len(branches) > 1:
@@ -65,7 +78,8 @@ def new_input(columns: tuple[Column, ...], graph: Graph) -> dict[str, Any]:
     """The settings of an Input that is about to be placed: the first column that no Input of the graph brings in yet,
     inputs before targets; the first column again when all are placed; the defaults without data."""
     placed = {node.params.get("column") for node in graph.nodes if node.type == "Input"}
-    ordered = sorted(columns, key=lambda column: column.role != "input")
+    readable = [column for column in columns if column.role in ("input", "target")]
+    ordered = sorted(readable, key=lambda column: column.role != "input")
     free = [column for column in ordered if column.name not in placed] or ordered
     return input_params(free[0]) if free else CATALOGUE["Input"].defaults()
 
@@ -74,12 +88,79 @@ def input_params(column: Column) -> dict[str, Any]:
     """The settings of an Input that brings in that column."""
     spec = column.spec
     values = "classes" if spec.dtype == "int64" else "numbers"
-    return {"column": column.name, "shape": spec.sizes, "values": values, "classes": spec.classes or 0}
+    axes = "" if spec.axes == default_axes(spec.rank) else ", ".join(spec.axes)
+    return {"column": column.name, "shape": spec.sizes, "axes": axes, "values": values, "classes": spec.classes or 0}
 
 
 def _ends_in_features(column: Column) -> bool:
     """Whether the column's branch ends in learned features, ready for the last layer."""
     return column.kind != "category" and bool(column.shape)
+
+
+def _reading(column: Column) -> Layers:
+    """From an input column to a row of numbers."""
+    spec = column.spec
+    if column.kind == "category":
+        classes = max(1, len(column.classes))
+        return [("Embedding", {"num_embeddings": classes, "embedding_dim": min(50, classes // 2 + 1)})]
+    if spec.axes == ("time",) and spec.classes:  # the largest answer to three tokens: padding does no harm
+        return [_embedding(column), ("Permute", {"dims": (2, 1)}),
+                ("Conv1d", {"out_channels": 128, "kernel_size": (3,), "padding": (1,)}), ("ReLU", {}),
+                ("MaxPool1d", {"kernel_size": spec.sizes}), ("Flatten", {})]
+    if spec.axes == ("channels", "time"):
+        return _waves(spec.sizes[-1])
+    if column.kind == "audio":
+        return [("Reshape", {"shape": (1, *spec.sizes)}), *_convolutions(min(spec.sizes))]
+    by_rank: dict[int, Callable[[], Layers]] = {
+        0: lambda: [("Reshape", {"shape": (1,)})],
+        1: lambda: [("Linear", {"out_features": 64}), ("ReLU", {}), ("Linear", {"out_features": 64}), ("ReLU", {})],
+        2: lambda: [("LSTM", {"hidden_size": 128})],
+        3: lambda: _convolutions(min(spec.sizes[1:])),
+    }
+    return by_rank.get(spec.rank, _flat)()
+
+
+def _flat() -> Layers:
+    return [("Flatten", {}), ("Linear", {"out_features": 128}), ("ReLU", {})]
+
+
+def _embedding(column: Column) -> tuple[str, Mapping[str, Any]]:
+    return "Embedding", {"num_embeddings": column.spec.classes, "embedding_dim": 64, "padding_idx": 0}
+
+
+def _convolutions(side: int) -> Layers:
+    layers: Layers = []
+    channels = 16
+    while side > FEW_PIXELS:
+        layers += [("Conv2d", {"out_channels": channels, "kernel_size": (3, 3), "padding": (1, 1)}), ("ReLU", {}),
+                   ("MaxPool2d", {"kernel_size": (2, 2)})]
+        side, channels = side // 2, min(128, channels * 2)
+    return layers + _flat()
+
+
+def _waves(samples: int) -> Layers:
+    layers: Layers = []
+    channels = 16
+    while samples > FEW_SAMPLES:
+        layers += [("Conv1d", {"out_channels": channels, "kernel_size": (9,), "stride": (4,), "padding": (4,)}),
+                   ("ReLU", {})]
+        samples, channels = (samples - 1) // 4 + 1, min(128, channels * 2)
+    return layers + _flat()
+
+
+def _deciding(column: Column) -> Layers:
+    """From a row of numbers to the prediction of a target column."""
+    spec = column.spec
+    if spec.dtype != "int64":
+        reshaped: Layers = [("Reshape", {"shape": spec.sizes})] if spec.rank > 1 else []
+        return [("Linear", {"out_features": prod(spec.sizes)}), *reshaped]
+    classes = max(2, spec.classes or 2)
+    if not spec.sizes:
+        return [("Linear", {"out_features": classes})]
+    places = prod(spec.sizes)
+    shaped: Layers = [("Reshape", {"shape": (classes, *spec.sizes)})] if spec.rank > 1 else []
+    return [("Linear", {"out_features": places * PLACE_FEATURES}), ("Reshape", {"shape": (places, PLACE_FEATURES)}),
+            ("Linear", {"out_features": classes}), ("Permute", {"dims": (2, 1)}), *shaped]
 
 
 class _Drawing:
@@ -110,20 +191,42 @@ class _Drawing:
     def branch(self, column: Column, row: int) -> Node:
         """From one input column to a row of numbers."""
         start = self.place("Input", input_params(column), 0.0, row * ROW, column.name)
-        if column.kind == "category":
-            classes = max(1, len(column.classes))
-            width = min(50, classes // 2 + 1)
-            return self.chain(start, ("Embedding", {"num_embeddings": classes, "embedding_dim": width}))
-        if not column.shape:
-            return self.chain(start, ("Reshape", {"shape": (1,)}))
-        if len(column.shape) == 1:
-            return self.chain(start, ("Linear", {"out_features": 64}), ("ReLU", {}),
-                              ("Linear", {"out_features": 64}), ("ReLU", {}))
-        if len(column.shape) == 2:
-            return self.chain(start, ("LSTM", {"hidden_size": 128}))
-        if len(column.shape) == 3:
-            return self._convolutions(start, min(column.shape[1:]))
-        return self.chain(start, ("Flatten", {}), ("Linear", {"out_features": 128}), ("ReLU", {}))
+        return self.chain(start, *_reading(column))
+
+    def dense(self, column: Column, target: Column) -> bool:
+        """Draw a network with an answer for each place of its input, if the two columns go together like that."""
+        answer = target.spec
+        if answer.dtype != "int64" or not answer.classes or not answer.sizes:
+            return False
+        if column.spec.dtype == "int64" and column.shape == target.shape:
+            start = self.place("Input", input_params(column), 0.0, 0.0, column.name)
+            last = self.chain(
+                start, _embedding(column), ("LSTM", {"hidden_size": 128, "bidirectional": True, "output": "all steps"}),
+                ("Linear", {"out_features": answer.classes}), ("Permute", {"dims": (2, 1)}))
+        elif len(column.shape) == 3 and column.shape[1:] == target.shape:
+            start = self.place("Input", input_params(column), 0.0, 0.0, column.name)
+            last = self._pixels(start, column.shape[1:])
+            last = self.chain(last, ("Conv2d", {"out_channels": answer.classes, "kernel_size": (1, 1)}))
+        else:
+            return False
+        self._answer(last, target, 0, 2 * ROW)
+        return True
+
+    def _pixels(self, start: Node, sizes: tuple[int, ...]) -> Node:
+        """From a picture to features of each of its pixels, at two scales where the picture can be halved."""
+        def convolved(node: Node, channels: int) -> Node:
+            return self.chain(node, ("Conv2d", {"out_channels": channels, "kernel_size": (3, 3), "padding": (1, 1)}),
+                              ("ReLU", {}))
+
+        fine = convolved(start, 16)
+        if any(size % 2 for size in sizes):
+            return convolved(fine, 16)
+        coarse = convolved(self.chain(fine, ("MaxPool2d", {"kernel_size": (2, 2)})), 32)
+        wide = self.chain(convolved(coarse, 32), ("Upsample", {"scale_factor": 2.0}))
+        joined = self.place("Concat", {}, wide.position[0] + STEP, wide.position[1])
+        self.wire(wide, joined, "inputs")
+        self.wire(fine, joined, "inputs")
+        return convolved(joined, 16)
 
     def _convolutions(self, node: Node, side: int) -> Node:
         channels = 16
@@ -134,18 +237,18 @@ class _Drawing:
         return self.chain(node, ("Flatten", {}), ("Linear", {"out_features": 128}), ("ReLU", {}))
 
     def head(self, features: Node, column: Column, row: int, below: float) -> None:
-        """The last layer, the output and the loss for one target column; the target itself stands below."""
-        is_category = column.kind == "category"
-        width = max(2, len(column.classes)) if is_category else prod(column.shape)
-        linear = self.place("Linear", {"out_features": width}, features.position[0] + STEP, row * ROW)
-        self.wire(features, linear, "input")
-        last = linear
-        if not is_category and len(column.shape) > 1:
-            last = self.chain(linear, ("Reshape", {"shape": column.shape}))
+        """The last layers, the output and the loss for one target column; the target itself stands below."""
+        (type, params), *others = _deciding(column)
+        last = self.place(type, params, features.position[0] + STEP, row * ROW)
+        self.wire(features, last, "input")
+        self._answer(self.chain(last, *others), column, row, below)
+
+    def _answer(self, last: Node, column: Column, row: int, below: float) -> None:
+        """The output and the loss behind the last layer."""
         right = last.position[0] + STEP
         output = self.place("Output", {}, right, row * ROW, "output" if not row else "")
         self.wire(last, output, "input")
         target = self.place("Input", input_params(column), last.position[0], below, column.name)
-        loss = self.place("CrossEntropy" if is_category else "MSE", {}, right, below)
+        loss = self.place("CrossEntropy" if column.spec.dtype == "int64" else "MSE", {}, right, below)
         self.wire(last, loss, "prediction")
         self.wire(target, loss, "target")

@@ -37,6 +37,7 @@ def problems(wired: Wiring, reports: Mapping[str, NodeReport], part: Roles,
 
 def _columns(wired: Wiring, part: Roles, columns: tuple[Column, ...]) -> Iterator[Problem]:
     """Inputs must bring in columns that the data has, in the shape that they have there."""
+    columns = tuple(column for column in columns if column.role in ("input", "target"))
     by_name = {column.name: column for column in columns}
     for node_id in wired.order:
         node = wired.nodes[node_id]

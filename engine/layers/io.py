@@ -12,9 +12,13 @@ def _input_shape(inputs: Inputs, params: Params) -> TensorSpec:
     sizes = params["shape"]
     if len(sizes) > MAX_RANK:
         raise ShapeError(f"has {len(sizes)} axes; at most {MAX_RANK} are possible", param="shape", code="rank")
+    axes = tuple(name.strip() for name in params["axes"].split(",")) if params["axes"] else default_axes(len(sizes))
+    if len(axes) != len(sizes):
+        raise ShapeError(f"names {len(axes)} axes but has {len(sizes)}", "Name every axis, or none.", param="axes",
+                         code="rank")
     if params["values"] == "classes":
-        return TensorSpec(sizes, default_axes(len(sizes)), "int64", params["classes"] or None)
-    return TensorSpec(sizes, default_axes(len(sizes)))
+        return TensorSpec(sizes, axes, "int64", params["classes"] or None)
+    return TensorSpec(sizes, axes)
 
 
 def _no_output(inputs: Inputs, params: Params) -> tuple[TensorSpec, ...]:
@@ -29,6 +33,8 @@ LAYERS = (
             Text(name="column", default="", argument=False, help="The column of the data set that enters here."),
             Size(name="shape", default=(), argument=False, minimum=1, maximum=MAX_SIZE,
                  help="Sizes of one sample without the batch, such as 1, 28, 28; empty for a single number."),
+            Text(name="axes", default="", argument=False,
+                 help="What the axes are, such as channels, height, width; empty: the usual names."),
             Choice(name="values", default="numbers", choices=("numbers", "classes"), argument=False,
                    help="Numbers to compute with, or class numbers that name a category."),
             Int(name="classes", default=0, minimum=0, maximum=MAX_SIZE, argument=False,

@@ -36,6 +36,10 @@ INPUTS = [
     (Column("age", "number", "input"),),
     (Column("colour", "category", "input", classes=_classes(5)),),
     (Column("only", "category", "input", classes=_classes(1)),),
+    (Column("sound", "audio", "input", (101, 64)),),
+    (Column("wave", "audio", "input", (1, 16000), settings={"features": "waveform"}),),
+    (Column("text", "text", "input", (20,), settings={"vocabulary": 50}),),
+    (Column("window", "series", "input", (24, 2)),),
     (FEATURES, Column("colour", "category", "input", classes=_classes(5)), Column("age", "number", "input"),
      Column("photo", "image", "input", (3, 32, 32))),
 ]
@@ -45,6 +49,8 @@ TARGETS = [
     (PRICE,),
     (Column("point", "vector", "target", (3,)),),
     (Column("mask", "image", "target", (1, 6, 6)),),
+    (Column("outline", "mask", "target", (28, 28), classes=("background", "cell")),),
+    (Column("translation", "text", "target", (20,), settings={"vocabulary": 60}),),
     (LABEL, PRICE),
 ]
 
@@ -83,8 +89,8 @@ def test_a_starter_learns(columns):
     torch.manual_seed(0)
     _, objective = network.build(emit(Project({"Starter": starter_graph(columns)}, Data("x", "csv", columns=columns))))
     assert objective is not None
-    batch = [torch.randint(0, len(column.classes), (8,)) if column.classes else torch.randn(8, *column.shape)
-             for column in columns]
+    batch = [torch.randint(0, column.spec.classes, (8, *column.shape)) if column.spec.classes
+             else torch.randn(8, *column.shape) for column in columns]
     optimizer = torch.optim.Adam(objective.parameters(), 1e-3)
     losses = []
     for _ in range(6):
@@ -114,10 +120,10 @@ def test_without_targets_it_ends_in_an_output_and_without_inputs_it_is_empty():
 def test_a_new_input_brings_in_the_next_column():
     columns = (LABEL, FEATURES)
     first = new_input(columns, Graph())
-    assert first == {"column": "features", "shape": (13,), "values": "numbers", "classes": 0}
+    assert first == {"column": "features", "shape": (13,), "axes": "", "values": "numbers", "classes": 0}
     graph = Graph().add(Graph().new_node("Input", first))
     second = new_input(columns, graph)
-    assert second == {"column": "label", "shape": (), "values": "classes", "classes": 10} == input_params(LABEL)
+    assert second == {"column": "label", "shape": (), "axes": "", "values": "classes", "classes": 10} == input_params(LABEL)
     full = graph.add(graph.new_node("Input", second))
     assert new_input(columns, full) == first
     assert new_input((), full) == CATALOGUE["Input"].defaults()
