@@ -68,7 +68,8 @@ class Browser:
     leaves         the columns as the user's files have them
     table_columns  those of them that can be shown as text in a cell
     count          all rows, those that cannot be read too
-    rows           row numbers by split, before damaged files are left out
+    usable         row numbers without those that have no target or that the user left out
+    rows           these by split, before damaged files are left out
     findings       what was noticed on opening, one sentence each
     """
 
@@ -82,8 +83,8 @@ class Browser:
         self.table_columns = tuple(leaf for leaf in self.leaves if self._is_scalar(leaf) or leaf.kind in WORDS)
         self.count = len(self.opened.names)
         self.findings = self.opened.findings
-        usable = np.setdiff1d(self.opened.rows, np.array(data.excluded, np.int64))
-        self.rows = rows_of(self.opened, data.split, usable)
+        self.usable = np.setdiff1d(self.opened.rows, np.array(data.excluded, np.int64))
+        self.rows = rows_of(self.opened, data.split, self.usable)
         self._split = np.full(self.count, len(SPLITS), np.int8)
         for number, split in enumerate(SPLITS):
             self._split[self.rows[split]] = number

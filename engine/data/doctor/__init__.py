@@ -1,0 +1,43 @@
+"""The data doctor: looks at a whole data set and says what is wrong with it, which rows show it and what can be done.
+
+    survey    one pass over the samples: damage, copies, blank samples, lengths
+    samples   what the survey found: damaged files, duplicates, contradictions, blanks, cut texts
+    labels    the target: classes, their balance, their split
+    columns   numbers and categories: constant, empty, far off
+    leakage   columns that give the target away
+    repairs   the changed data that a finding offers
+"""
+
+from pathlib import Path
+
+from engine.data.browse import Browser
+from engine.data.doctor import columns, labels, leakage, samples
+from engine.data.doctor.survey import survey
+from engine.data.files import Progress, ignore_progress, portion
+from engine.data.findings import SEVERITIES, Finding
+from engine.errors import DataError
+from engine.project import Data
+
+
+def examine(data: Data, base: Path | None, progress: Progress = ignore_progress) -> tuple[Finding, ...]:
+    """Everything that is noticed about a project's data, the worst first; `base` is the folder of the project file.
+
+    Data that cannot be opened or divided is a finding too. Memory stays bounded, and so does time: of much data a part
+    is looked at, and a finding says so. `progress` is told the finished share and may raise to cancel.
+    """
+    try:
+        browser = Browser(data, base, portion(progress, 0.0, 0.1))
+    except DataError as error:
+        return (Finding("unreadable", "error", error.message, error.hint, count=1),)
+    found = [Finding("reading", "note", sentence) for sentence in browser.findings]
+    found += labels.findings(browser)
+    found += columns.findings(browser, portion(progress, 0.1, 0.2))
+    found += leakage.findings(browser, portion(progress, 0.2, 0.3))
+    looked_at = survey(browser, portion(progress, 0.3, 1.0))
+    found += samples.findings(browser, looked_at)
+    if len(looked_at.rows) < len(browser.usable):
+        found.append(Finding(
+            "part", "note", f"Damaged files and copies were looked for in {len(looked_at.rows):,} of {len(browser.usable):,} "
+            "samples, drawn at random: a look at all of them takes long.", count=len(looked_at.rows)))
+    progress(1.0)
+    return tuple(sorted(found, key=lambda finding: SEVERITIES.index(finding.severity)))
