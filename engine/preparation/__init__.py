@@ -1,0 +1,41 @@
+"""How raw values become what a network reads. This package travels with exports as it is: it imports the standard
+library and numpy, other libraries inside functions, and of the program nothing but `errors` beside it.
+
+    parts      `Part`, one column, and `Preparation`, all of them: settings, what was fitted, JSON
+    preparing  begin -> fitted -> encode -> scaled -> finish, and back again
+
+Nothing but training rows is fitted on. Stored values (`encode`) are small: bytes for pictures, int32 for tokens;
+`finish` turns a batch of them into what the network takes.
+"""
+
+from .parts import Part, Preparation, Stored
+from .preparing import (
+    begin,
+    encode,
+    finish,
+    finish_factors,
+    fitted,
+    prepared,
+    restored,
+    sample_shape,
+    scaled,
+    unit,
+)
+from .texts import readable
+
+__all__ = [
+    "Part",
+    "Preparation",
+    "Stored",
+    "begin",
+    "encode",
+    "finish",
+    "finish_factors",
+    "fitted",
+    "prepared",
+    "readable",
+    "restored",
+    "sample_shape",
+    "scaled",
+    "unit",
+]
