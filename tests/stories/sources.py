@@ -287,7 +287,8 @@ def parallel_columns(shared: Path, folder: Path) -> Case:
         {"source": text, "target": " ".join(reversed(text.split()))} for _, text in _reviews(shared, 200)]
     _delimited(folder / "new.csv", [{"source": "A wonderful film."}])
     return Case(_delimited(folder / "pairs.csv", rows), "table",
-                {"source": ("text", "input"), "target": ("text", "target")}, folder / "new.csv", 200, ("source.vocabulary=500", "target.vocabulary=500"))
+                {"source": ("text", "input"), "target": ("text", "target")}, folder / "new.csv", 200,
+                ("source.vocabulary=500", "target.vocabulary=500"))
 
 
 @_case
