@@ -2,6 +2,8 @@
 
 import msgspec
 
+from engine.project import Data
+
 
 class Job(msgspec.Struct, frozen=True, tag_field="job", tag=str.lower):
     """Base of all jobs. Every job ends with exactly one `events.Ended`."""
@@ -38,4 +40,23 @@ class Export(Job, frozen=True):
     checkpoint: str = "best"
 
 
-AnyJob = Train | Evaluate | Predict | Export
+class Suspect(Job, frozen=True):
+    """Rank a run's samples by their loss; `Finished.result` lists the highest, see engine.suspicion."""
+
+    run: str
+    checkpoint: str = "best"
+
+
+class Look(Job, frozen=True):
+    """Prepare some rows of a data set as a training would, with random `versions` of each as augmented;
+    `Finished.result` says where the arrays are, see engine.looks. `base`: the folder of the project file, "" if it was
+    never saved."""
+
+    data: Data
+    rows: tuple[int, ...]
+    base: str = ""
+    versions: int = 4
+    seed: int = 0
+
+
+AnyJob = Train | Evaluate | Predict | Export | Suspect | Look

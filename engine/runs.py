@@ -10,6 +10,7 @@
     checkpoints/best.safetensors         weights with the lowest validation loss (training loss without validation)
     checkpoints/resume.safetensors       all that is needed to go on exactly
     evaluation-<split>.json              results of tests
+    suspicious.json                      the samples with the highest loss
 
 No torch here: the machine room fills the folder.
 """
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 Status = Literal["created", "running", "paused", "completed", "stopped", "failed"]
 
 CHECKPOINTS = ("best", "last", "resume")
+SUSPICIOUS = "suspicious.json"
 _MAX_JSON = 1 << 28
 
 
@@ -173,6 +175,10 @@ class Run:
     def write_evaluation(self, split: str, evaluation: dict[str, Any]) -> None:
         """Raises StorageError."""
         self.write_json(f"evaluation-{split}.json", evaluation)
+
+    def suspicion(self) -> dict[str, Any] | None:
+        """The last ranking of suspicious labels, None if there was none. Raises RunError."""
+        return self._json(SUSPICIOUS) if (self.folder / SUSPICIOUS).exists() else None
 
     def write_json(self, name: str, value: Any) -> None:
         """Raises StorageError."""

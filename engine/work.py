@@ -34,17 +34,18 @@ def perform(job: AnyJob, emit: Emit, control: Control) -> None:
             raise _Cancelled
         emit(event)
 
+    run = "" if isinstance(job, jobs.Look) else job.run
     try:
         result = _result(job, report)
     except _Cancelled:
-        emit(Ended("stopped", job.run))
+        emit(Ended("stopped", run))
     except Exception as error:  # noqa: BLE001 -- whatever breaks a job ends this job, not the worker
         if not isinstance(error, EngineError):
             emit(events.Noted("".join(traceback.format_exception(error)), "warning"))
-        emit(Ended("failed", job.run, *explained(error)))
+        emit(Ended("failed", run, *explained(error)))
     else:
         emit(Finished(result))
-        emit(Ended("completed", job.run))
+        emit(Ended("completed", run))
 
 
 def _train(job: jobs.Train, emit: Emit, control: Control) -> None:
@@ -59,12 +60,20 @@ def _train(job: jobs.Train, emit: Emit, control: Control) -> None:
 
 
 def _result(job: AnyJob, emit: Emit) -> dict[str, Any]:
+    if isinstance(job, jobs.Look):
+        from engine.looks import look
+
+        return look(job, emit)
     run = runs.open_run(Path(job.run))
     match job:
         case jobs.Evaluate():
             from engine.evaluation import evaluate
 
             return evaluate(run, job.split, job.checkpoint, emit)
+        case jobs.Suspect():
+            from engine.suspicion import suspicious
+
+            return suspicious(run, job.checkpoint, emit)
         case jobs.Predict():
             from engine.prediction import predict
 

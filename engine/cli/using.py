@@ -54,7 +54,24 @@ def declare_export(commands: Commands) -> Parser:
     return parser
 
 
-COMMANDS = (declare_evaluate, declare_predict, declare_export)
+def declare_suspicious(commands: Commands) -> Parser:
+    parser = command(
+        commands, "suspicious", suspicious,
+        "List the samples with the highest loss, in which wrong labels gather. All splits are ranked; the result is "
+        "also written into the run folder.",
+        examples="  neuroloom suspicious RUN --count 20\n  neuroloom suspicious RUN --csv -o suspicious.csv",
+    )
+    add_run(parser)
+    parser.add_argument("-n", "--count", type=int, default=50, help="how many are listed, at most 1000 (default: 50)")
+    parser.add_argument("-o", "--output", metavar="PATH", type=Path, help="write this file instead of stdout")
+    add_checkpoint(parser)
+    form = parser.add_mutually_exclusive_group()
+    add_json(form, "row, name, split, truth, prediction, confidence and loss")
+    form.add_argument("--csv", action="store_true", help="print a table with commas and a header")
+    return parser
+
+
+COMMANDS = (declare_evaluate, declare_predict, declare_export, declare_suspicious)
 
 
 def evaluate(args: argparse.Namespace, console: Console) -> int:
@@ -75,7 +92,7 @@ def evaluate(args: argparse.Namespace, console: Console) -> int:
 
 
 def predict(args: argparse.Namespace, console: Console) -> int:
-    from engine import runs, storage
+    from engine import runs
     from engine.prediction import predict as look
 
     result = look(runs.open_run(args.folder), args.files, args.checkpoint)
@@ -85,11 +102,7 @@ def predict(args: argparse.Namespace, console: Console) -> int:
         text = msgspec.json.encode(result).decode()
     else:
         text = table(_prediction_row(entry) for entry in result["predictions"])
-    if args.output:
-        storage.write(args.output, f"{text}\n".encode())
-        console.remark(f"{len(result['predictions']):,} predictions written to {args.output}")
-    else:
-        console.data(text)
+    _give(text, args.output, console, f"{len(result['predictions']):,} predictions")
     return 0
 
 
@@ -108,6 +121,47 @@ def export(args: argparse.Namespace, console: Console) -> int:
     for note in result["notes"]:
         console.remark(note)
     return 0
+
+
+def suspicious(args: argparse.Namespace, console: Console) -> int:
+    from engine import runs
+    from engine.suspicion import as_csv
+    from engine.suspicion import suspicious as rank
+
+    if args.count < 1:
+        args.parser.error("--count must be at least 1")
+    with console.progress() as receive:
+        result = rank(runs.open_run(args.folder), args.checkpoint, receive)
+    listed = result["suspicious"] = result["suspicious"][: args.count]
+    if args.json:
+        import msgspec
+
+        text = msgspec.json.encode(result).decode()
+    elif args.csv:
+        text = as_csv(result).rstrip("\n")
+    else:
+        head = ("loss", "row", "split", "is", "was taken for", "sure", "name")
+        text = table([head, *(_suspicious_row(entry) for entry in listed)], right=(0, 1, 5))
+    _give(text, args.output, console, f"{len(listed):,} samples")
+    return 0
+
+
+def _give(text: str, output: Path | None, console: Console, what: str) -> None:
+    """Print a result, or write it to a file."""
+    from engine import storage
+
+    if output is None:
+        console.data(text)
+        return
+    storage.write(output, f"{text}\n".encode())
+    console.remark(f"{what} written to {output}")
+
+
+def _suspicious_row(entry: dict[str, Any]) -> tuple[str, ...]:
+    truth, predicted = (value if isinstance(value, str) else f"{value:.6g}"
+                        for value in (entry["truth"], entry["predicted"]))
+    confidence = "" if entry["confidence"] is None else f"{entry['confidence']:.1%}"
+    return f"{entry['loss']:.4f}", str(entry["row"]), entry["split"], truth, predicted, confidence, entry["name"]
 
 
 def _prediction_row(entry: dict[str, Any]) -> tuple[str, str, str]:
