@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
 
-from engine.cli import catalogue, design, training, using
+from engine.cli import catalogue, data, design, training, using
 from engine.cli.console import Console
 from engine.cli.parser import Parser, with_common
 from engine.errors import EngineError
@@ -21,6 +21,7 @@ EXAMPLES = """\
 examples:
   neuroloom network.neuroloom                     open the project in the window
   neuroloom check network.neuroloom               shapes, weights and problems
+  neuroloom data photos/                          columns, types, splits and problems of a data set
   neuroloom train network.neuroloom --epochs 5    train; prints the run folder
   neuroloom evaluate runs/network-20260101-120000 test it on the test split
   neuroloom predict RUN photo.png --json          classify new files
@@ -29,7 +30,7 @@ examples:
 exit codes: 0 success, 1 a failed operation, 2 wrong use, 130 interrupted.
 Data is printed on stdout, messages on stderr. NO_COLOR=1 prints without colours."""
 
-ROOMS = (design, training, using, catalogue)
+ROOMS = (design, data, training, using, catalogue)
 
 
 def build_parser() -> Parser:

@@ -20,24 +20,38 @@ from engine.project import Data
 
 
 def examine(data: Data, base: Path | None, progress: Progress = ignore_progress) -> tuple[Finding, ...]:
-    """Everything that is noticed about a project's data, the worst first; `base` is the folder of the project file.
+    """Everything that is noticed about a project's data; `base` is the folder of the project file.
 
-    Data that cannot be opened or divided is a finding too. Memory stays bounded, and so does time: of much data a part
-    is looked at, and a finding says so. `progress` is told the finished share and may raise to cancel.
+    Data that cannot be opened or divided is a finding too. Otherwise as `examine_opened`.
     """
     try:
         browser = Browser(data, base, portion(progress, 0.0, 0.1))
     except DataError as error:
-        return (Finding("unreadable", "error", error.message, error.hint, count=1),)
+        return (unreadable(error),)
+    return examine_opened(browser, portion(progress, 0.1, 1.0))
+
+
+def unreadable(error: DataError) -> Finding:
+    """The finding for data that cannot be opened or divided."""
+    return Finding("unreadable", "error", error.message, error.hint, count=1)
+
+
+def examine_opened(browser: Browser, progress: Progress = ignore_progress) -> tuple[Finding, ...]:
+    """Everything that is noticed about an opened data set, the worst first.
+
+    Memory stays bounded, and so does time: of much data a part is looked at, and a finding says so. `progress` is told
+    the finished share and may raise to cancel.
+    """
     found = [Finding("reading", "note", sentence) for sentence in browser.findings]
     found += labels.findings(browser)
-    found += columns.findings(browser, portion(progress, 0.1, 0.2))
-    found += leakage.findings(browser, portion(progress, 0.2, 0.3))
-    looked_at = survey(browser, portion(progress, 0.3, 1.0))
-    found += samples.findings(browser, looked_at)
-    if len(looked_at.rows) < len(browser.usable):
+    found += columns.findings(browser, portion(progress, 0.0, 0.1))
+    found += leakage.findings(browser, portion(progress, 0.1, 0.2))
+    seen = survey(browser, portion(progress, 0.2, 1.0))
+    found += samples.findings(browser, seen)
+    if len(seen.rows) < len(browser.usable):
         found.append(Finding(
-            "part", "note", f"Damaged files and copies were looked for in {len(looked_at.rows):,} of {len(browser.usable):,} "
-            "samples, drawn at random: a look at all of them takes long.", count=len(looked_at.rows)))
+            "part", "note", f"Damaged files and copies were looked for in {len(seen.rows):,} of "
+            f"{len(browser.usable):,} samples, drawn at random: a look at all of them takes long.",
+            count=len(seen.rows)))
     progress(1.0)
     return tuple(sorted(found, key=lambda finding: SEVERITIES.index(finding.severity)))

@@ -171,5 +171,5 @@ def _unusable(leaf: Column, seen: Survey) -> list[Finding]:
     if not rows:
         return []
     what = counted(len(rows), "sample holds", "samples hold")
-    return [Finding("missing", "warning", f"{leaf.name!r}: {what} a number that is missing or infinite: it is filled in.",
-                    "Look at where these numbers come from.", leaf.name, tuple(rows), len(rows))]
+    return [Finding("missing", "warning", f"{leaf.name!r}: {what} a number that is missing or infinite.",
+                    "It is filled in. Look at where these numbers come from.", leaf.name, tuple(rows), len(rows))]
