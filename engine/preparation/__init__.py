@@ -3,6 +3,8 @@ library and numpy, other libraries inside functions, and of the program nothing 
 
     parts      `Part`, one column, and `Preparation`, all of them: settings, what was fitted, JSON
     preparing  begin -> fitted -> encode -> scaled -> finish, and back again
+    reading    new files as raw values
+    answers    what a network puts out, in the words and units of the data
 
 Nothing but training rows is fitted on. Stored values (`encode`) are small: bytes for pictures, int32 for tokens;
 `finish` turns a batch of them into what the network takes.
@@ -21,6 +23,7 @@ from .preparing import (
     scaled,
     unit,
 )
+from .reading import read_new
 from .texts import readable
 
 __all__ = [
@@ -33,6 +36,7 @@ __all__ = [
     "finish_factors",
     "fitted",
     "prepared",
+    "read_new",
     "readable",
     "restored",
     "sample_shape",

@@ -1,0 +1,189 @@
+"""New files for a trained network as raw values: read as the training data was."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import DataError
+from . import arrays, files, pictures, sounds, tables
+from .parts import AnyArray, Part, Preparation
+
+WANTED = {"image": "a picture (PNG, JPEG, ...)", "audio": "a recording (WAV, FLAC, OGG)", "text": "a text file",
+          "tokens": "a text file of whole numbers"}
+WHOLE_NUMBER = re.compile(rb"-?\d{1,18}")
+
+
+class _Samples:
+    """Raw values by leaf name, and a name for each sample."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, list[Any]] = {}
+        self.names: list[str] = []
+
+    def add(self, path: Path, raw: dict[str, Any]) -> None:
+        """Samples of one file. Raises DataError if its columns do not have one length."""
+        counts = {len(values) for values in raw.values()}
+        if len(counts) != 1:
+            raise DataError(f"The inputs in {path} have different numbers of samples: {sorted(counts)}.",
+                            "Give every input one value for each sample.")
+        [count] = counts
+        for name, values in raw.items():
+            self.values.setdefault(name, []).append(values)
+        self.names += [path.name] if count == 1 else [f"{path.name} {row + 1}" for row in range(count)]
+
+    def together(self) -> dict[str, Any]:
+        return {name: np.concatenate(parts) if isinstance(parts[0], np.ndarray) else [one for part in parts
+                                                                                      for one in part]
+                for name, parts in self.values.items()}
+
+
+def read_new(preparation: Preparation, paths: Sequence[Path | str],
+             names: Sequence[str] = ()) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Raw values by leaf name of all samples in `paths`, as `prepared` takes them, and a name for each sample.
+
+    A path is a picture, a recording, a text, a folder of them, a table, or arrays (NPZ, NPY, IDX), whatever its name
+    says. A network with several inputs reads tables that have a column, or NPZ files that have an array, for each of
+    the columns it was trained on; targets in them are ignored. `names` are the columns that are read, all inputs if
+    none are given. Raises DataError for a file that cannot be read or does not fit.
+    """
+    parts = [part for part in preparation.parts if part.kind != "lengths"
+             and (part.name in names if names else part.role == "input")]
+    found = _Samples()
+    for path in _files(parts, [Path(path) for path in paths]):
+        found.add(path, _read(parts, path))
+    if not paths:
+        raise DataError("There is nothing to predict: no file was given.", "Choose at least one file.")
+    if not found.names:
+        raise DataError(f"There is nothing to predict: {paths[0]} holds no samples.", "Choose a file with samples.")
+    return found.together(), tuple(found.names)
+
+
+def _files(parts: Sequence[Part], paths: Sequence[Path]) -> list[Path]:
+    """The files themselves, and those in folders that are of the kind that is read."""
+    found = []
+    for path in paths:
+        if not path.is_dir():
+            found.append(path)
+            continue
+        inside = [file for file in sorted(path.iterdir())
+                  if not file.name.startswith((".", "__")) and file.is_file() and _is_sample(parts, file)]
+        if not inside:
+            kinds = {"image": "pictures", "audio": "recordings", "text": "texts"}
+            raise DataError(f"The folder {path} holds no {kinds.get(parts[0].kind, 'files that can be read')}.",
+                            "Choose files.")
+        found += inside
+    return found
+
+
+def _is_sample(parts: Sequence[Part], path: Path) -> bool:
+    kind = parts[0].kind if len(parts) == 1 else ""
+    start = files.head(path, 12)
+    if kind == "text":
+        return bool(start) and b"\0" not in start and not pictures.is_picture(start)
+    return pictures.is_picture(start) if kind == "image" else sounds.is_sound(start) if kind == "audio" else False
+
+
+def _read(parts: Sequence[Part], path: Path) -> dict[str, Any]:
+    """The raw values of one file's samples, by leaf."""
+    start = files.head(path, 12)
+    if not start:
+        raise DataError(f"{path} is empty.", "Choose a file that holds data.")
+    if pictures.is_picture(start):
+        return _only(parts, path, "image", "picture")
+    if sounds.is_sound(start):
+        return _only(parts, path, "audio", "recording")
+    leaves = [leaf for part in parts for leaf in (part.leaves if part.kind == "vector" else (part,))]
+    if arrays.holds_arrays(path):
+        found = arrays.read(path)
+        return {leaf.name: arrays.values(path, found, leaf, len(leaves) == 1) for leaf in leaves}
+    if len(parts) == 1 and not _is_table(path, leaves):
+        return {parts[0].name: _alone(parts[0], path)}
+    table = tables.read(path, [leaf.name for leaf in leaves])
+    return {leaf.name: tables.values(table, leaf) for leaf in leaves}
+
+
+def _alone(part: Part, path: Path) -> Any:
+    """The samples of the only input in a file that is no table of named cells."""
+    if part.kind in ("text", "tokens"):
+        return _plain_text(part, path)
+    if part.kind == "series":
+        return _windows(path, part)
+    if part.kind == "vector" and len(part.shape) == 1:
+        return _numbers(path, part)
+    raise _not_fitting(path, part)
+
+
+def _only(parts: Sequence[Part], path: Path, kind: str, title: str) -> dict[str, Any]:
+    """A picture or a recording by itself: the only input is of its kind."""
+    if len(parts) == 1 and parts[0].kind == kind:
+        return {parts[0].name: tables.stacked(parts[0], _media(parts[0], path))}
+    if len(parts) > 1:
+        raise DataError(f"{path} is a {title}; the network reads {len(parts)} inputs: "
+                        f"{', '.join(part.name for part in parts)}.",
+                        "Use a table with a column for each, in which cells may name files, or an NPZ file.")
+    raise DataError(f"{path} is a {title}; the network reads {parts[0].kind}s.",
+                    "Use a file of the kind that the network was trained on.")
+
+
+def _media(part: Part, path: Path) -> list[AnyArray]:
+    """A picture, all of a TIFF file's, or a recording."""
+    if part.kind == "image" and files.head(path, 4) in (b"II*\0", b"MM\0*"):
+        data = files.whole(path)
+        try:
+            return [pictures.decode(data, part.shape, part.settings, page) for page in range(pictures.pages(data))]
+        except DataError as error:
+            raise DataError(f"{path} cannot be used: {error.message}.", "Choose another file.") from None
+    return [tables.media(part, path)]
+
+
+def _is_table(path: Path, leaves: Sequence[Part]) -> bool:
+    """Whether samples of these columns are looked for by the names of a table's columns. Texts and files also come by
+    themselves; then only a table that has the column is one."""
+    only = leaves[0]
+    if len(leaves) > 1 or only.kind in ("number", "boolean", "date", "category"):
+        return True
+    if only.kind in ("vector", "series", "mask"):
+        return False
+    try:
+        return only.name in tables.read(path, [only.name]).names
+    except DataError:
+        return False
+
+
+def _plain_text(part: Part, path: Path) -> list[Any]:
+    text = tables.decoded(path, files.whole(path))
+    if part.kind == "text":
+        return [text]
+    return [np.array([int(found) for found in WHOLE_NUMBER.findall(text.encode())], np.int64)]
+
+
+def _numbers(path: Path, part: Part) -> AnyArray:
+    """A vector that was an array: all columns of the table, in their order."""
+    if b"\0" in files.head(path, 8):
+        raise _not_fitting(path, part)
+    table = tables.read(path, [])
+    if len(table.names) != part.shape[0]:
+        raise DataError(f"{path} has {len(table.names)} columns; the network reads {part.shape[0]} numbers.",
+                        "Leave the target out, and keep the order of the training data.")
+    return tables.numbers(table, table.names)
+
+
+def _windows(path: Path, part: Part) -> AnyArray:
+    """All windows of rows in a table, (n, steps, features): the last one is what comes before the future."""
+    steps, features = part.shape
+    names = [leaf.name for leaf in part.parts] or list(part.settings.get("columns", ()))
+    table = tables.read(path, names)
+    rows = tables.numbers(table, names or table.names[-features:])
+    if len(rows) < steps or rows.shape[1] != features:
+        raise DataError(f"{path} has {len(rows):,} rows of {rows.shape[1]} numbers; the network reads windows of "
+                        f"{steps} rows with {features}.",
+                        "Use a table with the columns of the training data and enough rows.")
+    return np.ascontiguousarray(np.lib.stride_tricks.sliding_window_view(rows, steps, axis=0).transpose(0, 2, 1))
+
+
+def _not_fitting(path: Path, part: Part) -> DataError:
+    return DataError(f"{path} is not a file that the network can read.",
+                     f"Use {WANTED.get(part.kind, 'a table (CSV)')} or an NPZ file like the training data.")
