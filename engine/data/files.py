@@ -1,9 +1,8 @@
 """Files opened with care: regular files only, sizes known before memory is taken, failures in plain words."""
 
-import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from io import BufferedReader
 from pathlib import Path
 from typing import Any
@@ -120,16 +119,3 @@ def require_memory(size: int, what: str) -> None:
 def _too_large(what: str, size: int) -> DataError:
     return DataError(f"{what} needs {size / 1e9:,.1f} GB of memory, which is more than this machine has.",
                      "Use a part of the data, or smaller pictures.")
-
-
-def fingerprint(files: Iterable[Path], folder: Path) -> str:
-    """A short text that changes when a file is added, removed, resized or written again. The contents are not read."""
-    digest = hashlib.blake2b(digest_size=12)
-    for file in files:
-        name = file.relative_to(folder) if file.is_relative_to(folder) else file.name
-        try:
-            facts = file.stat()
-        except OSError as error:
-            raise cannot_read(file, error) from None
-        digest.update(f"{name}\0{facts.st_size}\0{facts.st_mtime_ns}\n".encode("utf-8", "surrogateescape"))
-    return digest.hexdigest()

@@ -1,13 +1,13 @@
 """Class numbers and the names of classes."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.files import AnyArray, read_bytes
+from engine.data.files import AnyArray
 from engine.data.opened import numbered_classes
+from engine.data.trees import File
 from engine.errors import DataError
 
 MAX_CLASSES = 10_000
@@ -29,13 +29,13 @@ def class_numbers(labels: AnyArray, where: str) -> tuple[NDArray[np.int64], int]
     return numbers, count
 
 
-def named_classes(file: Path, count: int) -> tuple[tuple[str, ...], list[str]]:
+def named_classes(file: File, count: int) -> tuple[tuple[str, ...], list[str]]:
     """Class names from a text file, one a line, and findings. Numbers serve where the file names too few."""
-    lines = read_bytes(file)[:1_000_000].decode("utf-8-sig", "replace").splitlines()
+    lines = file.head(1_000_000).decode("utf-8-sig", "replace").splitlines()
     names = tuple(line.strip() for line in lines if line.strip())
     if len(names) < count or len(set(names)) < len(names):
         problem = "names a class twice" if len(names) >= count else f"names {len(names)} classes, the labels {count}"
-        return numbered_classes(count), [f"{file.name} {problem}: the classes are shown as numbers."]
+        return numbered_classes(count), [f"{file.base} {problem}: the classes are shown as numbers."]
     return names, []
 
 

@@ -11,6 +11,7 @@ from engine.data.files import AnyArray, is_folder, is_regular, listing, missing
 from engine.data.pictures import looks_like_picture, pixels
 from engine.data.preparation import Preparation
 from engine.data.table import read_features
+from engine.data.trees import disk_file
 from engine.errors import DataError
 from engine.project import Column
 
@@ -65,10 +66,11 @@ def _read(preparation: Preparation, column: Column, path: Path) -> tuple[AnyArra
     if looks_like_picture(path):
         return _picture(column, path), [path.name]
     values: AnyArray
-    if npz.recognise(path):
-        values = npz.read_samples(path, column)
-    elif idx.recognise(path):
-        values = idx.as_samples(idx.read(idx.read_header(path)))
+    file = disk_file(path)
+    if npz.holds_arrays(file):
+        values = npz.read_samples(file, column)
+    elif idx.looks_like_idx(file):
+        values = idx.as_samples(idx.read(idx.read_header(file)))
     elif column.kind in ("vector", "number"):
         features = preparation.part(column.name).features
         if not features and not looks_like_table(path):

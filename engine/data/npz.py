@@ -1,12 +1,13 @@
-"""NPZ files of numpy: arrays by name. Headers are checked before memory is taken; objects are refused."""
+"""Arrays of numpy by name: in one NPZ file, or NPY files in a folder. Headers are checked before memory is taken;
+objects are refused."""
 
 import struct
 import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from typing import BinaryIO, cast
 
 import numpy as np
 
@@ -15,17 +16,15 @@ from engine.data.files import (
     AnyArray,
     Progress,
     Rows,
-    head,
     ignore_progress,
-    is_regular,
-    open_regular,
     require_memory,
 )
 from engine.data.idx import as_samples
 from engine.data.labels import MAX_CLASSES, class_numbers
-from engine.data.opened import Held, Loaded, Opened, RowNames, Values, is_usable, numbered_classes
+from engine.data.opened import Asked, Held, Loaded, Opened, RowNames, Values, is_usable, numbered_classes
+from engine.data.trees import File, Tree
 from engine.errors import DataError
-from engine.params import Choice, Param, Text, Value
+from engine.params import Choice, Param, Text
 from engine.project import Column
 
 PARAMS: tuple[Param, ...] = (
@@ -45,60 +44,76 @@ DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError, Value
 """What zipfile and numpy raise for damaged files."""
 
 SPLITS = ("train", "validation", "test")
+NPY = b"\x93NUMPY"
+MANY_FILES = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What an array's header says."""
+    """What an array's header says. The array is `member` of an NPZ file, or, if that is "", an NPY file."""
 
     name: str
     shape: tuple[int, ...]
     dtype: np.dtype[np.generic]
     split: str
     base: str
+    file: File
+    member: str = ""
 
 
-def recognise(path: Path) -> bool:
-    """True for a ZIP file with a numpy array in it."""
-    if not is_regular(path) or head(path, 2) != b"PK":
+def recognise(tree: Tree) -> bool:
+    """True for an NPZ or NPY file, and for a folder or archive with some at its top."""
+    return any(holds_arrays(file) for file in _candidates(tree))
+
+
+def holds_arrays(file: File) -> bool:
+    """True for an NPY file, and for a ZIP file with numpy arrays in it."""
+    start = file.head(len(NPY))
+    if start == NPY:
+        return True
+    if start[:2] != b"PK":
         return False
     try:
-        with open_regular(path) as file, zipfile.ZipFile(file) as archive:
+        with file.open() as stream, zipfile.ZipFile(stream) as archive:
             return any(name.endswith(".npy") for name in archive.namelist())
-    except DAMAGE:
+    except (DataError, *DAMAGE):
         return True  # its error is told when it is opened
 
 
-def open_npz(path: Path, options: dict[str, Value], known: tuple[Column, ...], progress: Progress) -> Opened:
-    """Open a file with an input array (n, ...) and a target array (n,), or with x_train, y_train, x_test, y_test."""
-    headers = read_headers(path)
-    inputs = _chosen(headers, options["input"], INPUT_NAMES, "input", path)
-    targets = _chosen(headers, options["target"], TARGET_NAMES, "target", path)
-    if set(inputs) != set(targets):
-        raise DataError(f"{path} has inputs for {_listed(inputs)} but targets for {_listed(targets)}.",
+def open_npz(asked: Asked) -> Opened:
+    """Open arrays with an input array (n, ...) and a target array (n,), or with x_train, y_train, x_test, y_test.
+    Without any target there is none."""
+    where = str(asked.tree.root)
+    headers = _all_headers(asked.tree)
+    inputs = _chosen(headers, asked.options["input"], INPUT_NAMES, where)
+    targets = _chosen(headers, asked.options["target"], TARGET_NAMES, where, is_target=True)
+    if targets and set(inputs) != set(targets):
+        raise DataError(f"{where} has inputs for {_listed(inputs)} but targets for {_listed(targets)}.",
                         "Every input array needs its target array.")
-    _check_lengths(inputs, targets, path)
+    _check_lengths(inputs, targets, where)
     splits = [split for split in ("", *SPLITS) if split in inputs]
-    labels = np.concatenate([_flat(read_array(path, targets[split])) for split in splits])
     column = input_column(inputs[splits[0]])
-    target, values = _target(labels, options["target_kind"], _class_names(headers, path), targets[splits[0]].name)
     counts = [inputs[split].shape[0] for split in splits]
     ends = np.cumsum(counts)
-    return Opened(
-        columns=(column, target),
-        values={column.name: NpzArrays(path, tuple(inputs[split] for split in splits)), target.name: Held(values)},
+    opened = Opened(
+        columns=(column,),
+        values={column.name: NpzArrays(tuple(inputs[split] for split in splits))},
         names=RowNames(*((split or "sample", count) for split, count in zip(splits, counts, strict=True))),
-        files=(path,),
-        usable=np.flatnonzero(is_usable(values).reshape(len(values), -1).all(axis=1)),
+        files=tuple({header.file.name: header.file for header in (*inputs.values(), *targets.values())}.values()),
         fixed={split: np.arange(end - n, end) for split, n, end in zip(splits, counts, ends, strict=True) if split},
     )
+    if not targets:
+        return opened
+    labels = np.concatenate([_flat(read_array(targets[split])) for split in splits])
+    target, values = _target(labels, asked.options["target_kind"], _class_names(headers), targets[splits[0]].name)
+    return replace(opened, columns=(column, target), values={**opened.values, target.name: Held(values)},
+                   usable=np.flatnonzero(is_usable(values).reshape(len(values), -1).all(axis=1)))
 
 
 class NpzArrays(Values):
     """The samples of one or several arrays, one after the other. They stay in memory once they were read."""
 
-    def __init__(self, path: Path, headers: tuple[Header, ...]) -> None:
-        self._path = path
+    def __init__(self, headers: tuple[Header, ...]) -> None:
         self._headers = headers
         self._values: AnyArray | None = None
 
@@ -106,52 +121,62 @@ class NpzArrays(Values):
         if self._values is None:
             parts = []
             for index, header in enumerate(self._headers):
-                parts.append(as_samples(read_array(self._path, header)))
+                parts.append(as_samples(read_array(header)))
                 progress((index + 1) / len(self._headers))
             self._values = parts[0] if len(parts) == 1 else np.concatenate(parts)
         return Loaded(self._values if rows is None else self._values[rows], {})
 
 
-def read_headers(path: Path) -> dict[str, Header]:
-    """The headers of all arrays, by name, checked against the file's size. Raises DataError."""
-    stored = path.stat().st_size
+def read_headers(file: File) -> dict[str, Header]:
+    """The headers of all arrays of a file, by name, checked against its size. Raises DataError."""
+    if file.head(len(NPY)) == NPY:
+        with file.open() as stream:
+            header = _header(stream, file.stem, file, "", file.size)
+        return {header.name: header}
+    stored = file.size
     headers = {}
     try:
-        with open_regular(path) as file, zipfile.ZipFile(file) as archive:
+        with file.open() as stream, zipfile.ZipFile(stream) as archive:
             for member in archive.infolist():
                 if member.filename.endswith(".npy"):
                     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                         raise zipfile.BadZipFile("its compression is not one that numpy writes")
+                    held = min(member.file_size, member.compress_size * MAX_INFLATION, stored * MAX_INFLATION)
                     name = member.filename.removesuffix(".npy")
-                    headers[name] = _header(archive, member, name, path, stored)
+                    with archive.open(member) as inner:
+                        headers[name] = _header(cast(BinaryIO, inner), name, file, member.filename, held)
     except DAMAGE as error:
-        raise _damaged(path, error) from None
+        raise _damaged(file, error) from None
     if not headers:
-        raise DataError(f"{path} holds no arrays.", "Write it with numpy.savez.")
+        raise DataError(f"{file.place} holds no arrays.", "Write it with numpy.savez.")
     return headers
 
 
-def read_array(path: Path, header: Header, progress: Progress = ignore_progress) -> AnyArray:
+def read_array(header: Header, progress: Progress = ignore_progress) -> AnyArray:
     """One array in this machine's byte order. Raises DataError."""
-    require_memory(_size(header), f"The array {header.name!r} of {path}")
+    require_memory(_size(header), f"The array {header.name!r} of {header.file.place}")
     try:
-        with open_regular(path) as file, zipfile.ZipFile(file) as archive, archive.open(f"{header.name}.npy") as member:
-            array = np.lib.format.read_array(member, allow_pickle=False)
+        with header.file.open() as stream:
+            if header.member:
+                with zipfile.ZipFile(stream) as archive, archive.open(header.member) as member:
+                    array = np.lib.format.read_array(member, allow_pickle=False)
+            else:
+                array = np.lib.format.read_array(stream, allow_pickle=False)
     except DAMAGE as error:
-        raise _damaged(path, error) from None
+        raise _damaged(header.file, error) from None
     progress(1.0)
     return np.asarray(array, array.dtype.newbyteorder("="))
 
 
-def read_samples(path: Path, column: Column) -> AnyArray:
+def read_samples(file: File, column: Column) -> AnyArray:
     """The array of a file that holds samples of `column`: the only one of its shape, or one with a usual name."""
-    headers = [header for header in read_headers(path).values() if header.shape]
+    headers = [header for header in read_headers(file).values() if header.shape]
     fitting = [header for header in headers if input_column(header).shape == column.shape]
     usual = [header for header in fitting if header.base in INPUT_NAMES]
     if len(fitting) != 1 and len(usual) != 1:
-        raise DataError(f"{path} holds {len(fitting)} arrays of samples {column.shape}, which the network reads.",
+        raise DataError(f"{file.place} holds {len(fitting)} arrays of samples {column.shape}, which the network reads.",
                         "Keep one such array in the file, or name it x.")
-    return as_samples(read_array(path, fitting[0] if len(fitting) == 1 else usual[0]))
+    return as_samples(read_array(fitting[0] if len(fitting) == 1 else usual[0]))
 
 
 def input_column(header: Header) -> Column:
@@ -160,32 +185,62 @@ def input_column(header: Header) -> Column:
     shape = tuple(sample.shape[1:])
     if header.dtype.kind not in "buif":
         raise DataError(f"The array {header.name!r} holds {header.dtype}, not numbers.", "Choose an array of numbers.")
+    reason = f"{header.dtype} in {' × '.join(map(str, header.shape[1:])) or 'single numbers'}"
     if len(shape) == 3 and shape[0] in (1, 3) and (header.dtype == np.uint8 or header.dtype.kind == "f"):
-        return Column("image", "image", "input", shape)
-    return Column("features", "vector", "input", shape or (1,)) if shape else Column("number", "number", "input")
+        return Column("image", "image", "input", shape, reason=reason)
+    if not shape:
+        return Column("number", "number", "input", reason=reason)
+    return Column("features", "vector", "input", shape, reason=reason)
 
 
-def _header(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str, path: Path, stored: int) -> Header:
-    with archive.open(member) as file:
-        try:
-            version = np.lib.format.read_magic(file)
-            read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-            shape, _, dtype = read(file)
-        except (ValueError, SyntaxError, tokenize.TokenError) as error:
-            raise DataError(f"The array {name!r} of {path} has no readable header: {error}.",
-                            "Write the file again with numpy.savez.") from None
-        offset = file.tell()
+def _candidates(tree: Tree) -> list[File]:
+    if tree.single:
+        return [tree.single]
+    top = tree.neighbours() or tree.files
+    return list(top) if len(top) <= MANY_FILES else []
+
+
+def _all_headers(tree: Tree) -> dict[str, Header]:
+    """The arrays of a tree by name. A single file whose name speaks of one array, such as x.npy, brings the arrays
+    beside it with it."""
+    files = [file for file in _candidates(tree) if holds_arrays(file)]
+    single = tree.single
+    if single and single.head(len(NPY)) == NPY:
+        files += [file for file in tree.neighbours()[:MANY_FILES]
+                  if file.name != single.name and file.head(len(NPY)) == NPY]
+    if not files:
+        raise DataError(f"{tree.root} holds no arrays.", "Write them with numpy.savez.")
+    headers: dict[str, Header] = {}
+    for file in files:
+        for name, header in read_headers(file).items():
+            if name in headers:
+                raise DataError(f"{headers[name].file.place} and {file.place} both hold an array {name!r}.",
+                                "Choose one of the files.")
+            headers[name] = header
+    return headers
+
+
+def _header(stream: BinaryIO, name: str, file: File, member: str, held: int) -> Header:
+    """The header at the beginning of a stream of at most `held` bytes."""
+    try:
+        version = np.lib.format.read_magic(stream)
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, _, dtype = read(stream)
+    except (ValueError, SyntaxError, tokenize.TokenError) as error:
+        raise DataError(f"The array {name!r} of {file.place} has no readable header: {error}.",
+                        "Write the file again with numpy.savez.") from None
     if dtype.hasobject:
-        raise DataError(f"The array {name!r} of {path} holds Python objects, which are not read: they could run code.",
-                        "Save it as numbers or texts.")
+        raise DataError(f"The array {name!r} of {file.place} holds Python objects, which are not read: they could run "
+                        "code.", "Save it as numbers or texts.")
+    offset = stream.tell()
     *words, last = name.lower().replace("-", "_").split("_")
     split = next((SPLIT_WORDS[word] for word in (*words, last) if word in SPLIT_WORDS), "")
     base = "_".join(word for word in (*words, last) if word not in SPLIT_WORDS)
-    header = Header(name, shape, dtype, split, base)
-    held = min(member.file_size, member.compress_size * MAX_INFLATION, stored * MAX_INFLATION)
+    header = Header(name, shape, dtype, split, base, file, member)
     if offset + _size(header) > held or min(shape, default=0) < 0:
-        raise DataError(f"The header of the array {name!r} in {path} promises {_size(header):,} bytes of numbers, but "
-                        f"the file holds at most {max(0, held - offset):,}.", "The file is damaged: write it again.")
+        raise DataError(f"The header of the array {name!r} in {file.place} promises {_size(header):,} bytes of "
+                        f"numbers, but the file holds at most {max(0, held - offset):,}.",
+                        "The file is damaged: write it again.")
     return header
 
 
@@ -193,13 +248,15 @@ def _size(header: Header) -> int:
     return int(np.prod(header.shape, dtype=object)) * header.dtype.itemsize
 
 
-def _damaged(path: Path, error: Exception) -> DataError:
-    return DataError(f"{path} is a damaged NPZ file: {error}.", "Copy or download it again.")
+def _damaged(file: File, error: Exception) -> DataError:
+    kind = "NPY" if file.head(len(NPY)) == NPY else "NPZ"
+    return DataError(f"{file.place} is a damaged {kind} file: {error}.", "Copy or download it again.")
 
 
-def _chosen(headers: Mapping[str, Header], chosen: str, names: tuple[str, ...], what: str,
-            path: Path) -> dict[str, Header]:
-    """The arrays of one role by split; "" is the split of an array that is not named after one."""
+def _chosen(headers: Mapping[str, Header], chosen: str, names: tuple[str, ...], where: str, *,
+            is_target: bool = False) -> dict[str, Header]:
+    """The arrays of one role by split; "" is the split of an array that is not named after one. A single array needs
+    no name to be the input; without a target that is named or chosen there is none, if there is but one array."""
     arrays = {name: header for name, header in headers.items() if header.shape}
     if chosen:
         found = [header for header in arrays.values() if chosen in (header.name, header.base)]
@@ -208,12 +265,17 @@ def _chosen(headers: Mapping[str, Header], chosen: str, names: tuple[str, ...], 
     else:
         found = next((fitting for name in names
                       if (fitting := [header for header in arrays.values() if header.base == name])), [])
+        if not found and len(arrays) == 1:
+            found = [] if is_target else list(arrays.values())
+            if is_target:
+                return {}
     if any(header.split for header in found):
         found = [header for header in found if header.split]
     if not found:
         listed = ", ".join(f"{header.name} {header.shape}" for header in headers.values())
+        what = "target" if is_target else "input"
         problem = f"no array named {chosen!r}" if chosen else f"no array that is known as the {what}"
-        raise DataError(f"{path} has {problem}.", f"Choose one of its arrays: {listed}.")
+        raise DataError(f"{where} has {problem}.", f"Choose one of its arrays: {listed}.")
     return {header.split: header for header in found}
 
 
@@ -221,18 +283,17 @@ def _listed(arrays: Mapping[str, Header]) -> str:
     return ", ".join(header.name for header in arrays.values())
 
 
-def _check_lengths(inputs: Mapping[str, Header], targets: Mapping[str, Header], path: Path) -> None:
+def _check_lengths(inputs: Mapping[str, Header], targets: Mapping[str, Header], where: str) -> None:
     first = next(iter(inputs.values()))
     for split, header in inputs.items():
-        target = targets[split]
-        if header.shape[0] != target.shape[0]:
-            raise DataError(f"In {path} {header.name!r} holds {header.shape[0]:,} samples but {target.name!r} "
-                            f"{target.shape[0]:,}.", "Input and target need one entry per sample.")
+        if targets and header.shape[0] != targets[split].shape[0]:
+            raise DataError(f"In {where} {header.name!r} holds {header.shape[0]:,} samples but {targets[split].name!r} "
+                            f"{targets[split].shape[0]:,}.", "Input and target need one entry per sample.")
         if header.shape[1:] != first.shape[1:] or header.dtype != first.dtype:
-            raise DataError(f"In {path} samples of {header.name!r} are {header.dtype} {header.shape[1:]}, those of "
+            raise DataError(f"In {where} samples of {header.name!r} are {header.dtype} {header.shape[1:]}, those of "
                             f"{first.name!r} {first.dtype} {first.shape[1:]}.", "Make them alike.")
         if 0 in header.shape:
-            raise DataError(f"The array {header.name!r} of {path} is empty.", "Choose an array with samples.")
+            raise DataError(f"The array {header.name!r} of {where} is empty.", "Choose an array with samples.")
 
 
 def _flat(labels: AnyArray) -> AnyArray:
@@ -245,12 +306,12 @@ def _flat(labels: AnyArray) -> AnyArray:
     return np.argmax(labels, axis=1) if is_one_hot else labels
 
 
-def _class_names(headers: Mapping[str, Header], path: Path) -> tuple[str, ...]:
+def _class_names(headers: Mapping[str, Header]) -> tuple[str, ...]:
     """Names of classes, where an array of texts has them."""
     header = next((headers[name] for name in CLASS_NAMES if name in headers), None)
     if header is None or header.dtype.kind != "U" or len(header.shape) != 1:
         return ()
-    return tuple(str(name) for name in read_array(path, header))
+    return tuple(str(name) for name in read_array(header))
 
 
 def _target(labels: AnyArray, kind: str, names: tuple[str, ...], array: str) -> tuple[Column, AnyArray]:
@@ -258,15 +319,17 @@ def _target(labels: AnyArray, kind: str, names: tuple[str, ...], array: str) -> 
         classes, numbers = np.unique(labels, return_inverse=True)
         if len(classes) > MAX_CLASSES:
             raise DataError(f"The target {array!r} holds {len(classes):,} different texts: no set of classes.")
-        return Column("label", "category", "target", classes=tuple(map(str, classes))), numbers.astype(np.int64)
+        return Column("label", "category", "target", classes=tuple(map(str, classes)),
+                      reason=f"{len(classes)} distinct texts in {len(labels):,} rows"), numbers.astype(np.int64)
     if labels.dtype.kind not in "buif":
         raise DataError(f"The target {array!r} holds {labels.dtype}, not numbers or texts.", "Choose another array.")
     is_category = kind == "category" or (kind == "auto" and labels.dtype.kind in "bui")
     if is_category and labels.ndim == 1:
         numbers, count = class_numbers(labels, f"the array {array!r}")
         fits = len(names) >= count and len(set(names)) == len(names)
-        return Column("label", "category", "target", classes=names if fits else numbered_classes(count)), numbers
+        return Column("label", "category", "target", classes=names if fits else numbered_classes(count),
+                      reason=f"whole numbers below {count} in {len(labels):,} rows"), numbers
     values = labels.astype(np.float64)
     if labels.ndim == 1:
-        return Column("value", "number", "target"), values
-    return Column("values", "vector", "target", labels.shape[1:]), values
+        return Column("value", "number", "target", reason=f"{labels.dtype} numbers"), values
+    return Column("values", "vector", "target", labels.shape[1:], reason=f"{labels.dtype} numbers"), values

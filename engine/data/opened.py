@@ -2,18 +2,38 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import NamedTuple, Protocol, overload
+from typing import Any, NamedTuple, Protocol, overload
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.data.files import AnyArray, Progress, Rows
-from engine.project import Column
+from engine.data.trees import File, Tree
+from engine.params import Value
+from engine.project import Column, ColumnChoice
 
 LARGEST = 1e18
 """Larger numbers count as missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a source is asked to open.
+
+    options  all of the source's settings
+    chosen   by column name: what the user decided about kind, role and preparation
+    known    the columns remembered from an earlier look, or (): shapes and kinds stay as they were
+    """
+
+    tree: Tree
+    options: dict[str, Value]
+    chosen: Mapping[str, ColumnChoice]
+    known: tuple[Column, ...]
+    progress: Progress
+
+    def known_column(self, name: str) -> Column | None:
+        return next((leaf for column in self.known for leaf in (column, *column.parts) if leaf.name == name), None)
 
 
 class Feature(msgspec.Struct, frozen=True):
@@ -27,9 +47,10 @@ class Feature(msgspec.Struct, frozen=True):
 
 
 class Loaded(NamedTuple):
-    """Raw values of some rows. `damaged` tells, by row number, what is wrong with those that could not be read."""
+    """Raw values of some rows, see KindSpec.raw: an array, or a list where samples have lengths of their own.
+    `damaged` tells, by row number, what is wrong with those that could not be read: they have a placeholder."""
 
-    values: AnyArray
+    values: Any
     damaged: Mapping[int, str]
 
 
@@ -42,13 +63,15 @@ class Values(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Values that are in memory already."""
+    """Values that are in memory already, as an array or a list."""
 
-    array: AnyArray
+    array: Any
 
     def read(self, rows: Rows | None, progress: Progress) -> Loaded:
         progress(1.0)
-        return Loaded(self.array if rows is None else self.array[rows], {})
+        if rows is None:
+            return Loaded(self.array, {})
+        return Loaded([self.array[row] for row in rows] if isinstance(self.array, list) else self.array[rows], {})
 
 
 class RowNames(Sequence[str]):
@@ -80,28 +103,29 @@ class Opened:
     """An opened data set of n rows.
 
     columns   inputs and targets; names of categories are known
-    values    by column name; category columns hold class numbers int64 (n,), number columns (n,), image columns
-              (n, channels, height, width), vector columns (n, *shape). NaN stands for a missing number.
+    values    by the name of a leaf column: the raw values of its kind, see engine.kinds
     names     what to call each row
-    files     what is fingerprinted
+    files     what was read: of media the file of each row, in their order
     usable    the rows that can be learned from; None: all
     fixed     rows whose split the data itself decides; the others are split by shares
     times     when each sample begins, float64 (n,), where the data has an order in time
-    reach     how long a sample lasts, in the unit of `times`
+    reach     samples that are fewer than this apart, in order of time, share steps
     features  for a vector that was put together from a table's columns
     findings  what the user should know, one sentence each
+    fingerprint   of the files, filled in by engine.data.sources
     """
 
     columns: tuple[Column, ...]
     values: Mapping[str, Values]
     names: Sequence[str]
-    files: Sequence[Path]
+    files: Sequence[File]
     usable: Rows | None = None
     fixed: Mapping[str, Rows] = field(default_factory=dict)
     features: tuple[Feature, ...] = ()
     findings: tuple[str, ...] = ()
     times: NDArray[np.float64] | None = None
-    reach: float = 0.0
+    reach: int = 0
+    fingerprint: str = ""
 
     @property
     def rows(self) -> Rows:

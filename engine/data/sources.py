@@ -3,33 +3,38 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
 
 from engine.data import delimited, idx, image_folder, npz, table
-from engine.data.files import AnyArray, Progress, ignore_progress, is_folder, is_regular, missing
-from engine.data.opened import Opened, numbered_classes
+from engine.data.columns import finished
+from engine.data.files import AnyArray, Progress, ignore_progress
+from engine.data.opened import Asked, Opened, numbered_classes
 from engine.data.splits import rows_of
+from engine.data.trees import Tree, open_tree
 from engine.errors import DataError
 from engine.params import Param, Value, completed
-from engine.project import BUNDLED, Column, Data, Split
+from engine.project import BUNDLED, Column, ColumnChoice, Data, Split
+
+CHANGED = "The files have changed since they were chosen."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceSpec:
     """One kind of data set.
 
-    recognise   looks inside a path; False for anything that is not of this kind, and never an error
-    open        (path, options, columns remembered from an earlier look or (), progress) -> Opened. Raises DataError
+    recognise   looks inside a tree; False for anything that is not of this kind. An error only for damaged archives
+    open        what was asked for -> Opened. Raises DataError
     has_class_names   False where the files hold class numbers only, so that the user's names for them are kept
     """
 
     name: str
     title: str
     doc: str
-    recognise: Callable[[Path], bool]
-    open: Callable[[Path, dict[str, Value], tuple[Column, ...], Progress], Opened]
+    recognise: Callable[[Tree], bool]
+    open: Callable[[Asked], Opened]
     params: tuple[Param, ...] = ()
     has_class_names: bool = True
 
@@ -63,14 +68,13 @@ SOURCES: dict[str, SourceSpec] = {
                 "above the class folders decide the splits.",
             recognise=image_folder.recognise,
             open=image_folder.open_image_folder,
-            params=image_folder.PARAMS,
         ),
         SourceSpec(
-            name="csv",
+            name="table",
             title="A table (CSV, TSV)",
             doc="One sample a line. Columns of numbers and of texts that repeat become the input; one column is the "
                 "target. Separator and header are found out.",
-            recognise=delimited.looks_like_table,
+            recognise=lambda tree: bool(tree.single) and delimited.looks_like_table(tree.root),
             open=table.open_csv,
             params=table.PARAMS,
         ),
@@ -84,71 +88,97 @@ def inspect(
     options: Mapping[str, Value] | None = None,
     progress: Progress | None = None,
     *,
+    chosen: Mapping[str, ColumnChoice] | None = None,
     previous: Data | None = None,
     base: Path | None = None,
 ) -> Data:
-    """Look at a file, a folder or "bundled:<name>" and describe it as project data with typed columns.
+    """Look at a file, a folder, an archive or "bundled:<name>" and describe it as project data with typed columns.
 
     source     the kind of data set; "": told by looking inside
     options    the source's settings; those left out have their defaults
-    previous   the data chosen until now: its split and normalisation are kept. Where the new data has class numbers
-               only, its class names too, if both are the same data in larger or smaller: the columns are alike and
-               the labels begin alike. Names are never carried over to other data with as many classes.
+    chosen     what the user decided about columns; None: what `previous` says, if that is the same data
+    previous   the data chosen until now: its split, normalisation and augmentation are kept. Where the new data has
+               class numbers only, its class names too, if both are the same data in larger or smaller: the columns are
+               alike and the labels begin alike. Names are never carried over to other data with as many classes.
     base       the folder of the project file, where `previous` may lie
 
     Raises DataError, or OptionError for a setting that does not exist.
     """
     text = str(path)
-    place = Data(text, source).located(None)
-    spec = _found(place, source)
+    progress = progress or ignore_progress
+    tree = open_tree(Data(text, source).located(None), progress)
+    spec = _found(tree, source)
     settings = completed(spec.params, options or {})
-    opened = spec.open(place, settings, (), progress or ignore_progress)
+    is_same = previous is not None and previous.source == spec.name and _is_at(previous, tree.root, base)
+    if chosen is None:
+        chosen = previous.chosen if previous and is_same else {}
+    opened = _opened(spec, Asked(tree, settings, chosen, (), progress))
     rows_of(opened, previous.split if previous else Split(), opened.rows)
-    stored = text if text.startswith(BUNDLED) else str(place.absolute())
     columns = opened.columns
     if previous and not spec.has_class_names and _begins_like(opened, previous, base):
         columns = _with_known_names(columns, previous.columns)
-    data = Data(stored, spec.name, settings, columns)
-    return msgspec.structs.replace(data, split=previous.split, normalize=previous.normalize) if previous else data
+    stored = text if text.startswith(BUNDLED) else str(tree.root)
+    data = Data(stored, spec.name, settings, columns, dict(chosen), fingerprint=opened.fingerprint)
+    if previous:
+        data = msgspec.structs.replace(data, split=previous.split, normalize=previous.normalize,
+                                       augmentation=previous.augmentation, skips_damaged=previous.skips_damaged)
+    return msgspec.structs.replace(data, excluded=previous.excluded) if previous and is_same else data
 
 
 def open_data(data: Data, base: Path | None, progress: Progress = ignore_progress) -> Opened:
-    """Open a project's data. Raises DataError if it is not there, or no longer what the project remembers."""
-    place = data.located(base)
-    spec = _found(place, data.source)
-    opened = spec.open(place, completed(spec.params, data.options), data.columns, progress)
+    """Open a project's data. Raises DataError if it is not there, or no longer what the project remembers; that its
+    files have changed otherwise is a finding."""
+    tree = open_tree(data.located(base), progress)
+    spec = _found(tree, data.source)
+    opened = _opened(spec, Asked(tree, completed(spec.params, data.options), data.chosen, data.columns, progress))
+    if data.fingerprint and data.fingerprint != opened.fingerprint:
+        opened = replace(opened, findings=(CHANGED, *opened.findings))
     if not data.columns:
         return opened
     columns = opened.columns if spec.has_class_names else _with_known_names(opened.columns, data.columns)
     for new, known in zip(columns, data.columns, strict=False):
-        if new != known:
-            raise _changed(place, f"{known.name!r} was {_described(known)} and is now {new.name!r}, {_described(new)}")
+        if _looks(new) != _looks(known):
+            raise _changed(tree.root, f"{known.name!r} was {_described(known)} and is now {new.name!r}, "
+                                      f"{_described(new)}")
     if len(columns) != len(data.columns):
-        raise _changed(place, f"it had {len(data.columns)} columns and has {len(columns)}")
+        raise _changed(tree.root, f"it had {len(data.columns)} columns and has {len(columns)}")
     return replace(opened, columns=columns)
 
 
-def _found(place: Path, source: str) -> SourceSpec:
-    if not is_regular(place) and not is_folder(place):
-        if place.exists():
-            raise DataError(f"{place} is neither an ordinary file nor a folder.", "Choose a file or folder with data.")
-        raise missing(place)
+def _opened(spec: SourceSpec, asked: Asked) -> Opened:
+    opened = spec.open(asked)
+    return replace(opened, columns=finished(opened.columns, asked.chosen),
+                   fingerprint=asked.tree.fingerprint(opened.files))
+
+
+def _found(tree: Tree, source: str) -> SourceSpec:
     if source:
         if source not in SOURCES:
             raise DataError(f"There is no kind of data set named {source!r}.", f"Kinds: {', '.join(SOURCES)}.")
         return SOURCES[source]
-    spec = next((spec for spec in SOURCES.values() if spec.recognise(place)), None)
+    if not tree.files:
+        raise DataError(f"{tree.root} holds no files.", "Choose a file or folder with data.")
+    spec = next((spec for spec in SOURCES.values() if spec.recognise(tree)), None)
     if spec is None:
         kinds = "; ".join(spec.title for spec in SOURCES.values())
-        raise DataError(f"{place} is not a data set that can be read.", f"What can be read: {kinds}.")
+        raise DataError(f"{tree.root} is not a data set that can be read.", f"What can be read: {kinds}.")
     return spec
+
+
+def _is_at(data: Data, root: Path, base: Path | None) -> bool:
+    return data.located(base).absolute() == root
+
+
+def _looks(column: Column) -> tuple[Any, ...]:
+    """What must stay as it was; reasons may change with the files, settings are the user's."""
+    return column.name, column.kind, column.role, column.shape, column.classes, tuple(map(_looks, column.parts))
 
 
 def _with_known_names(columns: tuple[Column, ...], known: tuple[Column, ...]) -> tuple[Column, ...]:
     """`columns` with the class names of `known` for classes that have only numbers, if everything else is the same."""
     names = {(column.name, len(column.classes)): column.classes for column in known}
     inputs = [column for column in columns if column.role == "input"]
-    if inputs != [column for column in known if column.role == "input"]:
+    if list(map(_looks, inputs)) != [_looks(column) for column in known if column.role == "input"]:
         return columns
     return tuple(
         msgspec.structs.replace(column, classes=names.get((column.name, len(column.classes)), column.classes))

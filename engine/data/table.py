@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.data.delimited import TextTable, read_text_table
-from engine.data.files import Progress, allocate
-from engine.data.opened import Feature, Held, Opened, RowNames, is_usable
+from engine.data.files import allocate
+from engine.data.opened import Asked, Feature, Held, Opened, RowNames, is_usable
 from engine.errors import DataError
-from engine.params import Choice, Param, Text, Value
+from engine.params import Choice, Param, Text
 from engine.project import Column
 
 if TYPE_CHECKING:
@@ -49,8 +49,9 @@ class _Cells:
         return sorted(self.texts.drop_nulls().unique().to_list())
 
 
-def open_csv(path: Path, options: dict[str, Value], known: tuple[Column, ...], progress: Progress) -> Opened:
+def open_csv(asked: Asked) -> Opened:
     """Open a delimited text file. Numbers and one-hot coded categories become the input "features"."""
+    path, options, progress = asked.tree.root, asked.options, asked.progress
     table = read_text_table(path, options["header"])
     progress(0.5)
     name = _target_name(table, options["target"], path)
@@ -71,7 +72,7 @@ def open_csv(path: Path, options: dict[str, Value], known: tuple[Column, ...], p
         columns=(column, target),
         values={column.name: Held(_matrix(features, inputs)), target.name: Held(values)},
         names=RowNames(("row", len(values))),
-        files=(path,),
+        files=asked.tree.files,
         usable=usable,
         features=features,
         findings=(*table.findings, *findings, *left_out),

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from engine.data import idx
+from engine.data.trees import disk_file
 from engine.project import RESOURCES
 
 BUNDLED = RESOURCES / "data" / "fashion-mnist-small"
@@ -27,8 +28,8 @@ IRIS_LIKE = """sepal length,petal length,colour,species
 @cache
 def fashion(count: int = 200) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """The first training pictures, uint8 (count, 28, 28), and their class numbers."""
-    images = idx.read(idx.read_header(BUNDLED / "train-images-idx3-ubyte.gz"))[:count]
-    labels = idx.read(idx.read_header(BUNDLED / "train-labels-idx1-ubyte.gz"))[:count].astype(np.int64)
+    images = idx.read(idx.read_header(disk_file(BUNDLED / "train-images-idx3-ubyte.gz")))[:count]
+    labels = idx.read(idx.read_header(disk_file(BUNDLED / "train-labels-idx1-ubyte.gz")))[:count].astype(np.int64)
     return images, labels
 
 
