@@ -57,8 +57,8 @@ class Document(QObject):
     def analysis(self) -> Analysis:
         """The analysis of the current graph, computed once per edit."""
         if self._analysis is None:
-            columns = self._project.data.columns if self._project.data else ()
-            self._analysis = analyze(self.graph, columns)
+            data = self._project.data
+            self._analysis = analyze(self.graph, data.columns, data.augmentation) if data else analyze(self.graph)
         return self._analysis
 
     @property

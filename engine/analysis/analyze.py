@@ -10,12 +10,14 @@ from engine.analysis.report import Analysis
 from engine.analysis.roles import roles
 from engine.analysis.wiring import wiring
 from engine.graph import Graph
+from engine.options import Component
 from engine.problems import Problem
 from engine.project import Column
 
 
-def analyze(graph: Graph, columns: tuple[Column, ...] = ()) -> Analysis:
-    """Shapes, costs and problems of a graph; `columns` are those of the chosen data, () while none is chosen.
+def analyze(graph: Graph, columns: tuple[Column, ...] = (), augmentation: tuple[Component, ...] = ()) -> Analysis:
+    """Shapes, costs and problems of a graph; `columns` and `augmentation` are those of the chosen data, () while none
+    is chosen.
 
     Never raises: whatever is wrong is a problem. What was worked out for the same settings and inputs before is not
     worked out again, so that analysing after one edit takes a fraction of the first time.
@@ -28,6 +30,7 @@ def analyze(graph: Graph, columns: tuple[Column, ...] = ()) -> Analysis:
         drawing.problems(wired),
         design.problems(wired, evaluation.reports, part, columns),
         training.problems(wired, evaluation.reports, part, columns),
+        training.misfits(columns, augmentation),
     ))
     evaluation.broken.update(wired.surplus)
     _color(evaluation, found)

@@ -7,7 +7,9 @@ from engine.analysis.objectives import loss_repairs
 from engine.analysis.report import NO_LOSS, NodeReport
 from engine.analysis.roles import LOSSES, SOURCES, Roles
 from engine.analysis.wiring import Wiring
+from engine.augmentation import misfit
 from engine.layers import CATALOGUE
+from engine.options import Component
 from engine.problems import Problem
 from engine.project import Column
 
@@ -29,6 +31,14 @@ def problems(wired: Wiring, reports: Mapping[str, NodeReport], part: Roles,
             severity="error", code="no-weights", node=part.losses[0],
             message="There is nothing to train: no layer before the loss has weights.",
             hint="Put a layer that learns, such as Linear or Conv2d, before the loss.")
+
+
+def misfits(columns: tuple[Column, ...], augmentation: tuple[Component, ...]) -> Iterator[Problem]:
+    """Augmentations that change none of the data's columns."""
+    for component in augmentation:
+        if reason := misfit(component, columns):
+            yield Problem(severity="warning", code="augmentation-without-column", message=reason,
+                          hint="Training goes on without it: take it off the list of augmentations.")
 
 
 def _unwanted(wired: Wiring, part: Roles) -> Iterator[Problem]:

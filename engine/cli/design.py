@@ -42,7 +42,8 @@ def check(args: argparse.Namespace, console: Console) -> int:
     from engine.analysis import analyze
 
     project = projectfile.load(args.project)
-    analysis = analyze(project.graph, project.data.columns if project.data else ())
+    data = project.data
+    analysis = analyze(project.graph, data.columns, data.augmentation) if data else analyze(project.graph)
     if args.json:
         console.json(_checked(project, analysis))
     else:

@@ -39,4 +39,5 @@ def emit_preview(project: Project, analysis: Analysis | None = None) -> str:
 
 
 def _analyzed(project: Project) -> Analysis:
-    return analyze(project.graph, project.data.columns if project.data else ())
+    data = project.data
+    return analyze(project.graph, data.columns, data.augmentation) if data else analyze(project.graph)

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from engine.analysis import analyze
+from engine.augmentation import augmentation
 from engine.graph import Edge, Graph, Node
+from engine.options import Component
 from engine.project import Column
 from tests.engine.drawing import (
     COLUMNS,
@@ -35,6 +37,7 @@ class Case:
     repairs: tuple[str, ...] = ()
     severity: str = "error"
     columns: tuple[Column, ...] = ()
+    augmentation: tuple[Component, ...] = ()
 
 
 def linear(out_features: int) -> tuple[str, dict]:
@@ -230,6 +233,8 @@ WARNING_CASES = (
 )
 
 NO_LOSS_CASES = (
+    Case("augmentation-without-column", "", classifier("Flatten", linear(10)), (), "warning", COLUMNS,
+         (augmentation("WordDropout"),)),
     Case("no-loss", "", chain(image(), "Flatten", linear(10), "Output"), ("Add CrossEntropy with the target label",),
          columns=COLUMNS),
     Case("no-loss", "", chain(image(), "Flatten", linear(10)),
@@ -249,7 +254,7 @@ every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.cod
 
 
 def found(case: Case, graph: Graph | None = None):
-    problems = analyze(case.graph if graph is None else graph, case.columns).problems
+    problems = analyze(case.graph if graph is None else graph, case.columns, case.augmentation).problems
     return [p for p in problems if (p.code, p.node, p.severity) == (case.code, case.node, case.severity)]
 
 
@@ -275,7 +280,7 @@ def test_the_repair_removes_the_problem(case: Case, number: int) -> None:
 
 @every_case
 def test_repairs_do_nothing_where_their_nodes_are_gone(case: Case) -> None:
-    for problem in analyze(case.graph, case.columns).problems:
+    for problem in analyze(case.graph, case.columns, case.augmentation).problems:
         for repair in problem.repairs:
             assert repair.edit(Graph()) == Graph()
 
