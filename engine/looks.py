@@ -4,11 +4,11 @@ takes the arrays from a file.
 The answer of `look` is plain JSON:
 
     {"path": a file, "rows": [...], "versions": k,
-     "columns": [{"name", "kind", "role", "shape", "classes", "key", "texts"}]}
+     "columns": [{"name", "kind", "role", "shape", "classes", "key"}]}
 
 The file, an .npz, holds "prepared-<key>" (n, *shape) and "augmented-<key>" (n, k, *shape) of each column. Pictures are
-uint8 again, everything else is as the network reads it. `texts` of token columns has the same in words: {"prepared":
-[n], "augmented": [n][k]}; of others it is {}.
+uint8 again, everything else is as the network reads it. Columns of tokens have the same in words, too: "texts":
+{"prepared": [n], "augmented": [n][k]}.
 """
 
 from collections.abc import Callable, Mapping
@@ -80,7 +80,7 @@ def look(job: Look, emit: Callable[[AnyEvent], None]) -> dict[str, Any]:
     batch = [torch.from_numpy(np.array(data.prepared(name, rows))) for name in names]
     augmenter = Augmenter(job.data.augmentation, data.preparation, names)
     versions = []
-    for version in range(job.versions):
+    for version in range(max(1, job.versions)):
         generator = torch.Generator().manual_seed(job.seed * 1_000_003 + version)
         versions.append(augmenter(batch, generator))
     count = len(job.rows)
@@ -92,8 +92,8 @@ def look(job: Look, emit: Callable[[AnyEvent], None]) -> dict[str, Any]:
         augmented = np.stack([_shown(part, version[place][:count].numpy()) for version in versions], axis=1)
         arrays |= {f"prepared-{key}": prepared, f"augmented-{key}": augmented}
         columns.append({"name": part.name, "kind": part.kind, "role": part.role, "shape": list(part.shape),
-                        "classes": list(part.classes), "key": str(key), "texts": _texts(part, prepared, augmented)})
-    return {"path": str(_written(arrays)), "rows": list(job.rows), "versions": job.versions, "columns": columns}
+                        "classes": list(part.classes), "key": str(key), **_texts(part, prepared, augmented)})
+    return {"path": str(_written(arrays)), "rows": list(job.rows), "versions": len(versions), "columns": columns}
 
 
 def _shown(part: "Part", values: Array) -> Array:
@@ -111,7 +111,8 @@ def _texts(part: "Part", prepared: Array, augmented: Array) -> dict[str, Any]:
         return {}
     from engine.preparation import readable
 
-    return {"prepared": readable(part, prepared), "augmented": [readable(part, versions) for versions in augmented]}
+    words = {"prepared": readable(part, prepared), "augmented": [readable(part, versions) for versions in augmented]}
+    return {"texts": words}
 
 
 def _written(arrays: Mapping[str, Array]) -> Path:
