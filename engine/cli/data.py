@@ -77,10 +77,12 @@ def _looked_at(args: argparse.Namespace, console: Console) -> "tuple[Data, Path 
 
     from engine.data.sources import inspect
     from engine.events import Progressed
-    from engine.project import Data
+    from engine.project import BUNDLED, Data
 
     previous, base = _of_project(args.path)
-    path = previous.located(base) if previous else args.path.expanduser().absolute()
+    path = str(args.path)
+    if previous:
+        path = previous.path if previous.path.startswith(BUNDLED) else str(previous.located(base))
     options = {**(previous.options if previous else {}), **_options(args.options)}
     chosen, split = _decisions(args.settings, previous or Data("", ""))
     source = args.source or (previous.source if previous else "")

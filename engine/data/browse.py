@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from engine.data.files import AnyArray, Progress, Rows, ignore_progress
 from engine.data.filters import (
-    HINT,
     Condition,
     Mask,
     as_number,
@@ -24,6 +23,7 @@ from engine.data.filters import (
     numbers_meet,
     texts_meet,
 )
+from engine.data.media import Files, Pictures, Sounds, Texts
 from engine.data.sources import open_data
 from engine.data.splits import SPLITS, rows_of
 from engine.errors import DataError
@@ -34,7 +34,8 @@ SCALARS = ("number", "category", "boolean", "date")
 
 WORDS = ("text", "tokens")
 
-CHUNK = 1 << 16
+LARGEST_PIECE = 1 << 16
+PIECE_BYTES = 32 << 20
 LONGEST_CELL = 200
 ROW, NAME = "#", "name"
 """What rows can be sorted by beside the columns."""
@@ -66,7 +67,7 @@ class Browser:
 
     columns        as `Data.columns`
     leaves         the columns as the user's files have them
-    table_columns  those of them that can be shown as text in a cell
+    table_columns  those of them that can be shown as text in a cell; of pictures and sounds it is the file's name
     count          all rows, those that cannot be read too
     usable         row numbers without those that have no target or that the user left out
     rows           these by split, before damaged files are left out
@@ -80,7 +81,8 @@ class Browser:
         self.columns = self.opened.columns
         self.leaves = tuple(leaf for column in self.columns for leaf in column.leaves
                             if leaf.name in self.opened.values)
-        self.table_columns = tuple(leaf for leaf in self.leaves if self._is_scalar(leaf) or leaf.kind in WORDS)
+        self.table_columns = tuple(leaf for leaf in self.leaves if self._is_scalar(leaf) or leaf.kind in WORDS
+                                   or self.files(leaf) is not None)
         self.count = len(self.opened.names)
         self.findings = self.opened.findings
         self.usable = np.setdiff1d(self.opened.rows, np.array(data.excluded, np.int64))
@@ -91,7 +93,6 @@ class Browser:
         self.target = next((leaf for leaf in self.leaves if leaf.role == "target"), None)
         self._arrays: dict[str, AnyArray] = {}
         self._keys: dict[str, NDArray[np.float64]] = {}
-        self._places: dict[str, Path] = {}
 
     def leaf(self, name: str) -> Column:
         """A column of the files by name. Raises DataError."""
@@ -108,6 +109,11 @@ class Browser:
             self._arrays[leaf.name] = np.asarray(values)
         return self._arrays[leaf.name]
 
+    def files(self, leaf: Column) -> Files | None:
+        """The file of each row, for a column whose values are files of their own."""
+        values = self.opened.values[leaf.name]
+        return values.files if isinstance(values, Pictures | Sounds | Texts) else None
+
     def codes(self, leaf: Column) -> NDArray[np.int64]:
         """All (n,) class numbers of a column with classes, -1 where it is empty."""
         values = self.array(leaf)
@@ -115,7 +121,7 @@ class Browser:
 
     def chunks(self, leaf: Column, rows: Rows, progress: Progress = ignore_progress) -> Iterator[tuple[Rows, Any]]:
         """The values of `rows` in pieces, each with its row numbers. Memory stays bounded."""
-        size = CHUNK if leaf.kind != "vector" else max(1, CHUNK * 16 // max(1, int(np.prod(leaf.shape))))
+        size = piece_size(leaf)
         for start in range(0, len(rows), size):
             part = rows[start : start + size]
             yield part, self.opened.values[leaf.name].read(part, ignore_progress).values
@@ -174,13 +180,8 @@ class Browser:
         """By row, the texts of the cells by the name of the column. Texts are cut."""
         cells: list[dict[str, str]] = [{} for _ in rows]
         for leaf in self.table_columns:
-            values: Any
-            if self._is_scalar(leaf):
-                values = self.array(leaf)[rows]
-            else:
-                values = self.opened.values[leaf.name].read(rows, ignore_progress).values
-            for cell, value in zip(cells, values, strict=True):
-                cell[leaf.name] = shown(leaf, value)
+            for cell, text in zip(cells, self._texts(leaf, rows), strict=True):
+                cell[leaf.name] = text
         return cells
 
     def raw(self, rows: Rows, progress: Progress = ignore_progress) -> list[Sample]:
@@ -201,10 +202,13 @@ class Browser:
         ]
 
     def place(self, row: int) -> Path | None:
-        """The file that a row is, None where it has none of its own."""
-        if not self._places:
-            self._places = {file.as_posix(): file for file in self.opened.files}
-        return self._places.get(self.opened.names[row])
+        """The file that a row is, None where it has none of its own or lies in an archive."""
+        for leaf in self.leaves:
+            files = self.files(leaf) if leaf.role == "input" else None
+            if files is not None:
+                file = files[row]
+                return file.path if file else None
+        return None
 
     @staticmethod
     def _is_scalar(leaf: Column) -> bool:
@@ -225,11 +229,19 @@ class Browser:
             if not leaf.classes:
                 return values.astype(np.float64, copy=False)
             return np.append(_ranks(leaf.classes), np.nan)[self.codes(leaf)]
-        if leaf.kind not in WORDS:
+        if leaf not in self.table_columns:
             raise DataError(f"Rows cannot be sorted by {leaf.name!r}, which holds no text or number.",
                             "Sort by another column.")
-        starts = [shown(leaf, value) for _, values in self.chunks(leaf, np.arange(self.count)) for value in values]
-        return _ranks(starts)
+        return _ranks(self._texts(leaf, np.arange(self.count)))
+
+    def _texts(self, leaf: Column, rows: Rows) -> list[str]:
+        """What stands in the cells of a column."""
+        files = self.files(leaf)
+        if files is not None and leaf.kind != "text":
+            return [file.name if (file := files[row]) else "" for row in rows]
+        if self._is_scalar(leaf):
+            return [shown(leaf, value) for value in self.array(leaf)[rows]]
+        return [shown(leaf, value) for _, values in self.chunks(leaf, rows) for value in values]
 
     def _meets(self, condition: Condition, rows: Rows) -> Mask:
         leaf = condition.column
@@ -239,7 +251,7 @@ class Browser:
             return numbers_meet(condition, self.array(leaf)[rows])
         if leaf.kind == "text":
             return _joined(texts_meet(condition, values) for _, values in self.chunks(leaf, rows))
-        raise DataError(f"Rows cannot be filtered by {leaf.name!r}.", HINT)
+        return texts_meet(condition, self._texts(leaf, rows))
 
     def _holds(self, condition: Condition, rows: Rows) -> Mask:
         """Where a word stands in any cell or in the row's name."""
@@ -255,6 +267,17 @@ class Browser:
         if isinstance(self.opened.names, list | tuple):
             found |= texts_meet(condition, [self.opened.names[row] for row in rows])
         return found
+
+
+def piece_size(leaf: Column) -> int:
+    """So many samples of a column are read at a time: about 32 MB."""
+    if leaf.kind == "audio":
+        size = int(leaf.settings.get("rate", 16000) * leaf.settings.get("seconds", 1.0) * 4)
+    elif leaf.kind in WORDS:
+        size = 1000
+    else:
+        size = int(np.prod(leaf.shape, dtype=np.int64)) * (1 if leaf.kind == "image" else 8)
+    return max(16, min(LARGEST_PIECE, PIECE_BYTES // max(1, size)))
 
 
 def shown(column: Column, value: Any) -> str:

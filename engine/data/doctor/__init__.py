@@ -1,7 +1,8 @@
 """The data doctor: looks at a whole data set and says what is wrong with it, which rows show it and what can be done.
 
     survey    one pass over the samples: damage, copies, blank samples, lengths
-    samples   what the survey found: damaged files, duplicates, contradictions, blanks, cut texts
+    samples   what the survey found: damaged files, duplicates, contradictions, blanks
+    sizes     what is cut, bent or blown up to come to one size
     labels    the target: classes, their balance, their split
     columns   numbers and categories: constant, empty, far off
     leakage   columns that give the target away
@@ -11,7 +12,7 @@
 from pathlib import Path
 
 from engine.data.browse import Browser
-from engine.data.doctor import columns, labels, leakage, samples
+from engine.data.doctor import columns, labels, leakage, samples, sizes
 from engine.data.doctor.survey import survey
 from engine.data.files import Progress, ignore_progress, portion
 from engine.data.findings import SEVERITIES, Finding
@@ -46,8 +47,9 @@ def examine_opened(browser: Browser, progress: Progress = ignore_progress) -> tu
     found += labels.findings(browser)
     found += columns.findings(browser, portion(progress, 0.0, 0.1))
     found += leakage.findings(browser, portion(progress, 0.1, 0.2))
-    seen = survey(browser, portion(progress, 0.2, 1.0))
+    seen = survey(browser, portion(progress, 0.2, 0.9))
     found += samples.findings(browser, seen)
+    found += sizes.findings(browser, seen, portion(progress, 0.9, 1.0))
     if len(seen.rows) < len(browser.usable):
         found.append(Finding(
             "part", "note", f"Damaged files and copies were looked for in {len(seen.rows):,} of "

@@ -19,6 +19,7 @@ UNBALANCED = 10.0
 FEW_NUMBERS = 20
 MANY_CLASSES = 50
 SHOWN = 5
+VERBS = {"train": "train on", "validation": "validate on", "test": "test on"}
 
 
 def findings(browser: Browser) -> list[Finding]:
@@ -34,12 +35,13 @@ def findings(browser: Browser) -> list[Finding]:
 
 def _splits(browser: Browser) -> list[Finding]:
     found = []
-    for split, rows in browser.rows.items():
-        if 0 < len(rows) < FEW_SAMPLES:
-            found.append(Finding(
-                "few-samples", "warning", f"The {split} split has only {counted(len(rows), 'sample')}: what it says is "
-                "mostly chance.", "Add samples, or change the shares of the splits.", rows=tuple(rows.tolist()),
-                count=len(rows)))
+    few = {split: rows for split, rows in browser.rows.items() if 0 < len(rows) < FEW_SAMPLES}
+    if few:
+        sizes = " and ".join(f"{counted(len(rows), 'sample')} to {VERBS[split]}" for split, rows in few.items())
+        found.append(Finding(
+            "few-samples", "warning", f"There are only {sizes}: what so few say is mostly chance.",
+            "Add samples, or change the shares of the splits.",
+            rows=tuple(np.sort(np.concatenate(list(few.values()))).tolist()), count=sum(map(len, few.values()))))
     data = browser.data
     group = next((leaf for leaf in browser.leaves if leaf.role == "group"), None)
     if group is not None and data.split.method in ("random", "stratified"):

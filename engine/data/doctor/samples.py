@@ -1,11 +1,11 @@
-"""Samples that are damaged, copies of others, blank or cut."""
+"""Samples that are damaged, copies of others, or blank."""
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.data.browse import SCALARS, Browser
-from engine.data.doctor.repairs import with_setting, without_rows
+from engine.data.doctor.repairs import without_rows
 from engine.data.doctor.survey import Survey
 from engine.data.files import Rows
 from engine.data.findings import DataRepair, Finding
@@ -13,7 +13,6 @@ from engine.data.splits import SPLITS
 from engine.project import Column
 
 SHOWN = 3
-CUT_SHARE = 0.01
 ORDINARY_SHARE = 0.2
 """A table with more copies has few different rows by nature."""
 
@@ -21,7 +20,7 @@ ORDINARY_SHARE = 0.2
 def findings(browser: Browser, seen: Survey) -> list[Finding]:
     found = [*_damage(browser, seen), *_copies(browser, seen)]
     for leaf in browser.leaves:
-        found += [*_blank(browser, leaf, seen), *_cut(browser, leaf, seen), *_unusable(leaf, seen)]
+        found += [*_blank(browser, leaf, seen), *_unusable(leaf, seen)]
     return found
 
 
@@ -134,36 +133,6 @@ def _blank(browser: Browser, leaf: Column, seen: Survey) -> list[Finding]:
                     "Look at them, and leave them out if nothing can be learned from them.", leaf.name,
                     tuple(rows.tolist()), len(rows),
                     without_rows(browser.data, rows, f"Leave out {counted(len(rows), 'sample')}"))]
-
-
-def _cut(browser: Browser, leaf: Column, seen: Survey) -> list[Finding]:
-    """Texts and sounds that are longer than what is kept of them."""
-    lengths = seen.lengths.get(leaf.name)
-    if lengths is None or not len(lengths) or leaf.role != "input":
-        return []
-    limit, unit = _kept(leaf)
-    cut = lengths > limit
-    share = cut.mean()
-    if share <= CUT_SHARE:
-        return []
-    long = float(np.quantile(lengths, 0.99))
-    if leaf.kind == "audio":
-        seconds = round(long / float(leaf.settings["rate"]) + 0.05, 1)
-        repair = with_setting(browser.data, leaf.name, "seconds", seconds, f"Keep {seconds:g} seconds")
-    else:
-        repair = with_setting(browser.data, leaf.name, "max_length", int(min(long, 65536)), f"Keep {long:,.0f} {unit}")
-    middle = float(np.median(lengths)) / (1 if unit != "seconds" else float(leaf.settings["rate"]))
-    kept = limit if unit != "seconds" else leaf.settings["seconds"]
-    return [Finding("cut", "note", f"{leaf.name!r}: {share:.0%} of the samples are longer than the {kept:g} {unit} "
-                    f"that are kept; half of them have more than {middle:.3g}.", "Longer samples cost time and memory.",
-                    leaf.name, tuple(seen.rows[cut].tolist()), int(cut.sum()), (repair,))]
-
-
-def _kept(leaf: Column) -> tuple[float, str]:
-    if leaf.kind == "audio":
-        return float(leaf.settings["rate"]) * float(leaf.settings["seconds"]), "seconds"
-    is_text = leaf.kind == "text" and leaf.settings.get("tokens") != "character"
-    return float(leaf.settings["max_length"]), "words" if is_text else "tokens"
 
 
 def _unusable(leaf: Column, seen: Survey) -> list[Finding]:

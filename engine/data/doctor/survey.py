@@ -9,15 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.browse import SCALARS, Browser
+from engine.data.browse import SCALARS, Browser, piece_size
 from engine.data.files import AnyArray, Progress, Rows, ignore_progress
 from engine.data.opened import is_usable
 from engine.project import Column
 
 Hashes = NDArray[np.uint64]
 
-PIECE_BYTES = 32 << 20
-LARGEST_PIECE = 1 << 16
 SECONDS = 60.0
 """So long a pass may take; then what was seen until then has to do."""
 
@@ -76,7 +74,7 @@ def _pieces(browser: Browser, large: list[Column], progress: Progress, seconds: 
     if not large:
         yield rows
         return
-    size = max(16, min(LARGEST_PIECE, PIECE_BYTES // max(_sample_bytes(leaf) for leaf in large)))
+    size = min(map(piece_size, large))
     starts = np.random.default_rng(0).permutation(np.arange(0, len(rows), size))
     deadline = time.monotonic() + seconds
     for done, start in enumerate(starts, 1):
@@ -84,14 +82,6 @@ def _pieces(browser: Browser, large: list[Column], progress: Progress, seconds: 
         progress(done / len(starts))
         if time.monotonic() > deadline:
             return
-
-
-def _sample_bytes(leaf: Column) -> int:
-    if leaf.kind == "audio":
-        return int(leaf.settings.get("rate", 16000) * leaf.settings.get("seconds", 1.0) * 4)
-    if leaf.kind in ("text", "tokens"):
-        return 2000
-    return max(1, int(np.prod(leaf.shape, dtype=np.int64))) * (1 if leaf.kind == "image" else 8)
 
 
 def _look(found: Survey, leaf: Column, rows: Rows, values: Any, lengths: Mapping[str, NDArray[np.int64]]) -> None:
