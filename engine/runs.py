@@ -32,7 +32,7 @@ from engine.project import RESOURCES, Project
 
 if TYPE_CHECKING:
     from engine.codegen import Source
-    from engine.data.preparation import Preparation
+    from engine.preparation import Preparation
 
 Status = Literal["created", "running", "paused", "completed", "stopped", "failed"]
 
@@ -159,7 +159,7 @@ class Run:
 
     def preparation(self) -> "Preparation":
         """How this run's data is prepared. Raises RunError if training never got that far, or the file is damaged."""
-        from engine.data.preparation import Preparation
+        from engine.preparation import Preparation
 
         return Preparation.from_json(self._json("preparation.json"))
 

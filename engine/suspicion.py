@@ -17,8 +17,9 @@ from engine.data.dataset import Dataset
 from engine.errors import TrainingError
 from engine.events import AnyEvent, Progressed
 from engine.preparation import restored
+from engine.preparation.answers import probabilities
 from engine.runs import SUSPICIOUS, Run
-from engine.trained import Array, Trained, load, load_data, probabilities, tensors
+from engine.trained import Array, Trained, load, load_data, tensors
 from engine.training import devices
 
 BATCH = 512

@@ -1,10 +1,9 @@
 """A run's network as it was trained: built from the run's source, with the weights of a checkpoint, ready to use."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
@@ -14,9 +13,9 @@ from engine import network as networks
 from engine.codegen import Source
 from engine.data import dataset
 from engine.data.dataset import Dataset
-from engine.data.preparation import Preparation
 from engine.errors import DataError, RunError, WeightsError
 from engine.events import AnyEvent, Noted, Progressed
+from engine.preparation import Preparation
 from engine.runs import Run
 
 Array = NDArray[Any]
@@ -67,33 +66,20 @@ def load_data(run: Run, loaded: Trained, emit: Callable[[AnyEvent], None]) -> Da
     choice = run.project.data
     if choice is None:
         raise DataError("The project of this run has no data.", "Choose data in the project and train again.")
-    data = dataset.load(choice, None, lambda share: emit(Progressed("Reading data", share)))
+    def progress(share: float) -> None:
+        emit(Progressed("Reading data", share))
+
+    data = dataset.load(choice, None, progress)
     if data.preparation == loaded.preparation:
         return data
     if not data.preparation.reads_as(loaded.preparation):
         raise DataError("The data no longer has the columns or classes that the network was trained on.",
                         "Put the old data back, or train again.")
-    emit(Noted("The data has changed since the network was trained.", "warning"))
-    arrays = {name: loaded.preparation.apply(name, data.preparation.restored(name, values))
-              for name, values in data.arrays.items()}
-    return replace(data, arrays=arrays, preparation=loaded.preparation)
+    if data.fingerprint != run.info().data_fingerprint:
+        emit(Noted("The data has changed since the network was trained.", "warning"))
+    return dataset.load(choice, None, progress, preparation=loaded.preparation)
 
 
 def tensors(outputs: torch.Tensor | tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
     """A network's outputs as a tuple, also if there is only one."""
     return outputs if isinstance(outputs, tuple) else (outputs,)
-
-
-def probabilities(output: Array, classes: int) -> Array | None:
-    """Class probabilities (n, classes, ...) from scores; None if `output` does not hold one score a class.
-
-    A single score of two classes, as binary cross-entropy takes it, is that of the second class.
-    """
-    scores = np.asarray(output, np.float64)
-    if scores.ndim >= 2 and scores.shape[1] == classes:
-        powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-        return np.asarray(powers / powers.sum(axis=1, keepdims=True))
-    if classes == 2 and scores.size == len(scores):
-        second = 1.0 / (1.0 + np.exp(-scores.reshape(len(scores))))
-        return np.stack([1.0 - second, second], axis=1)
-    return None

@@ -139,7 +139,7 @@ def _from_format_1(values: Mapping[str, Any]) -> Part:
         settings: dict[str, Any] = {"size": shape[1:], "channels": "grey" if shape[0] == 1 else "rgb",
                                     "fit": "stretch", "normalize": "standardise"}
         return _changed(part, settings, {"divide": values["divide"], "mean": numbers["mean"],
-                                         "scale": numbers["scale"]})
+                                         "scale": numbers["scale"], "white": values["divide"]})
     if kind == "category":
         return _changed(part, {"encoding": "auto", "unseen": "zeros"}, {})
     if not values.get("features"):

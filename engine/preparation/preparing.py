@@ -123,7 +123,10 @@ def scaled(part: Part, chunks: numbers.Chunks) -> Part:
         mean, scale = np.full(width, low), np.full(width, max(high - low, 1e-12))
     if how == "-1 to 1":
         mean, scale = mean + scale / 2, scale / 2
-    return replace(part, state={**part.state, "divide": divide, "mean": mean.tolist(), "scale": scale.tolist()})
+    state = {"divide": divide, "mean": mean.tolist(), "scale": scale.tolist()}
+    if part.kind == "image":
+        state["white"] = 255.0 if is_bytes else 1.0
+    return replace(part, state={**part.state, **state})
 
 
 def finish_factors(part: Part) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from engine.codegen import Source
-from engine.data.preparation import Preparation
 from engine.layers import find
 from engine.layers.spec import LayerSpec
+from engine.preparation import Preparation, unit
 
 
 class Tally:
@@ -39,17 +39,17 @@ class Measures:
         for metric, size in zip(source.metrics, sizes, strict=True):
             spec = find(metric.type)
             assert spec is not None, "emitted code only measures metrics of the catalogue"
-            unit = preparation.scale(metric.target) if spec.scales_with_target and metric.target else 1.0
-            self._metrics.append((metric.name, spec, slice(start, start + size), unit))
+            factor = unit(preparation.part(metric.target)) if spec.scales_with_target and metric.target else 1.0
+            self._metrics.append((metric.name, spec, slice(start, start + size), factor))
             start += size
         self.size = start
 
     def values(self, sums: Sequence[float], samples: int) -> dict[str, float]:
         """"loss", always, and every metric that has a value for these samples."""
         values = {"loss": sums[0] / samples}
-        for name, spec, part, unit in self._metrics:
+        for name, spec, part, factor in self._metrics:
             assert spec.value is not None, "a metric has a value"
-            value = spec.value(list(sums[part])) * unit
+            value = spec.value(list(sums[part])) * factor
             if isfinite(value):
                 values[name] = value
         return values

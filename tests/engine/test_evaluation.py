@@ -10,9 +10,11 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from engine import projectfile, runs, trained
+from engine.comparison import MAX_PAIRS
 from engine.errors import DataError, EngineError, RunError, WeightsError
-from engine.evaluation import MAX_PAIRS, evaluate
+from engine.evaluation import evaluate
 from engine.events import Noted, Progressed
+from engine.preparation import restored
 
 
 def by_hand(run, split: str) -> tuple[np.ndarray, np.ndarray]:
@@ -20,8 +22,8 @@ def by_hand(run, split: str) -> tuple[np.ndarray, np.ndarray]:
     loaded = trained.load(run)
     data = trained.load_data(run, loaded, lambda event: None)
     rows = data.rows[split]
-    [scores] = loaded.outputs({name: data.arrays[name][rows] for name in loaded.source.inputs})
-    return scores, data.arrays[loaded.source.targets[0]][rows]
+    [scores] = loaded.outputs({name: data.prepared(name, rows) for name in loaded.source.inputs})
+    return scores, data.prepared(loaded.source.targets[0], rows)
 
 
 def test_classification_agrees_with_torch_and_torchmetrics(trained_run) -> None:
@@ -58,7 +60,8 @@ def test_wrong_samples_are_wrong_and_the_most_confident_come_first(trained_run) 
 def test_regression_is_told_in_the_unit_of_the_data(trained_run) -> None:
     run = trained_run("regression")
     result = evaluate(run, "test")
-    predicted, truth = (run.preparation().restored("price", values.reshape(-1)) for values in by_hand(run, "test"))
+    price = run.preparation().part("price")
+    predicted, truth = (restored(price, values.reshape(-1)) for values in by_hand(run, "test"))
     assert result["metrics"]["mae"] == pytest.approx(np.abs(predicted - truth).mean(), rel=1e-4)
     assert result["metrics"]["r2"] == pytest.approx(
         1 - ((predicted - truth) ** 2).sum() / ((truth - truth.mean()) ** 2).sum(), rel=1e-3)
@@ -79,8 +82,8 @@ def test_one_score_for_two_classes_has_a_confusion_matrix_and_the_placed_metric(
     loaded = trained.load(run)
     data = trained.load_data(run, loaded, lambda event: None)
     rows = data.rows["test"]
-    scores, chance = loaded.outputs({"features": data.arrays["features"][rows]})
-    predicted, truth = torch.from_numpy((scores > 0).reshape(-1) * 1), torch.from_numpy(data.arrays["town"][rows])
+    scores, chance = loaded.outputs({"features": data.prepared("features", rows)})
+    predicted, truth = torch.from_numpy((scores > 0).reshape(-1) * 1), torch.from_numpy(data.prepared("town", rows))
     assert result["classes"] == ["Aalen", "Ulm"]
     assert result["confusion"][0][1] == int(((predicted == 1) & (truth == 0)).sum())
     assert sum(map(sum, result["confusion"])) == len(rows)

@@ -8,6 +8,8 @@ import pytest
 from engine import trained
 from engine.errors import DataError
 from engine.prediction import predict
+from engine.preparation import restored
+from engine.preparation.answers import probabilities
 
 
 def test_pictures_get_a_label_with_probabilities(trained_run, tmp_path: Path) -> None:
@@ -32,14 +34,14 @@ def test_a_test_sample_saved_as_a_picture_gives_what_the_test_gave(trained_run, 
     loaded = trained.load(run)
     data = trained.load_data(run, loaded, lambda event: None)
     rows = data.rows["test"][:20]
-    prepared = data.arrays["image"][rows]
+    prepared = data.prepared("image", rows)
     [scores] = loaded.outputs({"image": prepared})
     paths = []
-    for number, picture in enumerate(loaded.preparation.restored("image", prepared)):
+    for number, picture in enumerate(restored(loaded.preparation.part("image"), prepared)):
         paths.append(tmp_path / f"{number:02}.png")
         Image.fromarray(picture[0]).save(paths[-1])
     found = predict(run, paths)["predictions"]
-    classes = loaded.preparation.part("label").column.classes
+    classes = loaded.preparation.part("label").classes
     assert [entry["label"] for entry in found] == [classes[winner] for winner in scores.argmax(1)]
 
 
@@ -77,6 +79,6 @@ def test_files_that_do_not_fit_are_named(trained_run, tmp_path: Path) -> None:
 
 
 def test_one_score_of_two_classes_is_that_of_the_second() -> None:
-    shares = trained.probabilities(np.array([[0.0], [40.0], [-40.0]], np.float32), 2)
+    shares = probabilities(np.array([[0.0], [40.0], [-40.0]], np.float32), 2)
     assert shares == pytest.approx(np.array([[0.5, 0.5], [0.0, 1.0], [1.0, 0.0]]), abs=1e-12)
-    assert trained.probabilities(np.zeros((4, 3), np.float32), 2) is None
+    assert probabilities(np.zeros((4, 3), np.float32), 2) is None
