@@ -9,23 +9,28 @@ SCHEMA = 2
 Migration = Callable[[dict[str, Any]], dict[str, Any]]
 
 
-def _typed_tables(tree: dict[str, Any]) -> dict[str, Any]:
-    """1 to 2: what a table's options said of its columns is said of each column; its columns are looked at again."""
+def _typed_columns(tree: dict[str, Any]) -> dict[str, Any]:
+    """1 to 2: what a source's options said of columns is said of each column; a table's are looked at again."""
     data = tree.get("data")
-    if not isinstance(data, dict) or data.get("source") != "csv":
+    if not isinstance(data, dict) or not isinstance(data.get("options", {}), dict):
         return tree
-    options = {name: str(value) for name, value in dict(data.get("options") or {}).items()}
+    options = dict(data.get("options", {}))
+    if data.get("source") == "image_folder":
+        settings = {name: options.pop(name) for name in ("size", "channels") if name in options}
+        return {**tree, "data": {**data, "options": options, "chosen": {"image": {"settings": settings}}}}
+    if data.get("source") != "csv":
+        return tree
     choices: dict[str, dict[str, Any]] = {}
-    for name in (part.strip() for part in options.pop("ignore", "").split(",")):
+    for name in (part.strip() for part in str(options.pop("ignore", "")).split(",")):
         if name:
             choices[name] = {"role": "ignore"}
     kind = options.pop("target_kind", "auto")
-    if target := options.pop("target", ""):
+    if target := str(options.pop("target", "")):
         choices[target] = {"role": "target", **({"kind": kind} if kind in ("category", "number") else {})}
     return {**tree, "data": {**data, "source": "table", "options": options, "columns": [], "chosen": choices}}
 
 
-MIGRATIONS: dict[int, Migration] = {1: _typed_tables}
+MIGRATIONS: dict[int, Migration] = {1: _typed_columns}
 """By the schema number that it starts from: a pure function from a file's parsed JSON to that of the next schema."""
 
 

@@ -176,3 +176,12 @@ def test_what_a_table_was_told_of_its_columns_is_kept():
     assert (data.source, data.options, data.columns) == ("table", {"header": "yes"}, ())
     assert data.chosen == {"grade": ColumnChoice("number", "target"), "id": ColumnChoice(role="ignore"),
                            "name": ColumnChoice(role="ignore")}
+
+
+def test_what_a_folder_was_told_of_its_pictures_is_kept():
+    tree = json.loads((FIXTURES / "schema-1.neuroloom").read_text(encoding="utf-8"))
+    tree["data"] |= {"source": "image_folder", "options": {"size": [32, 32], "channels": "grey"}}
+    data = _loads(tree).data
+    assert data is not None
+    assert data.options == {}
+    assert data.chosen == {"image": ColumnChoice(settings={"size": (32, 32), "channels": "grey"})}
