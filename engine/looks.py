@@ -102,8 +102,9 @@ def _shown(part: "Part", values: Array) -> Array:
         return values
     from engine.preparation import restored
 
-    white = part.state.get("white", 255.0)
-    return np.clip(np.rint(np.asarray(restored(part, values)) * (255.0 / white)), 0, 255).astype(np.uint8)
+    pixels = np.rint(np.asarray(restored(part, values), np.float64) * (255.0 / part.state.get("white", 255.0)))
+    shown: Array = np.clip(pixels, 0, 255).astype(np.uint8)
+    return shown
 
 
 def _texts(part: "Part", prepared: Array, augmented: Array) -> dict[str, Any]:
