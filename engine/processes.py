@@ -1,4 +1,4 @@
-"""The one place that starts other processes: the worker, and scripts that check an export in a fresh Python.
+"""The one place that starts other processes: the worker, scripts that check an export in a fresh Python, sound players.
 
 A worker runs at low priority in a process group of its own, so that Ctrl-C in a terminal reaches the program and not
 the training, and so that it can be killed with all that it started. It ends by itself when its standard input is
@@ -6,6 +6,7 @@ closed, which the system does when the program dies, however it dies.
 """
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -56,6 +57,35 @@ def run_script(
     python = [sys.executable, "--run-script"] if is_frozen() else [sys.executable, "-I"]
     return subprocess.run([*python, str(script), *arguments], cwd=folder, stdin=subprocess.DEVNULL, capture_output=True,
                           text=True, encoding="utf-8", errors="replace", timeout=timeout, check=False)
+
+
+PLAYERS = (("paplay",), ("pw-play",), ("aplay", "-q"), ("afplay",),
+           ("ffplay", "-nodisp", "-autoexit", "-loglevel", "error"))
+"""Programs that play a WAV file and end, the best first."""
+
+
+def can_play() -> bool:
+    """This computer has a program that plays sound."""
+    return bool(_player("x.wav"))
+
+
+def start_player(sound: Path) -> "subprocess.Popen[bytes]":
+    """Play a WAV file from its beginning; the process ends with it, and tells at its standard error what went wrong.
+
+    Raises OSError if there is no program for it.
+    """
+    command = _player(str(sound))
+    if not command:
+        raise FileNotFoundError("no program that plays sound was found")
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                            start_new_session=True)
+
+
+def _player(sound: str) -> list[str]:
+    if sys.platform == "win32":
+        quoted = sound.replace("'", "''")
+        return ["powershell", "-NoProfile", "-Command", f"(New-Object Media.SoundPlayer '{quoted}').PlaySync()"]
+    return next(([*player, sound] for player in PLAYERS if shutil.which(player[0])), [])
 
 
 def lower_priority() -> None:

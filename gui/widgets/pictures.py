@@ -2,8 +2,13 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QImage, QPixmap
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QColor, QImage, QPixmap
+
+from gui.widgets import theme
+
+_BRIGHTER = 1.4
+"""Exponent of the way from dark to bright in a heat picture."""
 
 
 def image(array: NDArray[np.generic]) -> QImage:
@@ -28,6 +33,39 @@ def thumbnail(array: NDArray[np.generic], side: int, scale: float = 1.0) -> QPix
     pixmap = QPixmap.fromImage(picture.scaled(goal, goal, Qt.AspectRatioMode.KeepAspectRatio, mode))
     pixmap.setDevicePixelRatio(scale)
     return pixmap
+
+
+def fitted(picture: QImage, width: int, height: int, scale: float = 1.0, *, fills: bool = False) -> QImage:
+    """The picture within so many logical pixels, keeping its shape unless it `fills` them. Small ones show pixels."""
+    goal = QSize(round(width * scale), round(height * scale))
+    is_small = picture.width() < goal.width() and picture.height() < goal.height()
+    made = picture.scaled(
+        goal, Qt.AspectRatioMode.IgnoreAspectRatio if fills else Qt.AspectRatioMode.KeepAspectRatio,
+        Qt.TransformationMode.FastTransformation if is_small else Qt.TransformationMode.SmoothTransformation)
+    made.setDevicePixelRatio(scale)
+    return made
+
+
+def heat(array: NDArray[np.generic]) -> QImage:
+    """Numbers (steps, features) as a picture, as people know spectrograms: steps from left to right, features upwards.
+
+    Colours run from the ground of the theme over its first series to its text.
+    """
+    levels = _bytes(array[np.newaxis])[0].T[::-1] / 255.0
+    colors = theme.colors()
+    low, high = (np.array(QColor(name).getRgb()[:3]) for name in (colors.window, colors.text))
+    tint = np.array(QColor(colors.series[0]).getRgb()[:3])
+    share = levels[..., np.newaxis]
+    mixed = np.where(share < 0.5, low + (tint - low) * 2 * share, tint + (high - tint) * (2 * share - 1) ** _BRIGHTER)
+    return image(np.moveaxis(mixed.astype(np.uint8), -1, 0))
+
+
+def classes(array: NDArray[np.integer]) -> QImage:
+    """Class numbers (height, width) as a picture: a colour for each class, the first one is the ground."""
+    colors = theme.colors()
+    palette = np.array([QColor(name).getRgb()[:3] for name in (colors.window, *colors.series)], np.uint8)
+    places = np.where(array > 0, (array - 1) % len(colors.series) + 1, 0)
+    return image(np.moveaxis(palette[places], -1, 0))
 
 
 def _bytes(planes: NDArray[np.generic]) -> NDArray[np.uint8]:

@@ -1,0 +1,88 @@
+"""Rows of a data set as a table model: texts are asked for in blocks, and only for what is in sight."""
+
+from collections import OrderedDict
+
+import numpy as np
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+
+from engine.data.browse import NAME, ROW, Browser
+from engine.data.files import Rows
+from engine.data.opened import RowNames
+
+_BLOCK = 64
+_BLOCKS_KEPT = 64
+
+TITLES = {ROW: "Row", NAME: "Name"}
+"""Of the columns before those of the data: the row's number, and its name if it has one of its own."""
+
+_Index = QModelIndex | QPersistentModelIndex
+
+
+class RowsModel(QAbstractTableModel):
+    """Rows of a browser, one a line. The columns are the row's number, its name and all that can be told in a cell."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._browser: Browser | None = None
+        self._rows: Rows = np.zeros(0, np.int64)
+        self._blocks: OrderedDict[int, list[dict[str, str]]] = OrderedDict()
+        self._columns: tuple[str, ...] = ()
+        self._right: frozenset[str] = frozenset()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What the browser calls the columns, in order."""
+        return self._columns
+
+    def show(self, browser: Browser | None, rows: Rows) -> None:
+        """Show these rows instead."""
+        self.beginResetModel()
+        self._browser, self._rows = browser, rows
+        self._blocks.clear()
+        leaves = browser.table_columns if browser else ()
+        first = () if browser is None else (ROW,) if isinstance(browser.opened.names, RowNames) else (ROW, NAME)
+        self._columns = (*first, *(leaf.name for leaf in leaves))
+        self._right = frozenset(leaf.name for leaf in leaves if leaf.kind == "number") | {ROW}
+        self.endResetModel()
+
+    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - as Qt declares it
+        return 0 if parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - as Qt declares it
+        return 0 if parent.isValid() else len(self._columns)
+
+    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        column = self._columns[index.column()]
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return self._alignment(column)
+        if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
+            return None
+        return self._text(index.row(), column)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        column = self._columns[section]
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return self._alignment(column)
+        return TITLES.get(column, column) if role == Qt.ItemDataRole.DisplayRole else None
+
+    def _alignment(self, column: str) -> Qt.AlignmentFlag:
+        side = Qt.AlignmentFlag.AlignRight if column in self._right else Qt.AlignmentFlag.AlignLeft
+        return side | Qt.AlignmentFlag.AlignVCenter
+
+    def _text(self, line: int, column: str) -> str:
+        row = int(self._rows[line])
+        if column == ROW:
+            return f"{row + 1:,}"
+        if self._browser is None:
+            return ""
+        if column == NAME:
+            return self._browser.opened.names[row]
+        block, place = divmod(line, _BLOCK)
+        if block not in self._blocks:
+            start = block * _BLOCK
+            self._blocks[block] = self._browser.cells(self._rows[start : start + _BLOCK])
+            if len(self._blocks) > _BLOCKS_KEPT:
+                self._blocks.popitem(last=False)
+        return self._blocks[block][place].get(column, "")
