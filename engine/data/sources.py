@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from engine.data import delimited, idx, image_folder, npz, table
+from engine.data import idx, image_folder, npz, table_source
 from engine.data.columns import finished
 from engine.data.files import AnyArray, Progress, ignore_progress
 from engine.data.opened import Asked, Opened, numbered_classes
@@ -62,21 +62,21 @@ SOURCES: dict[str, SourceSpec] = {
             has_class_names=False,
         ),
         SourceSpec(
+            name="table",
+            title="A table (CSV, TSV, Parquet, Excel)",
+            doc="One sample a row. Numbers, classes, dates and texts are told by the cells; cells can name pictures, "
+                "recordings and texts beside the table. Files named train and test decide the splits.",
+            recognise=table_source.recognise,
+            open=table_source.open_table,
+            params=table_source.PARAMS,
+        ),
+        SourceSpec(
             name="image_folder",
             title="A folder of pictures for each class (PNG, JPEG)",
             doc="The name of a folder is the class of the pictures in it. Folders named train, validation and test "
                 "above the class folders decide the splits.",
             recognise=image_folder.recognise,
             open=image_folder.open_image_folder,
-        ),
-        SourceSpec(
-            name="table",
-            title="A table (CSV, TSV)",
-            doc="One sample a line. Columns of numbers and of texts that repeat become the input; one column is the "
-                "target. Separator and header are found out.",
-            recognise=lambda tree: bool(tree.single) and delimited.looks_like_table(tree.root),
-            open=table.open_csv,
-            params=table.PARAMS,
         ),
     )
 }

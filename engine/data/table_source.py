@@ -1,0 +1,286 @@
+"""Tables as data sets: typed columns, the scalar ones joined in one vector, and cells that name files."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+import msgspec
+import numpy as np
+
+from engine.data import cells
+from engine.data.columns import settings_of
+from engine.data.contents import content
+from engine.data.files import Rows, ignore_progress
+from engine.data.frames import Frame
+from engine.data.image_folder import picture_column
+from engine.data.inference import MANY_CLASSES, Guess, guessed, odd_finding, overruled
+from engine.data.media import Pictures, Sounds, Texts
+from engine.data.opened import Asked, Opened, RowNames, Values, is_usable
+from engine.data.roles import Leaf, with_roles
+from engine.data.tables import beginning_of, belonging, has_media, read_frames, split_of, table_files
+from engine.data.trees import File, Tree
+from engine.errors import DataError
+from engine.kinds import KINDS, LENGTHS
+from engine.params import Choice, Param, Text
+from engine.preparation.features import width
+from engine.project import Column
+
+if TYPE_CHECKING:
+    import polars
+
+PARAMS: tuple[Param, ...] = (
+    Choice(name="header", default="auto", choices=("auto", "yes", "no"),
+           help="Whether the first line names the columns. Auto: found out."),
+    Text(name="sheet", default="", help="Of an Excel file. Empty: the first sheet that holds a table."),
+)
+FEATURES = "features"
+MOST_CLASSES = 200_000
+NAMED_SHARE = 0.5
+MEDIA = {"picture": "image", "sound": "audio", "text": "text"}
+TABLE_KINDS = ("number", "category", "boolean", "date", "text", "tokens", "vector", "image", "audio")
+
+
+def recognise(tree: Tree) -> bool:
+    """True for a table; for a folder or archive that holds tables and neither pictures nor sounds, or a table whose
+    cells name its files."""
+    files = table_files(tree)
+    if not files:
+        return False
+    if tree.single or not has_media(tree):
+        return True
+    return any(_names_files(tree, file) for file in files)
+
+
+def open_table(asked: Asked) -> Opened:
+    """Open a table. Raises DataError that names the line and the column."""
+    header = cast(str, asked.options["header"])
+    files, left = _chosen_files(asked.tree, header)
+    frame, counts = read_frames(files, header, cast(str, asked.options["sheet"]))
+    asked.progress(0.5)
+    for name, choice in asked.chosen.items():
+        if (choice.role == "target" or choice.kind) and not name.endswith(LENGTHS) and name != FEATURES:
+            frame.require(name, "to predict" if choice.role == "target" else f"to take as {choice.kind}")
+    named = _Named(asked.tree, files[0].folder)
+    leaves = _leaves(asked, frame, named)
+    built = [_built(asked, frame, leaf, named) for leaf in leaves]
+    columns = _joined([column for column, _ in built], frame.names)
+    if not any(column.role == "input" for column in columns):
+        raise DataError(f"{frame.place} has no column to learn from: {_left_out(leaves)}",
+                        "Columns of numbers, classes, dates, texts or names of files are needed.")
+    values = {column.name: cells_of for column, cells_of in built}
+    usable, lacking = _usable(leaves, values)
+    media = next((leaf.name for leaf in leaves if leaf.guess.files and leaf.role == "input"), "")
+    asked.progress(1.0)
+    told = [odd_finding(frame, leaf.name, leaf.guess) for leaf in leaves if leaf.role != "ignore"]
+    told += [_negative_labels(frame, column) for column, _ in built]
+    return Opened(
+        columns=columns,
+        values=values,
+        names=_row_names(files, counts),
+        files=cast(Sequence[File], named.of(media, frame)) if media else files,
+        usable=usable,
+        fixed=_fixed(files, counts),
+        findings=(*left, *frame.findings, *filter(None, told), *lacking, *named.findings,
+                  *([f"Left out: {found}"] if (found := _left_out(leaves)) else [])),
+    )
+
+
+@dataclass(slots=True)
+class _Named:
+    """The files that cells name, and what to tell about them."""
+
+    tree: Tree
+    folder: str
+    findings: tuple[str, ...] = ()
+    found: "dict[str, list[File | None]] | None" = None
+
+    def kind(self, sample: Sequence[str]) -> str:
+        """What the files are that cells name: "image", "audio" or "text"; "" if they name none."""
+        if self.tree.kind == "file" and not all("." in cell[-6:] for cell in sample):
+            return ""
+        files = [self.tree.find(cell, self.folder) for cell in dict.fromkeys(sample)]
+        present = [file for file in files if file]
+        if len(present) <= NAMED_SHARE * len(files):
+            return ""
+        kind, count = Counter(MEDIA.get(content(file), "") for file in present).most_common(1)[0]
+        if kind == "text" and not all("." in cell[-6:] for cell in sample):
+            return ""
+        return kind if count * 2 > len(present) else ""
+
+    def of(self, name: str, frame: Frame) -> "list[File | None]":
+        """The file of each row."""
+        self.found = {} if self.found is None else self.found
+        if name not in self.found:
+            texts = cells.texts(frame.data[name]).to_list()
+            files = [self.tree.find(text, self.folder) if text else None for text in texts]
+            self.found[name] = files
+            if lost := [row for row, file in enumerate(files) if file is None]:
+                more = f" ({len(lost):,} rows name files that are not there)" if len(lost) > 1 else ""
+                self.findings += (f"Column {name!r}: {frame.where(lost[0])} names the file {texts[lost[0]]!r}, which "
+                                  f"is not there{more}.",)
+            if not self.tree.single and (unnamed := self._unnamed([file for file in files if file])):
+                more = f" and {len(unnamed) - 1:,} more files are" if len(unnamed) > 1 else " is"
+                self.findings += (f"{unnamed[0]}{more} named by no row of the table.",)
+        return self.found[name]
+
+    def _unnamed(self, files: Sequence[File]) -> list[str]:
+        """Files of the tree with the suffixes of those that are named."""
+        suffixes = {file.base.rpartition(".")[2] for file in files}
+        names = {file.name for file in files}
+        return [file.name for file in self.tree.files
+                if file.base.rpartition(".")[2] in suffixes and file.name not in names]
+
+
+def _names_files(tree: Tree, file: File) -> bool:
+    try:
+        frame = beginning_of(file)
+    except DataError:
+        return False
+    named = _Named(tree, file.folder)
+    return any(_media_kind(frame.data[name], named) in ("image", "audio") for name in frame.names)
+
+
+def _media_kind(series: "polars.Series", named: _Named) -> str:
+    import polars
+
+    if series.dtype not in (polars.String, polars.Float64):
+        return ""
+    present = series.drop_nulls()
+    sample = cells.texts(present.gather_every(max(1, len(present) // 16)).head(16)).drop_nulls().to_list()
+    return named.kind(sample) if sample else ""
+
+
+def _chosen_files(tree: Tree, header: str) -> tuple[Sequence[File], tuple[str, ...]]:
+    files = [tree.single] if tree.single else table_files(tree)
+    if len(files) > 1 and has_media(tree):
+        files = [file for file in files if _names_files(tree, file)] or files
+    if not files:
+        raise DataError(f"{tree.root} holds no table.", "Choose a CSV, TSV, Parquet or Excel file.")
+    return belonging(files, header)
+
+
+def _leaves(asked: Asked, frame: Frame, named: _Named) -> list[Leaf]:
+    guesses: dict[str, Guess] = {}
+    for position, name in enumerate(frame.names):
+        series = frame.data[name]
+        guess = guessed(name, series, position, named.kind)
+        if guess.is_unique and not asked.tree.single and (kind := _media_kind(series, named)) in ("image", "audio"):
+            guess = Guess(kind, "its cells name files", files=True)
+        if (kind := asked.chosen[name].kind if name in asked.chosen else "") and kind in KINDS:
+            if kind not in TABLE_KINDS:
+                raise DataError(f"Column {name!r} of {frame.place} cannot be taken as {KINDS[kind].title.lower()}.",
+                                f"Kinds of a table's columns: {', '.join(TABLE_KINDS)}.")
+            guess = overruled(guess, kind, series)
+            if kind in ("image", "audio"):
+                guess = Guess(kind, "chosen", files=True)
+        guesses[name] = guess
+    return with_roles(frame.names, {name: frame.data[name] for name in frame.names}, guesses, asked.chosen)
+
+
+def _built(asked: Asked, frame: Frame, leaf: Leaf, named: _Named) -> tuple[Column, Values]:
+    """A column and its raw values."""
+    name, guess = leaf.name, leaf.guess
+    classes: tuple[str, ...] = ()
+    kind = guess.kind
+    if kind == "category":
+        classes = cells.class_names(leaf.series)
+        if len(classes) > MOST_CLASSES and leaf.role != "ignore":
+            raise DataError(f"Column {name!r} of {frame.place} holds {len(classes):,} different values: that is no set "
+                            "of classes.", "Leave it out, or choose another kind for it.")
+        if len(classes) > MOST_CLASSES:
+            kind, classes = "text", ()
+    chosen = asked.chosen[name].settings if name in asked.chosen else {}
+    settings = {**settings_of(name, kind, asked.chosen),
+                **{key: value for key, value in guess.settings.items() if key not in chosen}}
+    if kind == "category" and settings["encoding"] == "auto" and len(classes) > MANY_CLASSES and leaf.role == "input":
+        settings["encoding"] = "index"
+    column = Column(name, kind, leaf.role, guess.shape if kind == "vector" else (), classes, guess.reason, settings)
+    if guess.files and leaf.role != "ignore":
+        return _media(asked, frame, column, named)
+    return column, cells.CellValues(leaf.series, cells.converter(kind, classes, settings.get("order", ""), guess.width))
+
+
+def _media(asked: Asked, frame: Frame, column: Column, named: _Named) -> tuple[Column, Values]:
+    """A column of names of files, and what is in the files."""
+    files = named.of(column.name, frame)
+    if column.kind == "audio":
+        return column, Sounds(files, column.settings["rate"], column.settings["seconds"])
+    if column.kind == "text":
+        return column, Texts(files)
+    found, findings = picture_column(column.name, files, asked)
+    named.findings += tuple(findings)
+    shaped = msgspec.structs.replace(column, shape=found.shape)
+    return shaped, Pictures(files, found.shape, column.settings)
+
+
+def _joined(columns: Sequence[Column], names: Sequence[str]) -> tuple[Column, ...]:
+    """Scalar inputs in one vector; then the other inputs, what is predicted, and the rest."""
+    parts = tuple(column for column in columns if column.role == "input" and KINDS[column.kind].joins
+                  and column.settings.get("encoding") != "index")
+    count = sum(width(part.kind, len(part.classes), part.settings) for part in parts)
+    name = FEATURES if FEATURES not in names else "joined features"
+    first = (Column(name, "vector", "input", (count,), parts=parts, reason="columns of the table"),)
+    order = {"input": 0, "target": 1, "weight": 2, "group": 3, "split": 4, "ignore": 5}
+    rest = sorted((column for column in columns if column not in parts), key=lambda column: order[column.role])
+    return (*(first if parts else ()), *rest)
+
+
+def _usable(leaves: Sequence[Leaf], values: "dict[str, Values]") -> tuple[Rows | None, tuple[str, ...]]:
+    """The rows with all targets, None for all rows, and what to tell about the others."""
+    usable: Rows | None = None
+    findings = []
+    for leaf in leaves:
+        if leaf.role != "target" or leaf.guess.files or leaf.guess.kind in ("tokens", "vector"):
+            continue
+        if leaf.guess.kind == "text":
+            has = (cells.texts(leaf.series).fill_null("").str.strip_chars() != "").to_numpy()
+        else:
+            array = values[leaf.name].read(None, ignore_progress).values
+            has = array >= 0 if leaf.guess.kind == "category" else is_usable(array)
+        if not has.all():
+            count = int(np.count_nonzero(~has))
+            lead = "1 row has" if count == 1 else f"{count:,} rows have"
+            findings.append(f"{lead} no {leaf.name!r} and {'was' if count == 1 else 'were'} left out.")
+            rows = np.flatnonzero(has)
+            usable = rows if usable is None else np.intersect1d(usable, rows)
+    return usable, tuple(findings)
+
+
+def _negative_labels(frame: Frame, column: Column) -> str:
+    """A finding about a class -1 among classes that count from 0; "" if there is none."""
+    if column.role != "target" or column.kind != "category" or len(column.classes) < 3:
+        return ""
+    numbers = [name for name in column.classes if name.lstrip("-").isdigit()]
+    negative = [name for name in numbers if name.startswith("-")]
+    if len(numbers) < len(column.classes) or len(negative) != 1 or "0" not in numbers or "1" not in numbers:
+        return ""
+    series = frame.data[column.name]
+    count = int((cells.class_numbers(series, (negative[0],)) == 0).sum())
+    rows = "1 row" if count == 1 else f"{count:,} rows"
+    return (f"The target {column.name!r} has the negative label {negative[0]} in {rows}: "
+            "often it means that the class is not known. Empty these cells if so.")
+
+
+def _left_out(leaves: Sequence[Leaf]) -> str:
+    """The columns that were left out without having been asked to, with the reasons."""
+    found = [f"{leaf.name!r} ({leaf.guess.reason})" for leaf in leaves
+             if leaf.role == "ignore" and leaf.guess.reason != "chosen"]
+    return f"{', '.join(found[:20])}{', ...' if len(found) > 20 else ''}." if found else ""
+
+
+def _row_names(files: Sequence[File], counts: Sequence[int]) -> RowNames:
+    if len(files) == 1:
+        return RowNames(("row", counts[0]))
+    return RowNames(*((f"{file.base} row", count) for file, count in zip(files, counts, strict=True)))
+
+
+def _fixed(files: Sequence[File], counts: Sequence[int]) -> dict[str, Rows]:
+    """The rows of files that are named after splits."""
+    found: dict[str, list[Rows]] = {}
+    start = 0
+    for file, count in zip(files, counts, strict=True):
+        if len(files) > 1 and (split := split_of(file)):
+            found.setdefault(split, []).append(np.arange(start, start + count))
+        start += count
+    return {split: np.concatenate(rows) for split, rows in found.items()}
