@@ -1,114 +1,367 @@
-"""A project's data set in memory, prepared: what training, testing and the exports' checks read."""
+"""A project's data set, prepared: what training, testing and the exports' checks read. In memory, or in the cache."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from math import prod
 from pathlib import Path
+from time import monotonic
+from typing import Any
 
+import msgspec
 import numpy as np
+from numpy.typing import DTypeLike, NDArray
 
-from engine.data.files import AnyArray, Progress, Rows, fingerprint, ignore_progress
+from engine.data import cache
+from engine.data.cache import Entry
+from engine.data.files import AnyArray, Progress, Rows, allocate, ignore_progress, portion
+from engine.data.fitting import part_of
 from engine.data.opened import Opened, is_usable
-from engine.data.preparation import ColumnPreparation, Preparation, fit
-from engine.data.sources import open_data
-from engine.data.splits import rows_of
-from engine.errors import DataError
+from engine.data.sources import CHANGED, open_data
+from engine.data.splits import class_findings, rows_of
+from engine.data.trees import Tree, open_tree
+from engine.errors import DataError, StorageError
+from engine.kinds import LENGTHS
+from engine.preparation import Part, Preparation, Stored, encode, finish, fitted, scaled
 from engine.project import Column, Data
 
 SHOWN_DAMAGE = 10
+IN_MEMORY = 256 << 20
+"""Bytes of one prepared column beyond which it is written into the cache while it is prepared."""
+
+CHUNK_BYTES = 32 << 20
+SLOW_SECONDS = 0.5
+"""What took longer to prepare is kept in the cache."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """All samples, prepared.
+    """All n samples, prepared but for what `finish` does.
 
     columns      inputs and targets
-    arrays       by column name: float32 (n, *shape), or int64 (n,) class numbers for categories
+    stored       by column name: (n, ...) as `preparation.encode` leaves it, in memory or mapped from the cache and not
+                 to be written to; for padded columns also int64 (n,) under the column's name + LENGTHS
     rows         by split ("train", "validation", "test"): row numbers into the arrays, sorted and disjoint. Rows that
                  could not be read, or that have no target, are in no split.
     preparation  how raw values became these; fitted on the training rows
     findings     what the user should know, one sentence each
     names        what to call each row: a file's name, or its number
     fingerprint  changes when the files change
+    weights      how much each sample counts, float64 (n,), from the column of that role; None: all alike
     """
 
     columns: tuple[Column, ...]
-    arrays: dict[str, AnyArray]
-    rows: dict[str, Rows]
+    stored: Mapping[str, AnyArray]
+    rows: Mapping[str, Rows]
     preparation: Preparation
     findings: tuple[str, ...]
     names: Sequence[str]
     fingerprint: str
+    weights: NDArray[np.float64] | None = None
+
+    def prepared(self, name: str, rows: Rows | None = None) -> AnyArray:
+        """What a network reads of these rows, or of all: float32 (m, *shape), or int64 for classes, tokens, lengths."""
+        stored = np.asarray(self.stored[name] if rows is None else self.stored[name][rows])
+        return stored if name.endswith(LENGTHS) else finish(self.preparation.part(name), stored)
 
 
-def load(data: Data, base: Path | None, progress: Progress | None = None) -> Dataset:
+@dataclass(frozen=True, slots=True)
+class _Encoded:
+    """A column's stored values, which rows could not be read, and how many cells of each leaf held no number.
+
+    key    of its entry in the cache
+    """
+
+    stored: Stored
+    damaged: Mapping[int, str]
+    gaps: Mapping[str, int]
+    key: str
+
+
+def load(data: Data, base: Path | None, progress: Progress | None = None, cached: bool | None = None,
+         preparation: Preparation | None = None) -> Dataset:
     """Read, split and prepare a project's data; `base` is the folder of the project file (None: not saved yet).
 
-    `progress` is told the finished share and may raise to cancel. Raises DataError.
+    progress     is told the finished share and may raise to cancel
+    cached       False: neither read nor write the cache; True: keep even what is quick to prepare
+    preparation  prepare with this one instead of fitting one
+
+    Raises DataError.
     """
     progress = progress or ignore_progress
-    opened = open_data(data, base)
-    raw, damaged = _read(opened, lambda share: progress(0.8 * share))
-    usable = np.setdiff1d(opened.rows, np.fromiter(damaged, np.int64, len(damaged)))
-    rows = rows_of(opened, data.split, usable)
-    parts = []
-    for column in opened.columns:
-        features = opened.features if column.kind == "vector" and column.role == "input" else ()
-        parts.append(fit(column, raw[column.name], rows["train"], normalize=data.normalize, features=features))
-    progress(0.9)
-    preparation = Preparation(tuple(parts))
-    findings = [*opened.findings, *_damage_findings(damaged, opened.names)]
-    arrays = {}
-    for part in parts:
-        name = part.column.name
-        values = raw.pop(name)
-        findings += _missing_findings(part, values, usable)
-        arrays[name] = preparation.apply(name, values)
+    tree = open_tree(data.located(base), progress)
+    key = cache.key_of("data set", str(tree.root), tree.fingerprint(), _plain(data),
+                       preparation and preparation.to_json())
+    if cached is not False and (entry := cache.find(key)) and (known := _reopened(entry, tree)):
+        progress(1.0)
+        changed = [CHANGED] if data.fingerprint not in ("", known.fingerprint) else []
+        return replace(known, findings=(*changed, *known.findings))
+    started = monotonic()
+    opened = open_data(data, base, portion(progress, 0.0, 0.1))
+    loading = _Loading(data, opened, tree.root, cached is not False, portion(progress, 0.1, 0.95))
+    made = loading.dataset(preparation)
+    if cached or (cached is None and monotonic() - started > SLOW_SECONDS):
+        beside = [file.name for file in opened.files if file.path != tree.root] if tree.kind == "file" else []
+        _keep(key, made, loading.encoded, beside)
     progress(1.0)
-    return Dataset(opened.columns, arrays, rows, preparation, tuple(findings), opened.names,
-                   fingerprint(opened.files, data.located(base)))
+    return made
 
 
-def _read(opened: Opened, progress: Progress) -> tuple[dict[str, AnyArray], dict[int, str]]:
-    raw: dict[str, AnyArray] = {}
-    damaged: dict[int, str] = {}
-    for column in opened.columns:
-        values, problems = opened.values[column.name].read(
-            None, progress if column.role == "input" else ignore_progress)
-        raw[column.name] = values
-        damaged.update(problems)
-    if len(damaged) == len(opened.names):
-        row, problem = next(iter(damaged.items()))
-        raise DataError(f"None of the {len(damaged):,} files can be read. {opened.names[row]}: {problem}",
-                        "Check that the files are whole.")
-    return raw, damaged
+def _plain(data: Data) -> Any:
+    """What of the user's choices decides the prepared values, as plain values."""
+    chosen = msgspec.structs.replace(data, path="", augmentation=(), fingerprint="")
+    return msgspec.to_builtins(chosen)
 
 
-def _damage_findings(damaged: dict[int, str], names: Sequence[str]) -> list[str]:
-    if not damaged:
-        return []
-    files = "1 file" if len(damaged) == 1 else f"{len(damaged):,} files"
-    listed = [f"{names[row]}: {problem}" for row, problem in sorted(damaged.items())[:SHOWN_DAMAGE]]
-    more = [f"... and {len(damaged) - SHOWN_DAMAGE:,} more."] if len(damaged) > SHOWN_DAMAGE else []
-    return [f"{files} could not be read and were left out.", *listed, *more]
+@dataclass(slots=True)
+class _Loading:
+    """One preparation under way."""
+
+    data: Data
+    opened: Opened
+    place: Path
+    is_cached: bool
+    progress: Progress
+    encoded: dict[str, _Encoded] = field(default_factory=dict)
+    findings: list[str] = field(default_factory=list)
+
+    def dataset(self, preparation: Preparation | None) -> Dataset:
+        opened, data = self.opened, self.data
+        self.findings += opened.findings
+        columns = tuple(column for column in opened.columns if column.role in ("input", "target"))
+        rows = rows_of(opened, data.split, np.setdiff1d(opened.rows, np.array(data.excluded, np.int64)))
+        parts = [preparation.part(column.name) if preparation else
+                 fitted(part_of(column, data.normalize), self._training(column, rows["train"])) for column in columns]
+        for index, part in enumerate(parts):
+            if part.kind != "lengths":
+                self.encoded[part.name] = self._encode(part, portion(self.progress, index / len(parts),
+                                                                     (index + 1) / len(parts)))
+        rows = self._without_damaged(rows)
+        if not preparation:
+            parts = [part if part.kind == "lengths" else
+                     scaled(part, _StoredRows(self.encoded[part.name].stored.values, rows["train"])) for part in parts]
+        self._find_gaps(parts)
+        self._find_classes(columns, rows)
+        return Dataset(columns, _by_name(self.encoded), rows, Preparation(tuple(parts)), tuple(self.findings),
+                       opened.names, opened.fingerprint, self._weights())
+
+    def _training(self, column: Column, rows: Rows) -> dict[str, "_RawRows"]:
+        step = _step(column.shape)
+        return {leaf.name: _RawRows(self.opened, leaf.name, rows, step) for leaf in column.leaves}
+
+    def _encode(self, part: Part, progress: Progress) -> _Encoded:
+        """All rows of a column: from the cache, else prepared, into the cache if they are many."""
+        key = cache.key_of("column", str(self.place), self.opened.fingerprint, self.data.source, self.data.options,
+                           part.to_json())
+        size = len(self.opened.names) * max(1, prod(part.shape)) * (1 if part.kind in ("image", "mask") else 4)
+        if self.is_cached and (entry := cache.find(key)):
+            return _from_entry(entry, key)
+        if self.is_cached and size > IN_MEMORY:
+            try:
+                with cache.writing(key, lambda: progress(0.0)) as draft:
+                    if draft:
+                        _, damaged, gaps = self._fill(part, draft.create, progress)
+                        draft.about |= _about(damaged, gaps)
+                if entry := cache.find(key):
+                    return _from_entry(entry, key)
+            except StorageError as error:
+                self.findings.append(f"{error.message} The data is prepared in memory, each time. {error.hint}")
+        return _Encoded(*self._fill(
+            part, lambda name, shape, dtype: allocate(shape, dtype, f"Column {part.name!r}"), progress), key)
+
+    def _fill(self, part: Part, create: Callable[[str, tuple[int, ...], DTypeLike], AnyArray],
+              progress: Progress) -> tuple[Stored, dict[int, str], dict[str, int]]:
+        """All rows, some at a time, in arrays that `create` makes."""
+        total, step = len(self.opened.names), _step(part.shape)
+        usable = np.zeros(total, bool)
+        usable[self.opened.rows] = True
+        values = lengths = None
+        damaged: dict[int, str] = {}
+        gaps = dict.fromkeys((leaf.name for leaf in part.leaves), 0)
+        for start in range(0, total, step):
+            rows = np.arange(start, min(start + step, total))
+            inner = portion(progress, start / total, (start + len(rows)) / total)
+            raw = {}
+            for leaf in part.leaves:
+                loaded = self.opened.values[leaf.name].read(rows, inner)
+                raw[leaf.name] = loaded.values
+                damaged.update(loaded.damaged)
+                if isinstance(loaded.values, np.ndarray) and loaded.values.dtype.kind == "f" and part.role == "input":
+                    gaps[leaf.name] += int(np.count_nonzero(~is_usable(loaded.values[usable[rows]])))
+            stored = encode(part, raw)
+            if values is None:
+                values = create("values", (total, *stored.values.shape[1:]), stored.values.dtype)
+                if stored.lengths is not None:
+                    lengths = create("lengths", (total,), np.int64)
+            values[rows[0] : rows[-1] + 1] = stored.values
+            if lengths is not None:
+                lengths[rows[0] : rows[-1] + 1] = stored.lengths
+        assert values is not None, "a data set has rows"
+        return Stored(values, lengths), damaged, {name: count for name, count in gaps.items() if count}
+
+    def _without_damaged(self, rows: Mapping[str, Rows]) -> dict[str, Rows]:
+        """The splits without what could not be read, and findings about it. Raises DataError."""
+        damaged = {row: problem for column in self.encoded.values() for row, problem in column.damaged.items()}
+        if not damaged:
+            return dict(rows)
+        first = min(damaged)
+        names = self.opened.names
+        if len(damaged) == len(names):
+            raise DataError(f"None of the {len(damaged):,} files can be read. {names[first]}: {damaged[first]}",
+                            "Check that the files are whole.")
+        files = "1 file" if len(damaged) == 1 else f"{len(damaged):,} files"
+        listed = [f"{names[row]}: {problem}" for row, problem in sorted(damaged.items())[:SHOWN_DAMAGE]]
+        if not self.data.skips_damaged:
+            raise DataError(f"{files} could not be read. {' '.join(listed)}",
+                            "Repair or remove them, or agree in the Data panel to go on without them.")
+        more = [f"... and {len(damaged) - SHOWN_DAMAGE:,} more."] if len(damaged) > SHOWN_DAMAGE else []
+        self.findings += [f"{files} could not be read and were left out.", *listed, *more]
+        bad = np.fromiter(damaged, np.int64, len(damaged))
+        left = {split: np.setdiff1d(part, bad) for split, part in rows.items()}
+        if lost := next((split for split, part in rows.items() if len(part) and not len(left[split])), ""):
+            raise DataError(f"None of the files of the {lost} split can be read. {names[first]}: {damaged[first]}",
+                            "Check that the files are whole.")
+        return left
+
+    def _find_gaps(self, parts: Sequence[Part]) -> None:
+        for part in parts:
+            leaves = {leaf.name: leaf for leaf in part.leaves}
+            for name, count in self.encoded[part.name].gaps.items():
+                cells = "1 cell without a usable number was" if count == 1 else \
+                    f"{count:,} cells without a usable number were"
+                fill = leaves[name].state.get("fill") if not leaves[name].shape else None
+                self.findings.append(f"{name!r}: {cells} filled with {fill[0]:g}, taken from the training part."
+                                     if fill else f"{name!r}: {cells} filled.")
+
+    def _find_classes(self, columns: Sequence[Column], rows: Mapping[str, Rows]) -> None:
+        for column in columns:
+            if column.role == "target" and column.kind == "category":
+                self.findings += class_findings(rows, self.encoded[column.name].stored.values, column.classes)
+
+    def _weights(self) -> NDArray[np.float64] | None:
+        leaf = next((leaf for column in self.opened.columns for leaf in column.leaves if leaf.role == "weight"), None)
+        if leaf is None:
+            return None
+        weights = np.asarray(self.opened.values[leaf.name].read(None, ignore_progress).values, np.float64)
+        bad = np.setdiff1d(self.opened.rows, np.flatnonzero(is_usable(weights) & (weights >= 0)))
+        if len(bad):
+            raise DataError(f"The weight {leaf.name!r} of {self.opened.names[int(bad[0])]} is {weights[bad[0]]:g}.",
+                            "Weights are numbers from 0 on. Correct it, or choose another column as the weight.")
+        return weights
 
 
-def _missing_findings(part: ColumnPreparation, values: AnyArray, usable: Rows) -> list[str]:
-    if values.dtype.kind != "f" or part.column.role == "target":
-        return []
-    bad = ~is_usable(values)
-    if not bad.any():
-        return []
-    if values.ndim != 2:
-        replacement = "set to 0" if part.column.kind == "image" else "filled with the median of the training part"
-        return [f"{int(bad[usable].sum()):,} missing or too large numbers in {part.column.name!r} were {replacement}."]
-    counts = bad[usable].sum(axis=0)
-    names = [feature.column for feature in part.features] or [f"feature {i + 1}" for i in range(values.shape[1])]
-    return [
-        f"{names[index]!r}: {_cells(int(counts[index]))} filled with {part.fill[index]:g}, the median of the training "
-        "part."
-        for index in np.flatnonzero(counts)
-    ]
+@dataclass(frozen=True, slots=True)
+class _RawRows:
+    """Raw values of some rows of one leaf, in chunks, without what cannot be read. Can be gone through again."""
+
+    opened: Opened
+    leaf: str
+    rows: Rows
+    step: int
+
+    def __iter__(self) -> Iterator[Any]:
+        for start in range(0, len(self.rows), self.step):
+            rows = self.rows[start : start + self.step]
+            values, damaged = self.opened.values[self.leaf].read(rows, ignore_progress)
+            if not damaged:
+                yield values
+                continue
+            whole = [place for place, row in enumerate(rows.tolist()) if row not in damaged]
+            yield values[np.array(whole, np.int64)] if isinstance(values, np.ndarray) else [values[i] for i in whole]
 
 
-def _cells(count: int) -> str:
-    return "1 cell without a usable number was" if count == 1 else f"{count:,} cells without a usable number were"
+@dataclass(frozen=True, slots=True)
+class _StoredRows:
+    """Stored values of some rows, in chunks. Can be gone through again."""
+
+    values: AnyArray
+    rows: Rows
+
+    def __iter__(self) -> Iterator[AnyArray]:
+        step = _step(self.values.shape[1:])
+        for start in range(0, len(self.rows), step):
+            yield np.asarray(self.values[self.rows[start : start + step]])
+
+
+def _step(shape: tuple[int, ...]) -> int:
+    """Rows of that shape that are worked on at a time."""
+    return max(16, CHUNK_BYTES // (4 * max(1, prod(shape))))
+
+
+def _by_name(encoded: Mapping[str, _Encoded]) -> dict[str, AnyArray]:
+    stored = {}
+    for name, column in encoded.items():
+        stored[name] = column.stored.values
+        if column.stored.lengths is not None:
+            stored[name + LENGTHS] = column.stored.lengths
+    return stored
+
+
+def _about(damaged: Mapping[int, str], gaps: Mapping[str, int]) -> dict[str, Any]:
+    return {"damaged": [[row, problem] for row, problem in sorted(damaged.items())], "gaps": dict(gaps)}
+
+
+def _from_entry(entry: Entry, key: str) -> _Encoded:
+    lengths = entry.array("lengths") if "lengths.npy" in entry.about["files"] else None
+    return _Encoded(Stored(entry.array("values"), lengths), dict(entry.about["damaged"]),
+                    entry.about["gaps"], key)
+
+
+def _keep(key: str, made: Dataset, encoded: Mapping[str, _Encoded], beside: Sequence[str]) -> None:
+    """Write into the cache what is not yet there. A cache that cannot be written costs time, nothing else."""
+
+    def give_up() -> None:
+        raise StorageError("Another process is writing the same.")
+
+    try:
+        for column in encoded.values():
+            if cache.find(column.key):
+                continue
+            with cache.writing(column.key, give_up) as draft:
+                if draft:
+                    draft.about |= _about(column.damaged, column.gaps)
+                    cache.make_room(column.stored.values.nbytes)
+                    draft.write("values", column.stored.values)
+                    if column.stored.lengths is not None:
+                        draft.write("lengths", column.stored.lengths)
+        with cache.writing(key, give_up) as draft:
+            if draft:
+                draft.about |= {
+                    "columns": msgspec.to_builtins(made.columns), "preparation": made.preparation.to_json(),
+                    "findings": [finding for finding in made.findings if finding != CHANGED],
+                    "fingerprint": made.fingerprint, "keys": {name: column.key for name, column in encoded.items()},
+                }
+                arrays: dict[str, AnyArray] = {f"rows {split}": rows for split, rows in made.rows.items()}
+                for name, texts in (("names", made.names), ("beside", beside)):
+                    arrays[name], arrays[f"{name} ends"] = cache.Packed.arrays(texts)
+                if made.weights is not None:
+                    arrays["weights"] = made.weights
+                for name, array in arrays.items():
+                    draft.write(name, array)
+    except StorageError:
+        return
+
+
+def _reopened(entry: Entry, tree: Tree) -> Dataset | None:
+    """The data set of an entry, or None if a column of it is no longer in the cache, or a file beside a table is no
+    longer what it was."""
+    about = entry.about
+    encoded = {}
+    try:
+        beside = [tree.beside(name) for name in cache.Packed(entry.array("beside"), entry.array("beside ends"))]
+        if tree.fingerprint(beside) != about["fingerprint"]:
+            return None
+        for name, key in about["keys"].items():
+            column = cache.find(key)
+            if column is None:
+                return None
+            encoded[name] = _from_entry(column, key)
+        rows = {name.removeprefix("rows ").removesuffix(".npy"): entry.array(name.removesuffix(".npy"))
+                for name in about["files"] if name.startswith("rows ")}
+        weights = entry.array("weights") if "weights.npy" in about["files"] else None
+        return Dataset(msgspec.convert(about["columns"], tuple[Column, ...]), _by_name(encoded),
+                       {split: rows[split] for split in ("train", "validation", "test")},
+                       Preparation.from_json(about["preparation"]), tuple(about["findings"]),
+                       cache.Packed(entry.array("names"), entry.array("names ends")),
+                       about["fingerprint"], weights)
+    except (StorageError, DataError, msgspec.ValidationError, KeyError):
+        return None

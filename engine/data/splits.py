@@ -25,8 +25,8 @@ class Facts:
 
     classes  class numbers: every split gets its share of each class
     groups   whole numbers: rows with the same one stay on one side
-    times    the earliest rows are trained on, the latest tested on; `reach` is how long a sample lasts: those that
-             reach into a later split are left out
+    times    the earliest rows are trained on, the latest tested on. In order of time, samples that are fewer than
+             `reach` apart share steps: those that share some with a later split are left out
     fixed    rows whose split the data itself decides. A test set of its own replaces the share `test`, a validation set
              of its own the share `validation`; rows that are not mentioned are divided as the others
     """
@@ -34,7 +34,7 @@ class Facts:
     classes: AnyArray | None = None
     groups: AnyArray | None = None
     times: AnyArray | None = None
-    reach: float = 0.0
+    reach: int = 0
     fixed: Mapping[str, Rows] = field(default_factory=dict)
 
 
@@ -57,8 +57,8 @@ def split_rows(rows: Rows, split: Split, facts: Facts = Facts()) -> dict[str, Ro
             parts[name] = _drawn(rest, share, facts, generator)
             rest = np.setdiff1d(rest, parts[name])
     parts["train"] = rest
-    if facts.times is not None and facts.reach > 0:
-        _part_in_time(parts, facts.times, facts.reach)
+    if facts.times is not None and facts.reach > 1:
+        _part_in_time(parts, np.argsort(np.argsort(facts.times, kind="stable")), facts.reach)
     _check(parts, split, len(rows))
     return {name: parts[name] for name in SPLITS}
 
@@ -221,12 +221,12 @@ def _drawn_by_class(rows: Rows, shuffled: Rows, wanted: int, classes: AnyArray) 
     return np.sort(np.concatenate([group[:count] for group, count in zip(by_class, counts, strict=True)]))
 
 
-def _part_in_time(parts: dict[str, Rows], times: AnyArray, reach: float) -> None:
-    """Leave out the samples whose end lies in the time of a later split."""
+def _part_in_time(parts: dict[str, Rows], ranks: AnyArray, reach: int) -> None:
+    """Leave out the samples that share steps with a later split; `ranks` are places in the order of time."""
     for index, name in enumerate(SPLITS):
-        later = [times[parts[other]].min() for other in SPLITS[index + 1 :] if len(parts[other])]
+        later = [ranks[parts[other]].min() for other in SPLITS[index + 1 :] if len(parts[other])]
         if later:
-            parts[name] = parts[name][times[parts[name]] + reach < min(later)]
+            parts[name] = parts[name][ranks[parts[name]] + reach <= min(later)]
 
 
 def _check(parts: Mapping[str, Rows], split: Split, count: int) -> None:

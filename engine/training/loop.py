@@ -3,6 +3,7 @@ a control."""
 
 import traceback
 from collections.abc import Callable
+from contextlib import closing
 from time import monotonic
 
 from engine.errors import EngineError, TrainingError
@@ -65,15 +66,16 @@ def _loop(session: Session, step: Step) -> None:
     session.begin()
     while progress.epoch < session.epochs and not session.is_stale:
         objective.train()
-        for index in feed.order(session.seed, progress.epoch)[progress.batch :]:
-            tally.add(step(feed.batch(index)), len(index))
-            update()
-            if schedule.is_per_step:
-                schedule.after_step()
-            progress.step += 1
-            progress.batch += 1
-            if control.is_requested or monotonic() >= session.due:
-                session.attend()
+        with closing(feed.epoch(session.seed, progress.epoch, progress.batch)) as batches:
+            for samples, batch in batches:
+                tally.add(step(batch), samples)
+                update()
+                if schedule.is_per_step:
+                    schedule.after_step()
+                progress.step += 1
+                progress.batch += 1
+                if control.is_requested or monotonic() >= session.due:
+                    session.attend()
         session.finish_epoch()
     if session.is_stale:
         session.recorder.note(f"Stopped early: no better loss for {session.patience} epochs; the best was epoch "

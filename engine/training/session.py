@@ -1,5 +1,6 @@
 """A training under way: what happens between the steps. Reports, validation, checkpoints, and the user's requests."""
 
+from contextlib import closing
 from dataclasses import dataclass, field
 from math import isfinite
 from time import monotonic
@@ -166,8 +167,8 @@ class Session:
             return {}
         tally, spoken = Tally(self.measures.size, self.feed.device), monotonic()
         self.objective.eval()
-        with torch.no_grad():
-            for batch in self.feed.in_order("validation"):
+        with torch.no_grad(), closing(self.feed.in_order("validation")) as batches:
+            for batch in batches:
                 loss, metrics = self.objective(*batch)
                 tally.add(sums_of(loss, metrics, len(batch[0])), len(batch[0]))
                 if self.control.is_requested:

@@ -16,12 +16,14 @@ from engine.options import Options
 from engine.project import Project
 from engine.runs import Choices, Run, RunInfo
 from engine.training import checkpoint, devices, tuning
+from engine.training.augmentation import Augmenter
 from engine.training.checkpoint import Progress, State
 from engine.training.control import Control
 from engine.training.feed import Feed
 from engine.training.initialization import initialize
 from engine.training.measures import Measures, Tally
 from engine.training.optimizers import Schedule, build_optimizer
+from engine.training.order import order_of
 from engine.training.parameters import Parameters
 from engine.training.recorder import Emit, Recorder
 from engine.training.session import Session, Stopped
@@ -57,7 +59,7 @@ def prepared(run: Run, emit: Emit, control: Control) -> tuple[Session, Step]:
                             "Put the old data back, or train again.")
     is_resumed = run.checkpoint("resume").exists()
     start = "" if is_resumed else str(options["weights"])
-    design, channels_last = _design(source, data, options, info.choices, start)
+    design, channels_last = _design(source, data, project, info.choices, start)
     run.write_json("preparation.json", data.preparation.to_json())
     parameters = Parameters(design.objective)
     if not parameters.weights:
@@ -99,9 +101,10 @@ def _data(project: Project, emit: Emit, control: Control) -> Dataset:
     return data
 
 
-def _design(source: Source, data: Dataset, options: Options, kept: Choices | None,
+def _design(source: Source, data: Dataset, project: Project, kept: Choices | None,
             start: str) -> tuple[_Design, bool]:
     """The network with its first weights, random or from the file `start`, and whether images are channels last."""
+    options = project.options
     device = devices.resolved(kept.device if kept else str(options["device"]))
     torch.set_num_threads(kept.threads if kept else int(options["threads"]) or 1)
     devices.keep_freed_memory()
@@ -114,10 +117,14 @@ def _design(source: Source, data: Dataset, options: Options, kept: Choices | Non
         notes.append(load_weights(network, Path(start)).text())
     objective.to(device).train()
     skips_single = any(isinstance(part, nn.modules.batchnorm._BatchNorm) for part in network.modules())
+    columns = (*source.inputs, *source.targets)
+    order = order_of(data, source.inputs, is_balanced=options["balance"] == "sampling",
+                     is_bucketed=bool(options["bucketing"]))
+    augmenter = Augmenter(project.data.augmentation if project.data else (), data.preparation, columns, device)
 
     def feed(channels_last: bool) -> Feed:
-        return Feed(data, (*source.inputs, *source.targets), int(options["batch_size"]), device,
-                    channels_last=channels_last, skips_single=skips_single)
+        return Feed(data, columns, int(options["batch_size"]), device, channels_last=channels_last,
+                    skips_single=skips_single, order=order, augment=augmenter if augmenter.is_active else None)
 
     usual = feed(False)
     example = usual.example()

@@ -84,7 +84,7 @@ def _prepared(path: Path) -> tuple[nn.Module, list[torch.Tensor], int, int]:
     assert project.data is not None
     data = dataset.load(project.data, None)
     rows = data.rows["train"]
-    tensors: list[Any] = [torch.from_numpy(data.arrays[name][rows]) for name in (*source.inputs, *source.targets)]
+    tensors: list[Any] = [torch.from_numpy(data.prepared(name)[rows]) for name in (*source.inputs, *source.targets)]
     return objective.train(), tensors, int(project.options["batch_size"]), int(project.options["epochs"])
 
 

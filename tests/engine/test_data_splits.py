@@ -87,11 +87,11 @@ def test_one_group_cannot_be_split() -> None:
 
 
 def test_the_latest_rows_are_tested_on_and_windows_over_a_border_are_left_out() -> None:
-    times = np.random.default_rng(2).permutation(100).astype(float)
-    parts = split_rows(np.arange(100), Split(0.25, 0.2), Facts(times=times, reach=3))
-    train, validation, test = (np.sort(times[part]) for part in parts.values())
+    days = np.random.default_rng(2).permutation(100)
+    parts = split_rows(np.arange(100), Split(0.25, 0.2), Facts(times=days * 86400.0, reach=4))
+    train, validation, test = (np.sort(days[part]) for part in parts.values())
     assert test.tolist() == list(range(80, 100))
-    assert validation.tolist() == list(range(60, 77))
+    assert validation.tolist() == list(range(60, 77)), "77 + 4 > 80"
     assert train.tolist() == list(range(57))
 
 

@@ -9,6 +9,7 @@ from torch import nn
 from engine import runs
 from engine.events import Ended, Noted, Paused, Progressed, Resumed, Saved, Started, Stepped, Validated
 from engine.options import Component
+from engine.preparation import unit
 from engine.project import Split
 from engine.training.control import Control
 from engine.training.failures import explained
@@ -65,7 +66,7 @@ def test_values_between_epochs_are_means_of_whole_steps(tmp_path: Path) -> None:
 def test_numbers_are_reported_in_the_unit_of_the_data(house_prices: Path, tmp_path: Path) -> None:
     run, events = trained(examples.regression(house_prices, epochs=30), tmp_path / "run")
     values = of(Validated, events)[-1].validation
-    deviation = run.preparation().scale("price")
+    deviation = unit(run.preparation().part("price"))
     assert deviation > 10_000
     assert 1_000 < values["mae"] < 20_000, "the noise of the prices is 5,000"
     assert values["mae"] > 1_000 * values["loss"], "the loss is of standardised prices"
@@ -227,7 +228,7 @@ def test_optimizers_are_those_of_torch(optimizer: str, small_fashion: Path, tmp_
     by_hand = getattr(torch.optim, optimizer)(network.parameters(), **arguments)
     rows = torch.from_numpy(data.rows["train"])
     order = rows[torch.randperm(len(rows), generator=torch.Generator().manual_seed(0))]
-    images, labels = (torch.from_numpy(data.arrays[name]) for name in (*run.source().inputs, *run.source().targets))
+    images, labels = (torch.from_numpy(data.prepared(name)) for name in (*run.source().inputs, *run.source().targets))
     for index in order.split(32):
         by_hand.zero_grad()
         objective(images[index], labels[index])[0].backward()
