@@ -206,6 +206,7 @@ class TileView(QAbstractScrollArea):
         whole = -(-self._count // self.in_a_row) * height + _GAP
         if self._shows_all:
             self.setFixedHeight(whole)
+            room = whole
         bar = self.verticalScrollBar()
         bar.setRange(0, min(_LARGEST, max(0, whole - room)))
         bar.setPageStep(room)

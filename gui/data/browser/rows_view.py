@@ -87,8 +87,6 @@ class RowsView(QStackedWidget):
         self.setCurrentWidget(self.grid if view == GRID else self.table)
         self.setFocusProxy(self.currentWidget())
         self._want(*self.grid.visible)
-        if self._position >= 0:
-            self._bring(self._position)
 
     def show_column(self, name: str) -> None:
         """Draw this column of the samples."""
@@ -99,7 +97,6 @@ class RowsView(QStackedWidget):
     def set_current(self, position: int) -> None:
         """Select a row by its place in the list and bring it into sight."""
         self._choose(position)
-        self._bring(position)
 
     def stop(self) -> None:
         """Read nothing more."""
@@ -148,10 +145,9 @@ class RowsView(QStackedWidget):
             self._choose(current.row())
 
     def _choose(self, position: int) -> None:
+        """Grid and table have the same current row."""
         if position != self._position:
             self._position = position
+            self.grid.set_current(position)
+            self.table.setCurrentIndex(self.model.index(position, 0))
             self.chosen.emit(position)
-
-    def _bring(self, position: int) -> None:
-        self.grid.set_current(position)
-        self.table.setCurrentIndex(self.model.index(position, 0))
