@@ -26,12 +26,15 @@ def declare_evaluate(commands: Commands) -> Parser:
 def declare_predict(commands: Commands) -> Parser:
     parser = command(
         commands, "predict", predict,
-        "Predict new files with a trained network. Images, or tables and arrays with the columns it was trained on.",
+        "Predict new files with a trained network: pictures, recordings, texts, folders of them, or tables and arrays "
+        "with the columns it was trained on.",
         examples="  neuroloom predict RUN boot.png bag.png\n  neuroloom predict RUN new.csv --json -o predicted.json",
     )
     add_run(parser)
-    parser.add_argument("files", metavar="FILE", nargs="+", type=Path, help="PNG, JPEG, CSV, NPZ or IDX files")
-    parser.add_argument("-o", "--output", metavar="PATH", type=Path, help="write this file instead of stdout")
+    parser.add_argument("files", metavar="FILE", nargs="+", type=Path,
+                        help="PNG, JPEG, WAV, FLAC, OGG, TXT, CSV, NPZ or IDX files, or folders")
+    parser.add_argument("-o", "--output", metavar="PATH", type=Path,
+                        help="write this file instead of stdout: .json, .npy or .png (masks, pictures), else text")
     add_checkpoint(parser)
     add_json(parser, "one entry a sample, with probabilities,")
     return parser
@@ -92,17 +95,18 @@ def evaluate(args: argparse.Namespace, console: Console) -> int:
 
 
 def predict(args: argparse.Namespace, console: Console) -> int:
-    from engine import runs
+    from engine import runs, storage
     from engine.prediction import predict as look
+    from engine.preparation.answers import summary
+    from engine.preparation.saving import contents, text
 
-    result = look(runs.open_run(args.folder), args.files, args.checkpoint)
-    if args.json:
-        import msgspec
-
-        text = msgspec.json.encode(result).decode()
+    found = look(runs.open_run(args.folder), args.files, args.checkpoint)["predictions"]
+    if args.output:
+        for path, content in contents(found, args.output, args.json).items():
+            storage.write(path, content)
+        console.remark(f"{len(found):,} predictions written to {args.output}")
     else:
-        text = table(_prediction_row(entry) for entry in result["predictions"])
-    _give(text, args.output, console, f"{len(result['predictions']):,} predictions")
+        console.data(text(found, True) if args.json else table((entry["name"], *summary(entry)) for entry in found))
     return 0
 
 
@@ -162,22 +166,6 @@ def _suspicious_row(entry: dict[str, Any]) -> tuple[str, ...]:
                         for value in (entry["truth"], entry["predicted"]))
     confidence = "" if entry["confidence"] is None else f"{entry['confidence']:.1%}"
     return f"{entry['loss']:.4f}", str(entry["row"]), entry["split"], truth, predicted, confidence, entry["name"]
-
-
-def _prediction_row(entry: dict[str, Any]) -> tuple[str, str, str]:
-    """The sample's name, its label or value, and how sure the network is."""
-    if "label" in entry:
-        return entry["name"], entry["label"], f"{max(entry['probabilities'].values()):.1%}"
-    value = entry["value"]
-    return entry["name"], _numbers_text(value), ""
-
-
-def _numbers_text(value: float | list[Any]) -> str:
-    """A number, numbers with commas between, and brackets around what has more axes."""
-    if not isinstance(value, list):
-        return f"{value:.6g}"
-    parts = (f"[{_numbers_text(part)}]" if isinstance(part, list) else _numbers_text(part) for part in value)
-    return ", ".join(parts)
 
 
 def _confusion_text(classes: list[str], counts: list[list[int]]) -> str:

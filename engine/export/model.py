@@ -10,14 +10,20 @@ from numpy.typing import NDArray
 
 from engine import trained
 from engine.codegen import Source
-from engine.data.preparation import Preparation
+from engine.data.files import ignore_progress
+from engine.data.sources import open_data
 from engine.errors import ExportError, ProjectError, TrainingError
 from engine.events import AnyEvent
+from engine.kinds import LENGTHS
+from engine.preparation import Preparation
 from engine.project import Project
 from engine.runs import Run
 
 SAMPLES = 256
 """So many samples of the test split are compared, fewer if there are fewer."""
+
+MAX_CHARACTERS = 1 << 24
+"""Texts that are compared together have about so many."""
 
 Array = NDArray[Any]
 
@@ -27,6 +33,7 @@ class Model:
     """A trained network to be written.
 
     samples    prepared input columns by name, (n, *shape) each
+    raw        the same samples as they are in the data, by the names of the columns in the user's files
     expected   what the network computes from them in this process, in the order of `source.outputs`
     project, evaluation    for the model card; evaluation is None if the network was not tested
     """
@@ -35,6 +42,7 @@ class Model:
     network: torch.nn.Module
     preparation: Preparation
     samples: dict[str, Array]
+    raw: dict[str, Any]
     expected: tuple[Array, ...]
     project: Project
     evaluation: dict[str, Any] | None
@@ -49,16 +57,12 @@ class Model:
         samples = (self.samples[name] for name in self.source.inputs)
         return tuple(torch.from_numpy(np.zeros((2, *values.shape[1:]), values.dtype)) for values in samples)
 
-    def raw_samples(self) -> dict[str, Array]:
-        """The samples as they were before the preparation."""
-        return {name: self.preparation.restored(name, values) for name, values in self.samples.items()}
-
     def classes(self) -> dict[str, list[str]]:
         """Class names by output, for outputs that are scores of classes."""
         found = {}
         for output in self.source.outputs:
             target = self.source.target_of.get(output)
-            if target and (names := self.preparation.part(target).column.classes):
+            if target and (names := self.preparation.part(target).classes):
                 found[output] = list(names)
         return found
 
@@ -71,6 +75,19 @@ def load(run: Run, checkpoint: str, emit: Callable[[AnyEvent], None]) -> Model:
         raise ExportError(f"The network of this run is not finished: {error.message}", error.hint) from error
     data = trained.load_data(run, loaded, emit)
     rows = next(data.rows[split] for split in ("test", "validation", "train") if len(data.rows[split]))[:SAMPLES]
-    samples = {name: np.ascontiguousarray(data.arrays[name][rows]) for name in loaded.source.inputs}
-    return Model(loaded.source, loaded.network, loaded.preparation, samples, loaded.outputs(samples),
+    rows, raw = _raw(run, loaded, rows)
+    samples = {name: np.ascontiguousarray(data.prepared(name, rows)) for name in loaded.source.inputs}
+    return Model(loaded.source, loaded.network, loaded.preparation, samples, raw, loaded.outputs(samples),
                  run.project, run.evaluation("test"))
+
+
+def _raw(run: Run, loaded: trained.Trained, rows: Array) -> tuple[Array, dict[str, Any]]:
+    """The raw values of what the network reads, by leaf; of fewer rows where texts are very long."""
+    assert run.project.data is not None, "its data was loaded"
+    opened = open_data(run.project.data, None, ignore_progress)
+    names = dict.fromkeys(name.removesuffix(LENGTHS) for name in loaded.source.inputs)
+    leaves = [leaf for name in names for leaf in loaded.preparation.part(name).leaves]
+    raw = {leaf.name: opened.values[leaf.name].read(rows, ignore_progress).values for leaf in leaves}
+    longest = max((len(text) for leaf in leaves if leaf.kind == "text" for text in raw[leaf.name]), default=1)
+    count = max(1, min(len(rows), MAX_CHARACTERS // max(1, longest)))
+    return rows[:count], {name: values[:count] for name, values in raw.items()}

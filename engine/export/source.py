@@ -3,25 +3,32 @@
 import json
 import shutil
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import numpy
-import PIL
-import safetensors
-import torch
 from safetensors.torch import save_file
 
-from engine import __version__
+from engine import __version__, errors, preparation
 from engine.export.model import Model
+from engine.kinds import LENGTHS
+from engine.preparation import Part
 from engine.project import RESOURCES
 
 MADE_BY = "Neuroloom"
-REQUIREMENTS = {"torch": torch, "numpy": numpy, "safetensors": safetensors, "Pillow": PIL}
+REQUIREMENTS = ("torch", "numpy", "safetensors")
+NEEDED_BY = {"image": ("PIL",), "mask": ("PIL",), "text": ("tokenizers",), "audio": ("soundfile", "scipy")}
+"""Libraries that a column of a kind needs beside those."""
+
+DISTRIBUTIONS = {"PIL": "Pillow"}
+"""What a library is called where it is installed from, if not by its own name."""
+
+RUNTIME = "runtime"
+"""The folder with the program's own preparation, as it is."""
 
 
 def write(model: Model, path: Path) -> tuple[str, ...]:
-    """Write the folder: model.py, model.safetensors, config.json, predict.py, README.md, requirements.txt."""
+    """Write the folder: model.py, model.safetensors, config.json, predict.py, runtime/, README.md, requirements.txt."""
     path.mkdir()
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in model.network.state_dict().items()}
     save_file(weights, path / "model.safetensors", metadata={"format": "pt"})
@@ -29,9 +36,35 @@ def write(model: Model, path: Path) -> tuple[str, ...]:
     (path / "config.json").write_text(json.dumps(config(model), indent=2, ensure_ascii=False), encoding="utf-8")
     shutil.copyfile(RESOURCES / "export" / "predict.py", path / "predict.py")
     (path / "README.md").write_text("\n".join(_card(model)) + "\n", encoding="utf-8")
-    requirements = (f"{name}>={_release(module.__version__)}" for name, module in REQUIREMENTS.items())
-    (path / "requirements.txt").write_text("\n".join(requirements) + "\n", encoding="utf-8")
+    _copy_runtime(path / RUNTIME)
+    lines = (f"{DISTRIBUTIONS.get(name, name)}>={_release(import_module(name).__version__)}"
+             for name in _requirements(model))
+    (path / "requirements.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return ("Run it with: python predict.py FILE...",)
+
+
+def _copy_runtime(folder: Path) -> None:
+    """The preparation that the network was trained with, as a package that needs nothing else of the program."""
+    (folder / "preparation").mkdir(parents=True)
+    (folder / "__init__.py").write_text('"""How Neuroloom prepares data: a part of the program, copied."""\n',
+                                        encoding="utf-8")
+    shutil.copyfile(str(errors.__file__), folder / "errors.py")
+    for file in sorted(Path(str(preparation.__file__)).parent.glob("*.py")):
+        shutil.copyfile(file, folder / "preparation" / file.name)
+
+
+def _requirements(model: Model) -> Iterator[str]:
+    """The libraries that predict.py needs for this network."""
+    kinds = {leaf.kind for part in _parts(model) for leaf in (part, *part.leaves)}
+    yield from REQUIREMENTS
+    yield from dict.fromkeys(name for kind, names in NEEDED_BY.items() if kind in kinds for name in names)
+
+
+def _parts(model: Model) -> list[Part]:
+    """What the network reads, and what it is compared with."""
+    wanted = {*model.source.inputs, *model.source.target_of.values()}
+    return [part for part in model.preparation.parts if part.name.removesuffix(LENGTHS) in {
+        name.removesuffix(LENGTHS) for name in wanted}]
 
 
 def is_exported(folder: Path) -> bool:
@@ -64,8 +97,8 @@ def _card(model: Model) -> Iterator[str]:
                 "    names, inputs = model.read([path])", "    outputs = model.outputs(inputs)", "")
     yield from ("## Inputs and outputs", "", "| | name | shape | meaning |", "|---|---|---|---|")
     for name in model.source.inputs:
-        column = model.preparation.part(name).column
-        yield f"| input | {name} | {_shape(column.shape)} | {column.kind}, prepared as config.json says |"
+        kind = "how many steps are real" if name.endswith(LENGTHS) else model.preparation.part(name).kind
+        yield (f"| input | {name} | {_shape(model.samples[name].shape[1:])} | {kind}, prepared as config.json says |")
     classes = model.classes()
     for name, values in zip(model.source.outputs, model.expected, strict=True):
         meaning = f"scores of {', '.join(classes[name])}" if name in classes else "numbers"
@@ -86,8 +119,9 @@ def _card(model: Model) -> Iterator[str]:
 
 
 def _example(model: Model) -> str:
-    kinds = {model.preparation.part(name).column.kind for name in model.source.inputs}
-    return "photo.png" if kinds == {"image"} else "table.csv"
+    kinds = {part.kind for part in _parts(model) if part.name in model.source.inputs}
+    alone = {"image": "photo.png", "audio": "recording.wav", "text": "text.txt"}
+    return alone.get(next(iter(kinds)), "table.csv") if len(kinds) == 1 else "table.csv"
 
 
 def _shape(sizes: tuple[int, ...]) -> str:

@@ -14,6 +14,7 @@ from engine import processes
 from engine.errors import ExportError
 from engine.export.formats import ExportSpec
 from engine.export.model import Model
+from engine.preparation import Part
 from engine.project import RESOURCES
 
 SCRIPT = RESOURCES / "export" / "verify.py"
@@ -31,7 +32,7 @@ def verify(spec: ExportSpec, model: Model, path: Path) -> float:
         empty = folder / "empty"
         empty.mkdir()
         _save(folder / "prepared.npz", model.samples)
-        _save(folder / "raw.npz", model.raw_samples())
+        _save(folder / "raw.npz", _raw_arrays(model))
         (folder / "model.py").write_text(model.source.text, encoding="utf-8")
         request = {
             "format": spec.type, "path": str(path), "network": model.source.network, "inputs": model.source.inputs,
@@ -47,6 +48,26 @@ def verify(spec: ExportSpec, model: Model, path: Path) -> float:
         for index, (name, expected) in enumerate(zip(model.source.outputs, model.expected, strict=True))
         for key in (f"all_{index}", f"single_{index}")
     )
+
+
+def _raw_arrays(model: Model) -> dict[str, NDArray[Any]]:
+    """The raw samples as users would save them: classes by name, recordings and tokens filled up to one length."""
+    leaves = {leaf.name: leaf for part in model.preparation.parts for leaf in (part, *part.leaves)}
+    return {name: _as_array(leaves[name], values) for name, values in model.raw.items()}
+
+
+def _as_array(leaf: Part, values: Any) -> NDArray[Any]:
+    if leaf.kind == "category":
+        return np.array([leaf.classes[number] if 0 <= number < len(leaf.classes) else "" for number in values], np.str_)
+    if leaf.kind == "text":
+        return np.array(values, np.str_)
+    if leaf.kind not in ("audio", "tokens"):
+        return np.asarray(values)
+    filler, dtype = (np.nan, np.float32) if leaf.kind == "audio" else (-1, np.int64)
+    filled = np.full((len(values), max(map(len, values))), filler, dtype)
+    for row, sequence in enumerate(values):
+        filled[row, : len(sequence)] = sequence
+    return filled
 
 
 def _save(path: Path, arrays: dict[str, NDArray[Any]]) -> None:

@@ -120,14 +120,20 @@ def decode_mask(source: Source, values: Sequence[int], shape: Sequence[int], fit
     return np.asarray(_sized(picture, (shape[1], shape[0]), fit, pillow.Resampling.NEAREST)).astype(np.int64)
 
 
+def encoded_picture(pixels: Pixels) -> bytes:
+    """A picture (channels, height, width) as a PNG file."""
+    written = io.BytesIO()
+    _pillow().fromarray(pixels[0] if len(pixels) == 1 else pixels.transpose(1, 2, 0)).save(written, "PNG")
+    return written.getvalue()
+
+
 def encoded_mask(numbers: NDArray[np.int64], classes: int) -> bytes:
     """Class numbers (height, width) as a PNG file whose pixels are the numbers, each shown in a colour of its own."""
-    pillow = _pillow()
-    picture = pillow.fromarray(numbers.astype(np.uint8)).convert("P")
     steps = np.arange(256)
-    shades = np.stack([(steps * 97) % 256, (steps * 57 + steps // 2 * 60) % 256, (steps * 167) % 256], 1)
+    shades = np.stack([steps * 97 % 256, steps * 57 % 256, steps * 167 % 256], axis=1)
     if classes == 2:
         shades[1] = 255
+    picture = _pillow().fromarray(numbers.astype(np.uint8)).convert("P")
     picture.putpalette(shades.astype(np.uint8).reshape(-1).tolist())
     written = io.BytesIO()
     picture.save(written, "PNG")
@@ -197,7 +203,8 @@ def _flattened(image: "Image", mode: str) -> "Image":
         image = _pillow().fromarray(np.clip(np.rint(real), 0, 255).astype(np.uint8))
     if image.mode.startswith("I"):
         deep = np.clip(np.asarray(image).astype(np.int64), 0, 65535)
-        image = _pillow().fromarray(((deep + 128) // 257).astype(np.uint8))
+        is_deep = deep.max(initial=0) > 255  # some programs write bytes as 16 bits
+        image = _pillow().fromarray((((deep + 128) // 257) if is_deep else deep).astype(np.uint8))
     if image.has_transparency_data:
         opaque = image.convert("RGBA")
         image = _pillow().alpha_composite(_pillow().new("RGBA", opaque.size, "white"), opaque)

@@ -174,7 +174,7 @@ def _numbers(path: Path, part: Part) -> AnyArray:
 def _windows(path: Path, part: Part) -> AnyArray:
     """All windows of rows in a table, (n, steps, features): the last one is what comes before the future."""
     steps, features = part.shape
-    names = [leaf.name for leaf in part.parts] or list(part.settings.get("columns", ()))
+    names = [name.strip() for name in part.settings.get("columns", "").split(",") if name.strip()]
     table = tables.read(path, names)
     rows = tables.numbers(table, names or table.names[-features:])
     if len(rows) < steps or rows.shape[1] != features:

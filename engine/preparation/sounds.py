@@ -31,11 +31,16 @@ def is_sound(head: bytes) -> bool:
 
 def duration(source: bytes | BinaryIO) -> float:
     """Seconds, as the header says. Raises DataError, whose message leaves the name out."""
+    return facts(source)[0]
+
+
+def facts(source: bytes | BinaryIO) -> tuple[float, int]:
+    """Seconds and samples a second, as the header says. Raises DataError as `duration` does."""
     import soundfile
 
     try:
         with soundfile.SoundFile(_file(source)) as file:
-            return float(file.frames / file.samplerate)
+            return float(file.frames / file.samplerate), int(file.samplerate)
     except (soundfile.SoundFileError, OSError, ValueError, ZeroDivisionError) as error:
         raise DataError(f"it is not a recording that can be read ({_reason(error)})") from None
 

@@ -89,7 +89,8 @@ def test_a_failed_export_keeps_the_old_one(trained_run, tmp_path: Path, format: 
 
 
 def contents(path: Path) -> dict[str, bytes]:
-    return {file.name: file.read_bytes() for file in ([path] if path.is_file() else path.iterdir())}
+    files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
+    return {str(file): file.read_bytes() for file in files}
 
 
 def test_an_unwritable_place_is_said_and_nothing_is_left(trained_run, tmp_path: Path) -> None:
