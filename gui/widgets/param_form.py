@@ -41,7 +41,7 @@ class ParamForm(QWidget):
 
     edited = Signal(str, object)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, label_width: int = _LABEL_WIDTH) -> None:
         super().__init__(parent)
         self.gesture = 0
         self._rows: dict[str, _Row] = {}
@@ -50,7 +50,7 @@ class ParamForm(QWidget):
         self._grid.setHorizontalSpacing(6)
         self._grid.setVerticalSpacing(4)
         self._grid.setColumnStretch(1, 1)
-        self._grid.setColumnMinimumWidth(0, _LABEL_WIDTH)
+        self._grid.setColumnMinimumWidth(0, label_width)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
 
     def show_params(
@@ -281,7 +281,7 @@ def _editor(param: Param, suggestions: tuple[str, ...], parent: QWidget) -> QWid
         box = QComboBox(parent)
         box.addItems(param.choices)
         box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        box.setMinimumContentsLength(6)
+        box.setMinimumContentsLength(2)
         return box
     line = QLineEdit(parent)
     line.setMinimumWidth(48)

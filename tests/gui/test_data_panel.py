@@ -1,58 +1,24 @@
-"""The data panel: choosing, dropping, looking, splitting, and the starter network; all of it undoable."""
+"""The data panel: choosing, dropping, looking, splitting, checking; all of it undoable."""
 
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, Qt
+from PySide6.QtCore import QEvent, QMimeData, QPoint, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
-from engine.project import BUNDLED
-from gui.data.data_panel import EXAMPLES, DataPanel
-from gui.data.data_samples import PAGE
+from engine.project import BUNDLED, Data
+from gui.data.data_panel import DataPanel
+from gui.data.data_place import EXAMPLES
+from gui.data.data_samples import SHOWN
 from gui.document import Document
-from gui.session import Session
 from gui.widgets import settings
+from tests.gui.data_panels import chosen_in, opened, panel, settle, table  # noqa: F401 - the panel is a fixture
 from tests.gui.dialogs import answer, choose
 from tests.gui.drops import drop, drop_data
 from tests.gui.trained import CLASSES, small_data
-
-PATIENCE_MS = 30_000
-
-
-@pytest.fixture
-def panel(qtbot: QtBot, document: Document, session: Session) -> Iterator[DataPanel]:
-    made = DataPanel(document, session)
-    qtbot.addWidget(made)
-    made.resize(232, 640)
-    with qtbot.waitActive(made):
-        made.show()
-        made.activateWindow()
-    yield made
-    settle(qtbot, made)
-
-
-def settle(qtbot: QtBot, panel: DataPanel) -> None:
-    """Wait until nothing is read any more."""
-    qtbot.waitUntil(lambda: not panel.is_reading, timeout=PATIENCE_MS)
-    # what was cancelled ends at its next look around
-    qtbot.waitUntil(lambda: all(t.name != "background" for t in threading.enumerate()), timeout=PATIENCE_MS)
-
-
-def opened(qtbot: QtBot, panel: DataPanel, path: Path) -> None:
-    panel.open(path)
-    settle(qtbot, panel)
-
-
-def table(folder: Path, text: str = "") -> Path:
-    path = folder / "flowers.csv"
-    rows = [f"{4 + i % 5},{i % 3},{'rose' if i % 2 else 'tulip'}" for i in range(60)]
-    path.write_text(text or "\n".join(["length,width,kind", *rows]))
-    return path
 
 
 def test_at_first_data_can_be_chosen(panel: DataPanel) -> None:
@@ -81,10 +47,10 @@ def test_the_example_is_chosen_with_two_clicks_and_undone_with_one(
     assert data is not None
     assert data.path == BUNDLED + "fashion-mnist-small"
     assert not panel.empty.isVisible()
-    assert "28 × 28" in panel.columns.text()
-    assert panel.samples.grid.count() == PAGE
-    assert panel.samples.grid.verticalScrollBar().maximum() == 0, "every tile is seen without a second scroll bar"
+    assert [entry.column.name for entry in panel.columns.entries] == ["image", "label"]
+    assert panel.samples.grid.count == SHOWN
     assert [bar.name for bar in panel.samples.classes.bars] == list(CLASSES)
+    assert panel.split.sizes.text() == "Training: 9,000\nValidation: 1,000\nTest: 2,000"
     assert document.undo_stack.undoText() == "Choose data"
     document.undo_stack.undo()
     assert document.project.data is None
@@ -97,10 +63,9 @@ def test_a_file_is_chosen_with_the_dialog(qtbot: QtBot, panel: DataPanel, docume
     settle(qtbot, panel)
     data = document.project.data
     assert data is not None
-    assert data.source == "csv"
+    assert data.source == "table"
     assert settings.remembered("recent_data") == [str(tmp_path / "flowers.csv")]
-    assert panel.samples.table.rowCount() == PAGE
-    assert panel.samples.table.horizontalHeaderItem(1).text() == "length"
+    assert panel.samples.table.rowCount() == SHOWN
 
 
 def test_a_folder_is_dropped(qtbot: QtBot, panel: DataPanel, document: Document, tmp_path: Path) -> None:
@@ -110,10 +75,11 @@ def test_a_folder_is_dropped(qtbot: QtBot, panel: DataPanel, document: Document,
     assert document.project.data.source == "idx"
 
 
-def test_text_that_is_dragged_is_not_taken(panel: DataPanel) -> None:
+def test_what_is_no_data_is_not_taken(panel: DataPanel, tmp_path: Path) -> None:
     mime = QMimeData()
     mime.setText("hello")
     assert not drop_data(panel, mime)
+    assert not drop(panel, tmp_path / "a.neuroloom"), "the window opens projects"
 
 
 @pytest.mark.parametrize("name", ["nothing.csv", "noise.bin"])
@@ -134,49 +100,69 @@ def test_splits_are_edited_like_everything_else(
     qtbot: QtBot, panel: DataPanel, document: Document, tmp_path: Path
 ) -> None:
     opened(qtbot, panel, table(tmp_path))
-    field = panel.split.editor("validation")
+    panel.sections["Split"].header.click()
+    field = panel.split.form.editor("validation")
     assert isinstance(field, QLineEdit)
     field.setFocus()
     field.selectAll()
     QTest.keyClicks(field, "0.5")
     settle(qtbot, panel)
-    assert document.project.data.split.validation == 0.5
-    panel.samples.split.setCurrentIndex(1)
-    panel.samples.split.activated.emit(1)
-    settle(qtbot, panel)
-    assert panel.samples._place.text().endswith("of 24"), "half of what the test leaves"
-    QTest.mouseClick(panel.split.editor("normalize"), Qt.MouseButton.LeftButton, pos=QPoint(8, 8))
-    assert document.project.data.normalize is False
+    assert chosen_in(document).split.validation == 0.5
+    assert "Validation: 24" in panel.split.sizes.text(), "half of what the test leaves"
+    QTest.mouseClick(panel.split.form.editor("normalize"), Qt.MouseButton.LeftButton, pos=QPoint(8, 8))
+    assert chosen_in(document).normalize is False
     document.undo_stack.undo()
     document.undo_stack.undo()
-    assert document.project.data.split.validation == 0.1
+    assert chosen_in(document).split.validation == 0.1
     settle(qtbot, panel)
 
 
-def test_another_target_is_read_anew(qtbot: QtBot, panel: DataPanel, document: Document, tmp_path: Path) -> None:
+def test_only_the_settings_of_the_chosen_method_are_shown(
+    qtbot: QtBot, panel: DataPanel, document: Document, tmp_path: Path
+) -> None:
     opened(qtbot, panel, table(tmp_path))
-    assert [c.name for c in document.project.data.columns if c.role == "target"] == ["kind"]
-    field = panel.options.editor("target")
-    assert isinstance(field, QLineEdit)
-    for letter in "width":
-        QTest.keyClicks(field, letter)
-        settle(qtbot, panel)
-    assert [c.name for c in document.project.data.columns if c.role == "target"] == ["width"]
-    assert not panel.message.isVisible()
-
-
-def test_pages_are_turned(qtbot: QtBot, panel: DataPanel, tmp_path: Path) -> None:
-    opened(qtbot, panel, table(tmp_path))
-    assert not panel.samples.back.isEnabled()
-    first = panel.samples._place.text()
-    QTest.mouseClick(panel.samples.forward, Qt.MouseButton.LeftButton)
+    panel.sections["Split"].header.click()
+    method = panel.split.form.editor("method")
+    assert isinstance(method, QComboBox)
+    with pytest.raises(KeyError):
+        panel.split.form.editor("folds")
+    QTest.keyClicks(method, "k-fold")
+    method.textActivated.emit("k-fold")
     settle(qtbot, panel)
-    assert first.startswith(f"1–{PAGE}")
-    assert panel.samples._place.text().startswith(f"{PAGE + 1}–")
-    assert panel.samples.back.isEnabled()
+    assert chosen_in(document).split.method == "k-fold"
+    assert panel.split.form.editor("folds").isVisible()
+    with pytest.raises(KeyError):
+        panel.split.form.editor("test")
+    assert "Test: 12" in panel.split.sizes.text()
 
 
-def test_damaged_pictures_are_told(qtbot: QtBot, panel: DataPanel, tmp_path: Path) -> None:
+def test_the_column_of_a_group_split_is_no_input(
+    qtbot: QtBot, panel: DataPanel, document: Document, tmp_path: Path
+) -> None:
+    opened(qtbot, panel, table(tmp_path))
+    panel.split.edited.emit("method", "group")
+    panel.split.edited.emit("column", "width")
+    settle(qtbot, panel)
+    data = chosen_in(document)
+    assert (data.split.method, data.split.column) == ("group", "width")
+    assert next(leaf.role for leaf in data.leaves if leaf.name == "width") == "group"
+    assert sum(map(int, (line.split(": ")[1] for line in panel.split.sizes.text().splitlines()))) == 60
+
+
+def test_a_split_that_cannot_be_is_told_and_undone(
+    qtbot: QtBot, panel: DataPanel, document: Document, tmp_path: Path
+) -> None:
+    opened(qtbot, panel, table(tmp_path))
+    panel.split.edited.emit("method", "group")
+    settle(qtbot, panel)
+    assert "group" in panel.place.told
+    assert panel.place.notice.isVisible()
+    document.undo_stack.undo()
+    settle(qtbot, panel)
+    assert not panel.place.notice.isVisible()
+
+
+def test_damaged_pictures_are_told_with_their_rows(qtbot: QtBot, panel: DataPanel, tmp_path: Path) -> None:
     for kind in ("cat", "dog"):
         (tmp_path / "pets" / kind).mkdir(parents=True)
         for number in range(6):
@@ -186,24 +172,67 @@ def test_damaged_pictures_are_told(qtbot: QtBot, panel: DataPanel, tmp_path: Pat
     whole = tmp_path / "pets" / "cat" / "1.png"
     whole.write_bytes(whole.read_bytes()[:40])
     opened(qtbot, panel, tmp_path / "pets")
-    tips: list[str] = []
-    for place in range(3):
-        panel.samples.split.setCurrentIndex(place)
-        panel.samples.split.activated.emit(place)
-        settle(qtbot, panel)
-        tips += [panel.samples.grid.item(row).toolTip() for row in range(panel.samples.grid.count())]
-    assert len(tips) == 12
-    damaged = [tip for tip in tips if tip.split(": ", 1)[1] not in ("cat", "dog")]
-    assert len(damaged) == 1
-    assert "1.png" in damaged[0]
+    finding = next(finding for finding in panel.findings.findings if finding.code == "damaged")
+    assert len(finding.rows) == 1
+    assert "(" in panel.sections["Checks"].header.text()
+    asked: list[tuple[object, str]] = []
+    panel.browse.connect(lambda rows, title: asked.append((rows, title)))
+    place = panel.findings.findings.index(finding)
+    button = panel.findings.buttons(place)[0]
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert asked[0][0] == finding.rows
+    QTest.mouseClick(panel.place.browse, Qt.MouseButton.LeftButton)
+    assert asked[1] == (None, "")
+
+
+def test_a_repair_is_one_step(qtbot: QtBot, panel: DataPanel, document: Document, tmp_path: Path) -> None:
+    rows = [f"{4 + i % 5},{i % 3},{i % 2},{'rose' if i % 2 else 'tulip'}" for i in range(60)]
+    path = tmp_path / "leaky.csv"
+    path.write_text("\n".join(["length,width,code,kind", *rows]))
+    opened(qtbot, panel, path)
+    before = document.project
+    place, finding = next((place, finding) for place, finding in enumerate(panel.findings.findings)
+                          if finding.code == "leakage")
+    repair = next(b for b in panel.findings.buttons(place) if b.text() == finding.repairs[0].text)
+    QTest.mouseClick(repair, Qt.MouseButton.LeftButton)
+    settle(qtbot, panel)
+    leaf = next(leaf for leaf in chosen_in(document).leaves if leaf.name == finding.column)
+    assert leaf.role == "ignore"
+    assert all(finding.code != "leakage" for finding in panel.findings.findings)
+    document.undo_stack.undo()
+    assert document.project == before
+    settle(qtbot, panel)
+
+
+def test_files_that_changed_are_noticed_when_the_window_comes_back(
+    qtbot: QtBot, panel: DataPanel, document: Document, tmp_path: Path
+) -> None:
+    path = table(tmp_path)
+    opened(qtbot, panel, path)
+    assert not panel.place.notice.isVisible()
+    path.write_text(path.read_text() + "\n5,1,rose\n6,2,tulip")
+    QApplication.sendEvent(panel, QEvent(QEvent.Type.ActivationChange))
+    settle(qtbot, panel)
+    assert "changed" in panel.place.told
+    assert panel.place.notice.isVisible()
+    QTest.mouseClick(panel.place.again, Qt.MouseButton.LeftButton)
+    settle(qtbot, panel)
+    assert not panel.place.notice.isVisible()
+    assert sum(int(line.split(": ")[1]) for line in panel.split.sizes.text().splitlines()) == 62
+    path.unlink()
+    QApplication.sendEvent(panel, QEvent(QEvent.Type.ActivationChange))
+    settle(qtbot, panel)
+    assert "flowers.csv" in panel.place.told
 
 
 def test_the_starter_network_is_one_step_and_asks_before_it_replaces(
     qtbot: QtBot, panel: DataPanel, document: Document, tmp_path: Path
 ) -> None:
     opened(qtbot, panel, table(tmp_path))
+    assert panel.starter.property("primary"), "it stands out while there is no network for the data"
     QTest.mouseClick(panel.starter, Qt.MouseButton.LeftButton)
     drawn = document.graph
+    assert not panel.starter.property("primary")
     assert {"Input", "Linear", "CrossEntropy"} <= {node.type for node in drawn.nodes}
     assert document.analysis.is_trainable
     document.edit_graph("Remove", drawn.remove([drawn.nodes[0].id]))
@@ -221,8 +250,35 @@ def test_the_starter_network_is_one_step_and_asks_before_it_replaces(
 
 def test_reading_can_be_cancelled(qtbot: QtBot, panel: DataPanel, document: Document, tmp_path: Path) -> None:
     panel.open(small_data(tmp_path / "idx"))
-    assert panel.cancel.isVisible()
-    QTest.mouseClick(panel.cancel, Qt.MouseButton.LeftButton)
-    assert not panel.is_reading
-    assert not panel.cancel.isVisible()
+    assert panel.reading.cancel.isVisible()
+    QTest.mouseClick(panel.reading.cancel, Qt.MouseButton.LeftButton)
+    assert not panel.editor.is_looking
+    assert not panel.reading.isVisible()
+    settle(qtbot, panel)
     assert document.project.data is None
+
+
+def test_prepared_data_is_counted_and_cleared(qtbot: QtBot, panel: DataPanel, tmp_path: Path) -> None:
+    opened(qtbot, panel, table(tmp_path))
+    panel.sections["Prepared data"].header.click()
+    settle(qtbot, panel)
+    assert "None at present" in panel.cache.text.text()
+    assert not panel.cache.clear.isEnabled()
+
+
+def test_a_project_without_columns_is_looked_at(qtbot: QtBot, panel: DataPanel, document: Document,
+                                                 tmp_path: Path) -> None:
+    document.edit("Choose data", document.project.replace(data=Data(str(table(tmp_path)), "table")))
+    settle(qtbot, panel)
+    assert [column.role for column in chosen_in(document).columns] == ["input", "target"]
+
+
+def test_no_button_is_wider_than_its_panel(qtbot: QtBot, panel: DataPanel, tmp_path: Path) -> None:
+    opened(qtbot, panel, table(tmp_path))
+    for section in panel.sections.values():
+        section.header.setChecked(True)
+    settle(qtbot, panel)
+    for button in panel.findChildren(QPushButton):
+        if button.isVisible():
+            right = button.mapTo(panel, QPoint(button.width(), 0)).x()
+            assert right <= panel.width(), button.text()

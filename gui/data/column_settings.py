@@ -1,0 +1,119 @@
+"""The chosen column: what it is, why, what it is for, and how it is prepared. All of it can be overruled."""
+
+from typing import Any
+
+import msgspec
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from engine.kinds import KINDS
+from engine.params import Choice, Param
+from engine.project import Column, ColumnChoice, Data
+from gui.data.column_text import ROLE_HELP, ROLE_TITLES, given, kind_title
+from gui.widgets.labels import label
+from gui.widgets.param_form import ParamForm
+
+AS_FOUND = "As found"
+"""The entry that takes an overruled kind or role back."""
+
+CELLS = ("number", "category", "boolean", "date", "text", "tokens", "image", "audio")
+"""What the cells of a table can be taken for."""
+
+ARRAYS = ("vector", "series", "image", "tokens", "number", "category")
+LABELS = ("category", "number")
+KIND, ROLE = "kind", "role"
+"""Names of the two choices in the form; no kind of column has a setting of these names."""
+
+
+class ColumnSettings(QWidget):
+    """A form for one column.
+
+    chosen(name, ColumnChoice, what, gesture): the user overruled something of the column; `what` names it.
+    """
+
+    chosen = Signal(str, object, str, int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._column: Column | None = None
+        self._choice = ColumnChoice()
+        self._title = label("", "", self, wraps=True)
+        self._title.setStyleSheet("font-weight: 600;")
+        self.reason, self.given = label("", "muted", self, wraps=True), label("", "muted", self, wraps=True)
+        self.form = ParamForm(self)
+        self.form.edited.connect(self._edit)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        for widget in (self._title, self.reason, self.given, self.form):
+            column.addWidget(widget)
+        self.hide()
+
+    def show_column(self, column: Column | None, data: Data | None) -> None:
+        """Show a column of the data, or nothing. `column` may be one that was put together of others."""
+        is_other = column is None or self._column is None or column.name != self._column.name
+        self._column = column
+        self.setVisible(column is not None)
+        if column is None or data is None:
+            return
+        if is_other:
+            self.form.forget_typing()
+        self._choice = data.chosen.get(column.name, ColumnChoice())
+        self._title.setText(column.name)
+        self.reason.setText(f"{kind_title(column.kind)}: {column.reason}" if column.reason else "")
+        self.reason.setVisible(bool(column.reason))
+        self.given.setText(given(column))
+        self.given.setVisible(column.role in ("input", "target") and bool(column.shape or not column.parts))
+        values = {KIND: kind_title(column.kind), ROLE: ROLE_TITLES[column.role], **column.settings}
+        self.form.show_params(params_of(column, self._choice, data.source), values)
+
+    def _edit(self, name: str, value: Any) -> None:
+        if self._column is not None:
+            choice = overruled(self._column, self._choice, name, value)
+            self.chosen.emit(self._column.name, choice, name, self.form.gesture)
+
+
+def params_of(column: Column, choice: ColumnChoice, source: str) -> tuple[Param, ...]:
+    """Kind, role and the settings of the preparation. Of a vector put together from columns only what is its own."""
+    if column.parts:
+        return ()
+    params: list[Param] = []
+    kinds = kinds_for(column, source)
+    if len(kinds) > 1 or choice.kind:
+        titles = tuple(KINDS[kind].title for kind in kinds)
+        params.append(_overruling(KIND, titles, kind_title(column.kind), bool(choice.kind),
+                                  "What kind of values these are."))
+    params.append(_overruling(ROLE, tuple(ROLE_TITLES.values()), ROLE_TITLES[column.role],
+                              bool(choice.role), ROLE_HELP))
+    return (*params, *(KINDS[column.kind].params if column.role in ("input", "target") else ()))
+
+
+def kinds_for(column: Column, source: str) -> tuple[str, ...]:
+    """The kinds that a column can be taken for, its own first where the others do not have it."""
+    if column.kind == "lengths":
+        return ("lengths",)
+    if source == "table":
+        kinds = CELLS
+    elif source == "npz":
+        kinds = ARRAYS
+    else:
+        kinds = LABELS if column.kind in LABELS else ()
+    return kinds if column.kind in kinds else (column.kind, *kinds)
+
+
+def overruled(column: Column, choice: ColumnChoice, name: str, value: Any) -> ColumnChoice:
+    """`choice` with what the form says. The settings of a kind go when it is changed."""
+    if name == KIND:
+        kind = next((kind for kind, spec in KINDS.items() if spec.title == value), "")
+        return ColumnChoice(kind, choice.role)
+    if name == ROLE:
+        role = next((role for role, title in ROLE_TITLES.items() if title == value), "")
+        return msgspec.structs.replace(choice, role=role)
+    return msgspec.structs.replace(choice, settings={**choice.settings, name: value})
+
+
+def _overruling(name: str, titles: tuple[str, ...], shown: str, is_overruled: bool, text: str) -> Choice:
+    """A choice whose default is what was found: nothing to take back until it is overruled."""
+    if is_overruled:
+        return Choice(name=name, default=AS_FOUND, choices=(*titles, AS_FOUND), help=text)
+    return Choice(name=name, default=shown, choices=titles, help=text)

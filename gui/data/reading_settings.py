@@ -1,0 +1,39 @@
+"""How the files are read: as which kind of data set, and with which settings."""
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
+
+from engine.data.sources import SOURCES
+from engine.project import Data
+from gui.widgets.param_form import ParamForm
+
+
+class ReadingSettings(QWidget):
+    """source_chosen(name): another kind of data set. edited(name, value): a setting of the present one."""
+
+    source_chosen = Signal(str)
+    edited = Signal(str, object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.source = QComboBox(self)
+        self.source.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.source.setMinimumContentsLength(4)
+        self.source.setAccessibleName("Kind of data")
+        for spec in SOURCES.values():
+            self.source.addItem(spec.title, spec.name)
+            self.source.setItemData(self.source.count() - 1, spec.doc, Qt.ItemDataRole.ToolTipRole)
+        self.source.activated.connect(lambda: self.source_chosen.emit(self.source.currentData()))
+        self.form = ParamForm(self)
+        self.form.edited.connect(self.edited)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        column.addWidget(self.source)
+        column.addWidget(self.form)
+
+    def show_data(self, data: Data) -> None:
+        spec = SOURCES.get(data.source)
+        self.source.setCurrentIndex(self.source.findData(data.source))
+        self.source.setToolTip(spec.doc if spec else "")
+        self.form.show_params(spec.params if spec else (), data.options)

@@ -1,0 +1,53 @@
+"""A data panel as wide as its dock, and small data for it."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from engine.project import Data
+from gui.data.data_panel import DataPanel
+from gui.document import Document
+from gui.session import Session
+
+PATIENCE_MS = 30_000
+
+
+@pytest.fixture
+def panel(qtbot: QtBot, document: Document, session: Session) -> Iterator[DataPanel]:
+    made = DataPanel(document, session)
+    qtbot.addWidget(made)
+    made.resize(256, 640)
+    with qtbot.waitActive(made):
+        made.show()
+        made.activateWindow()
+    yield made
+    settle(qtbot, made)
+
+
+def settle(qtbot: QtBot, panel: DataPanel) -> None:
+    """Wait until nothing is read any more."""
+    qtbot.waitUntil(lambda: not panel.is_reading, timeout=PATIENCE_MS)
+    # what was cancelled ends at its next look around
+    qtbot.waitUntil(lambda: all(t.name != "background" for t in threading.enumerate()), timeout=PATIENCE_MS)
+
+
+def opened(qtbot: QtBot, panel: DataPanel, path: Path) -> None:
+    panel.open(path)
+    settle(qtbot, panel)
+
+
+def chosen_in(document: Document) -> Data:
+    """The data of a document that has some."""
+    assert document.project.data is not None
+    return document.project.data
+
+
+def table(folder: Path) -> Path:
+    """Sixty flowers of two kinds."""
+    path = folder / "flowers.csv"
+    rows = [f"{4 + i % 5},{i % 3},{'rose' if i % 2 else 'tulip'}" for i in range(60)]
+    path.write_text("\n".join(["length,width,kind", *rows]))
+    return path
