@@ -7,9 +7,6 @@ from PySide6.QtGui import QColor, QImage, QPixmap
 
 from gui.widgets import theme
 
-_BRIGHTER = 1.4
-"""Exponent of the way from dark to bright in a heat picture."""
-
 
 def image(array: NDArray[np.generic]) -> QImage:
     """A raw sample (channels, height, width) or (height, width) as a picture.
@@ -51,13 +48,10 @@ def heat(array: NDArray[np.generic]) -> QImage:
 
     Colours run from the ground of the theme over its first series to its text.
     """
-    levels = _bytes(array[np.newaxis])[0].T[::-1] / 255.0
     colors = theme.colors()
-    low, high = (np.array(QColor(name).getRgb()[:3]) for name in (colors.window, colors.text))
-    tint = np.array(QColor(colors.series[0]).getRgb()[:3])
-    share = levels[..., np.newaxis]
-    mixed = np.where(share < 0.5, low + (tint - low) * 2 * share, tint + (high - tint) * (2 * share - 1) ** _BRIGHTER)
-    return image(np.moveaxis(mixed.astype(np.uint8), -1, 0))
+    stops = np.array([QColor(name).getRgb()[:3] for name in (colors.window, colors.series[0], colors.text)])
+    table = np.stack([np.interp(np.arange(256), (0, 150, 255), channel) for channel in stops.T]).astype(np.uint8)
+    return image(table[:, _bytes(array[np.newaxis])[0].T[::-1]])
 
 
 def classes(array: NDArray[np.integer]) -> QImage:

@@ -52,26 +52,30 @@ class Player(QObject):
 
     def stop(self) -> None:
         """Be silent, at once."""
-        self._timer.stop()
-        process, file, self._process, self._file = self._process, self._file, None, None
-        if process is not None:
-            processes.kill(process)
-            process.communicate()
-            self.moved.emit(-1.0)
-        if file is not None:
-            file.unlink(missing_ok=True)
+        self._end()
 
     def _poll(self) -> None:
         process = self._process
         if process is None or process.poll() is None:
             self.moved.emit(min(1.0, self._start + self._clock.elapsed() / 1000 / self._seconds))
             return
-        told = process.communicate()[1].decode(errors="replace").strip()
-        code = process.returncode
-        self.stop()
-        if code:
-            reason = told.splitlines()[-1] if told else f"the player ended with {code}"
+        told = self._end()
+        if process.returncode:
+            reason = told.splitlines()[-1] if told else f"the player ended with {process.returncode}"
             self.failed.emit(f"The sound cannot be played: {reason}")
+
+    def _end(self) -> str:
+        """End the process and delete its file; what it said."""
+        self._timer.stop()
+        process, file, self._process, self._file = self._process, self._file, None, None
+        told = b""
+        if process is not None:
+            processes.kill(process)
+            told = process.communicate()[1]
+            self.moved.emit(-1.0)
+        if file is not None:
+            file.unlink(missing_ok=True)
+        return told.decode(errors="replace").strip()
 
 
 def _written(samples: NDArray[np.float32], rate: int) -> Path:
