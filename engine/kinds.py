@@ -143,7 +143,9 @@ KINDS: dict[str, KindSpec] = {
                  raw="numbers (n, *shape), NaN where empty", params=(SCALING,), spec=_numbers()),
         KindSpec(
             name="series", title="Series", doc="A window of rows in order of time.", raw="float64 (n, steps, features)",
-            params=(SCALING,), spec=_numbers("time", "features"),
+            params=(SCALING, Text(name="columns", default="",
+                                  help="The table's columns that are read, with commas between. Empty: all numbers.")),
+            spec=_numbers("time", "features"),
         ),
         KindSpec(name="lengths", title="Length", doc="How many steps of a padded sample are real.",
                  raw="computed from another column", params=(),
