@@ -32,7 +32,7 @@ MAX_TOTAL = 4 << 40
 TAR_BLOCK = 512
 LOCAL_HEADER = 30
 ENCRYPTED = 0x1
-DOCUMENTS = (b"[Content_Types].xml", b"docProps/", b"_rels/", b"xl/")
+DOCUMENTS = (b"[Content_Types].xml", b"docProps/", b"_rels/", b"xl/", b"mimetype")
 """What a spreadsheet begins with."""
 
 COMPRESSED: dict[bytes, Callable[[BinaryIO], BinaryIO]] = {

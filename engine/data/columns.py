@@ -13,12 +13,13 @@ from engine.project import Column, ColumnChoice
 PADDED = ("text", "tokens", "audio")
 
 
-def settings_of(name: str, kind: str, chosen: Mapping[str, ColumnChoice]) -> dict[str, Value]:
-    """All settings of a column's preparation: those that were chosen, defaults for the rest. Settings of another kind,
-    left from before the kind was changed, count for nothing."""
+def settings_of(name: str, kind: str, chosen: Mapping[str, ColumnChoice],
+                found: Mapping[str, Value] | None = None) -> dict[str, Value]:
+    """All settings of a column's preparation: those that were chosen, then those `found` to suit the data, defaults for
+    the rest. Settings of another kind, left from before the kind was changed, count for nothing."""
     params = KINDS[kind].params
     known = {param.name for param in params}
-    wanted = chosen[name].settings if name in chosen else {}
+    wanted = {**(found or {}), **(chosen[name].settings if name in chosen else {})}
     try:
         return completed(params, {key: value for key, value in wanted.items() if key in known})
     except OptionError as error:

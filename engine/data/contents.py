@@ -17,6 +17,7 @@ PACKED = (b"PK\x03\x04", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", 
 IDX_TYPES = frozenset({0x08, 0x09, 0x0B, 0x0C, 0x0D, 0x0E})
 CONTROLS = bytes(range(9)) + bytes(range(14, 27)) + bytes(range(28, 32))
 WIDE_TEXT = (b"\xff\xfe", b"\xfe\xff")
+RIVALS: tuple[Content, ...] = ("picture", "sound", "idx", "arrays")
 
 Item = TypeVar("Item")
 
@@ -43,6 +44,13 @@ def content_of(start: bytes) -> Content:
 def sampled(tree: Tree) -> Counter[Content]:
     """The contents of some files of a tree, evenly spread."""
     return Counter(content(file) for file in spread(tree.files, SAMPLE))
+
+
+def is_mostly(tree: Tree, wanted: Content) -> bool:
+    """True if a tree holds files of this kind, and no more of another that is data."""
+    found = sampled(tree)
+    rivals = RIVALS if wanted == "text" else RIVALS[:2]
+    return found[wanted] > 0 and all(found[wanted] >= found[other] for other in rivals)
 
 
 def spread(items: Sequence[Item], count: int) -> Sequence[Item]:

@@ -1,39 +1,38 @@
-"""A folder of pictures with a folder per class; optionally train, validation and test folders above these."""
+"""A folder of pictures: a folder for each class, names that begin with it, a mask for each picture, or none of these.
+Folders train, validation and test above decide the splits."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any
-
-import numpy as np
-
-from engine.data.columns import settings_of
-from engine.data.contents import content, sampled, spread
-from engine.data.files import Progress, portion
+from engine.data.contents import content, is_mostly
+from engine.data.image_columns import picture_column
 from engine.data.layouts import layout_of
-from engine.data.media import MAX_PICTURE, Pictures
+from engine.data.masks import open_masks, pairs_of
+from engine.data.media import Pictures
 from engine.data.opened import Asked, Opened
 from engine.data.trees import File, Tree
 from engine.errors import DataError
+from engine.params import Choice, Param
 from engine.preparation import pictures
-from engine.project import Column
 
-SIZE_SAMPLE = 400
-COLOUR_SAMPLE = 40
-LARGEST_KEPT = 512
-LARGEST_RESIZED = 128
+PARAMS: tuple[Param, ...] = (
+    Choice(name="tiles", default="auto", choices=("auto", "none", "32", "64", "128", "256"),
+           help="Cut pictures and their masks into squares of so many pixels. Auto: if there are only a few large "
+                "ones."),
+)
 
 
 def recognise(tree: Tree) -> bool:
     """True for a folder or archive with pictures in it."""
-    return not tree.single and sampled(tree)["picture"] > 0
+    return not tree.single and is_mostly(tree, "picture")
 
 
 def open_image_folder(asked: Asked) -> Opened:
     """Open a folder of pictures. Their shape is the one that is known, or decided by looking at some."""
-    layout = layout_of(asked.tree, _is_picture)
-    if not layout.files:
+    files = [file for file in asked.tree.files if _is_picture(file)]
+    if not files:
         raise DataError(f"{asked.tree.root} holds no pictures.",
                         "Put the pictures of each class into a folder of its own: its name is the class.")
+    if pairs := pairs_of(files):
+        return open_masks(asked, files, pairs)
+    layout = layout_of(asked.tree, {file.name for file in files})
     column, findings = picture_column("image", layout.files, asked)
     others, values = layout.columns("pictures")
     return Opened(
@@ -46,72 +45,6 @@ def open_image_folder(asked: Asked) -> Opened:
     )
 
 
-def picture_column(name: str, files: Sequence[File | None], asked: Asked) -> tuple[Column, list[str]]:
-    """The input column of picture files, and what the user should know. Raises DataError if none can be read."""
-    present = [file for file in files if file]
-    settings = settings_of(name, "image", asked.chosen)
-    known = asked.known_column(name)
-    wanted = settings["size"], settings["channels"]
-    if known and (known.settings.get("size"), known.settings.get("channels")) != wanted:
-        known = None
-    shape, findings = _shape(present, settings, known.shape if known else None, asked.progress)
-    return Column(name, "image", "input", shape, reason=f"{len(files):,} picture files", settings=settings), findings
-
-
 def _is_picture(file: File) -> bool:
     """Damaged files with the name of a picture count, so that they can be listed."""
     return file.name[file.name.rfind(".") :].lower() in pictures.SUFFIXES or content(file) == "picture"
-
-
-def _shape(files: Sequence[File], settings: Mapping[str, Any], remembered: tuple[int, ...] | None,
-           progress: Progress) -> tuple[tuple[int, ...], list[str]]:
-    """(channels, height, width), and what the user should know about it."""
-    sizes: Counter[tuple[int, int]] = Counter()
-    sample = spread(files, SIZE_SAMPLE)
-    for index, file in enumerate(sample):
-        try:
-            with file.open() as stream:
-                sizes[pictures.upright_size(stream)] += 1
-        except DataError:
-            continue  # counted and listed when it is read
-        progress(0.5 * index / len(sample))
-    if not sizes:
-        raise DataError(f"None of the {len(sample)} pictures that were looked at can be read, such as "
-                        f"{sample[0].place if sample else 'those that are named'}.", "Check that the files are whole.")
-    if remembered:
-        shape = remembered
-    else:
-        size = settings["size"] or _common_size(sizes)
-        shape = (_channels(files, settings["channels"], portion(progress, 0.5, 1.0)), *size)
-    if set(sizes) == {shape[1:]}:
-        return shape, []
-    smallest, largest = (f"{width} × {height}" for height, width in (min(sizes), max(sizes)))
-    came = f"{smallest} pixels large" if len(sizes) == 1 else f"of different sizes, from {smallest} to {largest} pixels"
-    return shape, [f"The pictures are {came}: they are resized to {shape[2]} × {shape[1]} (width × height)."]
-
-
-def _common_size(sizes: Counter[tuple[int, int]]) -> tuple[int, int]:
-    """(height, width) for all: the only size, the size of most, or the one in the middle; large ones made smaller."""
-    (size, count), *others = sizes.most_common()
-    if count * 2 < sizes.total():
-        spread = np.array(list(sizes.elements()))
-        size = (int(np.median(spread[:, 0])), int(np.median(spread[:, 1])))
-    limit = LARGEST_RESIZED if others else LARGEST_KEPT
-    if max(size) <= limit:
-        return size
-    factor = LARGEST_RESIZED / max(size)
-    return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
-
-
-def _channels(files: Sequence[File], choice: str, progress: Progress) -> int:
-    if choice != "auto":
-        return 1 if choice == "grey" else 3
-    sample = spread(files, COLOUR_SAMPLE)
-    for index, file in enumerate(sample):
-        try:
-            if not pictures.is_grey(file.read(MAX_PICTURE)):
-                return 3
-        except DataError:
-            continue  # counted and listed when it is read
-        progress(index / len(sample))
-    return 1

@@ -3,7 +3,7 @@ where the names may say the class."""
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,14 +84,10 @@ class Layout:
         return found
 
 
-def layout_of(tree: Tree, is_member: Callable[[File], bool]) -> Layout:
-    """How the files of one kind lie in a tree. Without any there are no `files`."""
-    members, foreign = [], [*tree.left_out]
-    for file in tree.files:
-        if is_member(file):
-            members.append(file)
-        else:
-            foreign.append(file.name)
+def layout_of(tree: Tree, chosen: Container[str]) -> Layout:
+    """How the files of one kind, those whose names are `chosen`, lie in a tree. Without any there are no `files`."""
+    members = [file for file in tree.files if file.name in chosen]
+    foreign = [*tree.left_out, *(file.name for file in tree.files if file.name not in chosen)]
     if not members:
         return Layout("", (), (), (), False, {}, sorted(foreign), ())
     prefix = _common_folder(members)

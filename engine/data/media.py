@@ -51,6 +51,32 @@ class Pictures(Values):
 
 
 @dataclass(frozen=True, slots=True)
+class Masks(Values):
+    """Mask files as class numbers int64 (n, height, width): the places of the pixels' values in the sorted `values`;
+    without these 1 for every value above 0. Those that cannot be read are zeros."""
+
+    files: Files
+    shape: tuple[int, ...]
+    values: Sequence[int] | None
+    fit: str = "stretch"
+    pages: Sequence[int] | None = None
+
+    def read(self, rows: Rows | None, progress: Progress) -> Loaded:
+        rows = np.arange(len(self.files)) if rows is None else rows
+        numbers = allocate((len(rows), *self.shape), np.int64, "The masks")
+        numbers[:] = 0
+
+        def decode(place: int, row: int) -> None:
+            data, page = _bytes(self.files[row], MAX_PICTURE), self.pages[row] if self.pages else 0
+            values = np.unique(pictures.mask_values(data, page)) if self.values is None else np.array(self.values)
+            found = pictures.decode_mask(data, values.tolist(), self.shape, self.fit, page)
+            numbers[place] = values[found] > 0 if self.values is None else found
+
+        damaged = _all(decode, rows, self.files, progress)
+        return Loaded(numbers, damaged)
+
+
+@dataclass(frozen=True, slots=True)
 class Sounds(Values):
     """Recordings as float32 (samples,) at `rate`, at most `seconds` long. Those that cannot be read are empty."""
 

@@ -8,8 +8,9 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from engine.data import idx, image_folder, npz, table_source
+from engine.data import audio_folder, cifar, idx, image_folder, npz, parallel_text, series, table_source, text_folder
 from engine.data.columns import finished
+from engine.data.contents import content
 from engine.data.files import AnyArray, Progress, ignore_progress
 from engine.data.opened import Asked, Opened, numbered_classes
 from engine.data.splits import rows_of
@@ -18,6 +19,7 @@ from engine.errors import DataError
 from engine.params import Param, Value, completed
 from engine.project import BUNDLED, Column, ColumnChoice, Data, Split
 
+FEW_FILES = 5
 CHANGED = "The files have changed since they were chosen."
 
 
@@ -53,13 +55,31 @@ SOURCES: dict[str, SourceSpec] = {
         ),
         SourceSpec(
             name="npz",
-            title="numpy arrays (NPZ)",
-            doc="A file written with numpy.savez: an array of samples and one of targets, named x and y, images and "
-                "labels, or with _train, _val and _test at the end for splits of their own.",
+            title="numpy arrays (NPZ, NPY)",
+            doc="A file written with numpy.savez, or NPY files side by side: an array of samples and one of targets, "
+                "named x and y, images and labels, or with _train, _val and _test at the end for splits of their own.",
             recognise=npz.recognise,
             open=npz.open_npz,
             params=npz.PARAMS,
             has_class_names=False,
+        ),
+        SourceSpec(
+            name="cifar",
+            title="CIFAR-10 or CIFAR-100 (binary version)",
+            doc="A folder with data_batch_1.bin and so on, or train.bin and test.bin. Files named test become the test "
+                "split; batches.meta.txt names the classes.",
+            recognise=cifar.recognise,
+            open=cifar.open_cifar,
+            has_class_names=False,
+        ),
+        SourceSpec(
+            name="series",
+            title="A time series (a table)",
+            doc="A table whose rows follow each other in time: one column of dates or years in order, otherwise numbers. "
+                "A sample is a window of rows; what comes after it is predicted. The latest rows are the test split.",
+            recognise=series.recognise,
+            open=series.open_series,
+            params=series.PARAMS,
         ),
         SourceSpec(
             name="table",
@@ -72,11 +92,37 @@ SOURCES: dict[str, SourceSpec] = {
         ),
         SourceSpec(
             name="image_folder",
-            title="A folder of pictures for each class (PNG, JPEG)",
-            doc="The name of a folder is the class of the pictures in it. Folders named train, validation and test "
-                "above the class folders decide the splits.",
+            title="A folder of pictures (PNG, JPEG, TIFF, ...)",
+            doc="The name of a folder is the class of the pictures in it, or their names begin with it. Folders images "
+                "and masks, or names such as a_mask.png, make a data set for segmentation. Folders named train, "
+                "validation and test above these decide the splits.",
             recognise=image_folder.recognise,
             open=image_folder.open_image_folder,
+            params=image_folder.PARAMS,
+        ),
+        SourceSpec(
+            name="audio_folder",
+            title="A folder of recordings (WAV, FLAC, OGG)",
+            doc="The name of a folder is the class of the recordings in it, or their names begin with it, such as "
+                "yes_anna_3.wav. Folders named train, validation and test above decide the splits.",
+            recognise=audio_folder.recognise,
+            open=audio_folder.open_audio_folder,
+        ),
+        SourceSpec(
+            name="text_folder",
+            title="A folder of text files for each class",
+            doc="The name of a folder is the class of the texts in it. Folders named train, validation and test above "
+                "the class folders decide the splits.",
+            recognise=text_folder.recognise,
+            open=text_folder.open_text_folder,
+        ),
+        SourceSpec(
+            name="parallel_text",
+            title="Parallel text (two files line by line)",
+            doc="Two files of as many lines, such as train.en and train.de: each line of one belongs to the same line "
+                "of the other. Pairs named valid and test become these splits.",
+            recognise=parallel_text.recognise,
+            open=parallel_text.open_parallel_text,
         ),
     )
 }
@@ -106,7 +152,7 @@ def inspect(
     """
     text = str(path)
     progress = progress or ignore_progress
-    tree = open_tree(Data(text, source).located(None), progress)
+    tree = _opened_tree(Data(text, source).located(None), progress)
     spec = _found(tree, source)
     settings = completed(spec.params, options or {})
     is_same = previous is not None and previous.source == spec.name and _is_at(previous, tree.root, base)
@@ -143,6 +189,16 @@ def open_data(data: Data, base: Path | None, progress: Progress = ignore_progres
     if len(columns) != len(data.columns):
         raise _changed(tree.root, f"it had {len(data.columns)} columns and has {len(columns)}")
     return replace(opened, columns=columns)
+
+
+def _opened_tree(place: Path, progress: Progress) -> Tree:
+    """The files at a path; of a folder that holds a data set in one archive, and little more, those in the archive."""
+    tree = open_tree(place, progress)
+    if tree.kind == "folder" and len(tree.files) <= FEW_FILES:
+        packed = [file.path for file in tree.files if content(file) == "packed"]
+        if len(packed) == 1 and packed[0] and (inner := open_tree(packed[0], progress)).kind == "archive":
+            return inner
+    return tree
 
 
 def _opened(spec: SourceSpec, asked: Asked) -> Opened:

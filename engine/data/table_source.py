@@ -13,7 +13,7 @@ from engine.data.columns import settings_of
 from engine.data.contents import content
 from engine.data.files import Rows, ignore_progress
 from engine.data.frames import Frame
-from engine.data.image_folder import picture_column
+from engine.data.image_columns import picture_column
 from engine.data.inference import MANY_CLASSES, Guess, guessed, odd_finding, overruled
 from engine.data.media import Pictures, Sounds, Texts
 from engine.data.opened import Asked, Opened, RowNames, Values, is_usable
