@@ -13,7 +13,7 @@ from engine.data import sources
 from engine.graph import Edge, Graph
 from engine.layers import CATALOGUE
 from engine.options import with_option
-from engine.project import RESOURCES, Project
+from engine.project import RESOURCES, ColumnChoice, Project
 
 BUNDLED = RESOURCES / "data" / "fashion-mnist-small"
 TRAIN, TEST = 600, 300
@@ -48,7 +48,7 @@ def house_prices(path: Path) -> Path:
 def chain(data_path: Path, *steps: tuple[str, Mapping[str, Any]], loss: str = "CrossEntropy",
           target: str = "", **options: Any) -> Project:
     """A project on that data: its input through the layers in `steps` into an Output and a loss."""
-    data = sources.inspect(data_path, options={"target": target} if target else None)
+    data = sources.inspect(data_path, chosen={target: ColumnChoice(role="target")} if target else None)
     [entering] = (column for column in data.columns if column.role == "input")
     [truth] = (column for column in data.columns if column.role == "target")
     graph = Graph()

@@ -13,7 +13,7 @@ from engine.data.sources import inspect
 from engine.events import Ended
 from engine.jobs import AnyJob
 from engine.options import with_option
-from engine.project import RESOURCES, Project, new_project
+from engine.project import RESOURCES, ColumnChoice, Project, new_project
 from engine.starter import starter_graph
 from engine.training.supervisor import Supervisor
 from gui.document import Document
@@ -52,7 +52,7 @@ def regression_project(folder: Path) -> Project:
     rows = [f"{a:.4f},{b:.4f},{c},{3 * a - b + (c == 'red'):.4f}"
             for a, b, c in zip(random.normal(size=200), random.normal(size=200), ("red", "blue") * 100, strict=True)]
     (folder / "table.csv").write_text("\n".join(["width,height,colour,weight", *rows]))
-    data = inspect(folder / "table.csv", options={"target": "weight"})
+    data = inspect(folder / "table.csv", chosen={"weight": ColumnChoice(role="target")})
     project = new_project().replace(data=data)
     return project.with_graph(project.main, starter_graph(data.columns))
 
