@@ -1,19 +1,19 @@
 """A project's data set, prepared: what training, testing and the exports' checks read. In memory, or in the cache."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from math import prod
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
 import msgspec
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
 from engine.data import cache
 from engine.data.cache import Entry
-from engine.data.files import AnyArray, Progress, Rows, allocate, ignore_progress, portion
+from engine.data.encoding import IN_MEMORY, Encoded, RawRows, StoredRows, about, encoded, of_entry, step_of
+from engine.data.files import AnyArray, Progress, Rows, ignore_progress, portion
 from engine.data.fitting import part_of
 from engine.data.opened import Opened, is_usable
 from engine.data.sources import CHANGED, open_data
@@ -21,14 +21,10 @@ from engine.data.splits import class_findings, rows_of
 from engine.data.trees import Tree, open_tree
 from engine.errors import DataError, StorageError
 from engine.kinds import LENGTHS
-from engine.preparation import Part, Preparation, Stored, encode, finish, fitted, scaled
+from engine.preparation import Part, Preparation, finish, fitted, scaled
 from engine.project import Column, Data
 
 SHOWN_DAMAGE = 10
-IN_MEMORY = 256 << 20
-"""Bytes of one prepared column beyond which it is written into the cache while it is prepared."""
-
-CHUNK_BYTES = 32 << 20
 SLOW_SECONDS = 0.5
 """What took longer to prepare is kept in the cache."""
 
@@ -64,26 +60,14 @@ class Dataset:
         return stored if name.endswith(LENGTHS) else finish(self.preparation.part(name), stored)
 
 
-@dataclass(frozen=True, slots=True)
-class _Encoded:
-    """A column's stored values, which rows could not be read, and how many cells of each leaf held no number.
-
-    key    of its entry in the cache
-    """
-
-    stored: Stored
-    damaged: Mapping[int, str]
-    gaps: Mapping[str, int]
-    key: str
-
-
 def load(data: Data, base: Path | None, progress: Progress | None = None, cached: bool | None = None,
-         preparation: Preparation | None = None) -> Dataset:
+         *, preparation: Preparation | None = None, in_memory: int = IN_MEMORY) -> Dataset:
     """Read, split and prepare a project's data; `base` is the folder of the project file (None: not saved yet).
 
     progress     is told the finished share and may raise to cancel
     cached       False: neither read nor write the cache; True: keep even what is quick to prepare
     preparation  prepare with this one instead of fitting one
+    in_memory    columns of more bytes are written into the cache while they are prepared, and mapped from there
 
     Raises DataError.
     """
@@ -97,7 +81,7 @@ def load(data: Data, base: Path | None, progress: Progress | None = None, cached
         return replace(known, findings=(*changed, *known.findings))
     started = monotonic()
     opened = open_data(data, base, portion(progress, 0.0, 0.1))
-    loading = _Loading(data, opened, tree.root, cached is not False, portion(progress, 0.1, 0.95))
+    loading = _Loading(data, opened, tree.root, None if cached is False else in_memory, portion(progress, 0.1, 0.95))
     made = loading.dataset(preparation)
     if cached or (cached is None and monotonic() - started > SLOW_SECONDS):
         beside = [file.name for file in opened.files if file.path != tree.root] if tree.kind == "file" else []
@@ -119,9 +103,9 @@ class _Loading:
     data: Data
     opened: Opened
     place: Path
-    is_cached: bool
+    in_memory: int | None
     progress: Progress
-    encoded: dict[str, _Encoded] = field(default_factory=dict)
+    encoded: dict[str, Encoded] = field(default_factory=dict)
     findings: list[str] = field(default_factory=list)
 
     def dataset(self, preparation: Preparation | None) -> Dataset:
@@ -133,70 +117,25 @@ class _Loading:
                  fitted(part_of(column, data.normalize), self._training(column, rows["train"])) for column in columns]
         for index, part in enumerate(parts):
             if part.kind != "lengths":
-                self.encoded[part.name] = self._encode(part, portion(self.progress, index / len(parts),
-                                                                     (index + 1) / len(parts)))
+                self._encode(part, portion(self.progress, index / len(parts), (index + 1) / len(parts)))
         rows = self._without_damaged(rows)
         if not preparation:
             parts = [part if part.kind == "lengths" else
-                     scaled(part, _StoredRows(self.encoded[part.name].stored.values, rows["train"])) for part in parts]
+                     scaled(part, StoredRows(self.encoded[part.name].stored.values, rows["train"])) for part in parts]
         self._find_gaps(parts)
         self._find_classes(columns, rows)
         return Dataset(columns, _by_name(self.encoded), rows, Preparation(tuple(parts)), tuple(self.findings),
                        opened.names, opened.fingerprint, self._weights())
 
-    def _training(self, column: Column, rows: Rows) -> dict[str, "_RawRows"]:
-        step = _step(column.shape)
-        return {leaf.name: _RawRows(self.opened, leaf.name, rows, step) for leaf in column.leaves}
+    def _training(self, column: Column, rows: Rows) -> dict[str, "RawRows"]:
+        step = step_of(column.shape)
+        return {leaf.name: RawRows(self.opened, leaf.name, rows, step) for leaf in column.leaves}
 
-    def _encode(self, part: Part, progress: Progress) -> _Encoded:
-        """All rows of a column: from the cache, else prepared, into the cache if they are many."""
+    def _encode(self, part: Part, progress: Progress) -> None:
         key = cache.key_of("column", str(self.place), self.opened.fingerprint, self.data.source, self.data.options,
                            part.to_json())
-        size = len(self.opened.names) * max(1, prod(part.shape)) * (1 if part.kind in ("image", "mask") else 4)
-        if self.is_cached and (entry := cache.find(key)):
-            return _from_entry(entry, key)
-        if self.is_cached and size > IN_MEMORY:
-            try:
-                with cache.writing(key, lambda: progress(0.0)) as draft:
-                    if draft:
-                        _, damaged, gaps = self._fill(part, draft.create, progress)
-                        draft.about |= _about(damaged, gaps)
-                if entry := cache.find(key):
-                    return _from_entry(entry, key)
-            except StorageError as error:
-                self.findings.append(f"{error.message} The data is prepared in memory, each time. {error.hint}")
-        return _Encoded(*self._fill(
-            part, lambda name, shape, dtype: allocate(shape, dtype, f"Column {part.name!r}"), progress), key)
-
-    def _fill(self, part: Part, create: Callable[[str, tuple[int, ...], DTypeLike], AnyArray],
-              progress: Progress) -> tuple[Stored, dict[int, str], dict[str, int]]:
-        """All rows, some at a time, in arrays that `create` makes."""
-        total, step = len(self.opened.names), _step(part.shape)
-        usable = np.zeros(total, bool)
-        usable[self.opened.rows] = True
-        values = lengths = None
-        damaged: dict[int, str] = {}
-        gaps = dict.fromkeys((leaf.name for leaf in part.leaves), 0)
-        for start in range(0, total, step):
-            rows = np.arange(start, min(start + step, total))
-            inner = portion(progress, start / total, (start + len(rows)) / total)
-            raw = {}
-            for leaf in part.leaves:
-                loaded = self.opened.values[leaf.name].read(rows, inner)
-                raw[leaf.name] = loaded.values
-                damaged.update(loaded.damaged)
-                if isinstance(loaded.values, np.ndarray) and loaded.values.dtype.kind == "f" and part.role == "input":
-                    gaps[leaf.name] += int(np.count_nonzero(~is_usable(loaded.values[usable[rows]])))
-            stored = encode(part, raw)
-            if values is None:
-                values = create("values", (total, *stored.values.shape[1:]), stored.values.dtype)
-                if stored.lengths is not None:
-                    lengths = create("lengths", (total,), np.int64)
-            values[rows[0] : rows[-1] + 1] = stored.values
-            if lengths is not None:
-                lengths[rows[0] : rows[-1] + 1] = stored.lengths
-        assert values is not None, "a data set has rows"
-        return Stored(values, lengths), damaged, {name: count for name, count in gaps.items() if count}
+        self.encoded[part.name], finding = encoded(part, self.opened, key, progress, self.in_memory)
+        self.findings += [finding] if finding else []
 
     def _without_damaged(self, rows: Mapping[str, Rows]) -> dict[str, Rows]:
         """The splits without what could not be read, and findings about it. Raises DataError."""
@@ -223,14 +162,17 @@ class _Loading:
         return left
 
     def _find_gaps(self, parts: Sequence[Part]) -> None:
-        for part in parts:
-            leaves = {leaf.name: leaf for leaf in part.leaves}
-            for name, count in self.encoded[part.name].gaps.items():
-                cells = "1 cell without a usable number was" if count == 1 else \
-                    f"{count:,} cells without a usable number were"
-                fill = leaves[name].state.get("fill") if not leaves[name].shape else None
-                self.findings.append(f"{name!r}: {cells} filled with {fill[0]:g}, taken from the training part."
-                                     if fill else f"{name!r}: {cells} filled.")
+        leaves = {leaf.name: leaf for part in parts for leaf in part.leaves}
+        for column in self.encoded.values():
+            for name, counts in column.gaps.items():
+                fill = leaves[name].state.get("fill", ())
+                for place, count in enumerate(counts):
+                    cells = "1 cell without a usable number was" if count == 1 else \
+                        f"{count:,} cells without a usable number were"
+                    told = f" with {fill[place]:g}, taken from the training part" if len(fill) == len(counts) else ""
+                    label = name if len(counts) == 1 else f"feature {place + 1}"
+                    if count:
+                        self.findings.append(f"{label!r}: {cells} filled{told}.")
 
     def _find_classes(self, columns: Sequence[Column], rows: Mapping[str, Rows]) -> None:
         for column in columns:
@@ -249,45 +191,7 @@ class _Loading:
         return weights
 
 
-@dataclass(frozen=True, slots=True)
-class _RawRows:
-    """Raw values of some rows of one leaf, in chunks, without what cannot be read. Can be gone through again."""
-
-    opened: Opened
-    leaf: str
-    rows: Rows
-    step: int
-
-    def __iter__(self) -> Iterator[Any]:
-        for start in range(0, len(self.rows), self.step):
-            rows = self.rows[start : start + self.step]
-            values, damaged = self.opened.values[self.leaf].read(rows, ignore_progress)
-            if not damaged:
-                yield values
-                continue
-            whole = [place for place, row in enumerate(rows.tolist()) if row not in damaged]
-            yield values[np.array(whole, np.int64)] if isinstance(values, np.ndarray) else [values[i] for i in whole]
-
-
-@dataclass(frozen=True, slots=True)
-class _StoredRows:
-    """Stored values of some rows, in chunks. Can be gone through again."""
-
-    values: AnyArray
-    rows: Rows
-
-    def __iter__(self) -> Iterator[AnyArray]:
-        step = _step(self.values.shape[1:])
-        for start in range(0, len(self.rows), step):
-            yield np.asarray(self.values[self.rows[start : start + step]])
-
-
-def _step(shape: tuple[int, ...]) -> int:
-    """Rows of that shape that are worked on at a time."""
-    return max(16, CHUNK_BYTES // (4 * max(1, prod(shape))))
-
-
-def _by_name(encoded: Mapping[str, _Encoded]) -> dict[str, AnyArray]:
+def _by_name(encoded: Mapping[str, Encoded]) -> dict[str, AnyArray]:
     stored = {}
     for name, column in encoded.items():
         stored[name] = column.stored.values
@@ -296,17 +200,7 @@ def _by_name(encoded: Mapping[str, _Encoded]) -> dict[str, AnyArray]:
     return stored
 
 
-def _about(damaged: Mapping[int, str], gaps: Mapping[str, int]) -> dict[str, Any]:
-    return {"damaged": [[row, problem] for row, problem in sorted(damaged.items())], "gaps": dict(gaps)}
-
-
-def _from_entry(entry: Entry, key: str) -> _Encoded:
-    lengths = entry.array("lengths") if "lengths.npy" in entry.about["files"] else None
-    return _Encoded(Stored(entry.array("values"), lengths), dict(entry.about["damaged"]),
-                    entry.about["gaps"], key)
-
-
-def _keep(key: str, made: Dataset, encoded: Mapping[str, _Encoded], beside: Sequence[str]) -> None:
+def _keep(key: str, made: Dataset, encoded: Mapping[str, Encoded], beside: Sequence[str]) -> None:
     """Write into the cache what is not yet there. A cache that cannot be written costs time, nothing else."""
 
     def give_up() -> None:
@@ -318,7 +212,7 @@ def _keep(key: str, made: Dataset, encoded: Mapping[str, _Encoded], beside: Sequ
                 continue
             with cache.writing(column.key, give_up) as draft:
                 if draft:
-                    draft.about |= _about(column.damaged, column.gaps)
+                    draft.about |= about(column.damaged, column.gaps)
                     cache.make_room(column.stored.values.nbytes)
                     draft.write("values", column.stored.values)
                     if column.stored.lengths is not None:
@@ -354,7 +248,7 @@ def _reopened(entry: Entry, tree: Tree) -> Dataset | None:
             column = cache.find(key)
             if column is None:
                 return None
-            encoded[name] = _from_entry(column, key)
+            encoded[name] = of_entry(column, key)
         rows = {name.removeprefix("rows ").removesuffix(".npy"): entry.array(name.removesuffix(".npy"))
                 for name in about["files"] if name.startswith("rows ")}
         weights = entry.array("weights") if "weights.npy" in about["files"] else None

@@ -234,5 +234,5 @@ def _check(parts: Mapping[str, Rows], split: Split, count: int) -> None:
     for name in SPLITS:
         if wants[name] and not len(parts[name]):
             samples = "1 sample" if count == 1 else f"{count} samples"
-            raise DataError(f"There are too few samples: {samples} leave none for the {name} split.",
+            raise DataError(f"There are too few samples: {samples}, and none is left for the {name} split.",
                             "Add samples, or change the shares of the splits.")

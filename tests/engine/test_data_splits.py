@@ -82,7 +82,7 @@ def test_groups_stay_on_one_side() -> None:
 
 
 def test_one_group_cannot_be_split() -> None:
-    with pytest.raises(DataError, match="50 samples leave none"):
+    with pytest.raises(DataError, match="50 samples, and none is left"):
         split_rows(np.arange(50), Split(), Facts(groups=np.zeros(50, np.int64)))
 
 

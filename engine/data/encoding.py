@@ -1,0 +1,142 @@
+"""All rows of one column, from raw values to stored ones: some at a time, in memory or mapped from the cache."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from engine.data import cache
+from engine.data.files import AnyArray, Progress, Rows, allocate, ignore_progress, portion
+from engine.data.opened import Opened, is_usable
+from engine.errors import StorageError
+from engine.preparation import Part, Stored, encode
+
+CHUNK_BYTES = 32 << 20
+IN_MEMORY = 256 << 20
+"""Bytes of one stored column beyond which it is written into the cache while it is prepared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A column's stored values.
+
+    damaged  by row, what could not be read
+    gaps     by leaf, how many cells held no number; of a vector for each of its numbers
+    key      of its entry in the cache
+    """
+
+    stored: Stored
+    damaged: Mapping[int, str]
+    gaps: Mapping[str, list[int]]
+    key: str
+
+
+def encoded(part: Part, opened: Opened, key: str, progress: Progress, in_memory: int | None) -> tuple[Encoded, str]:
+    """All rows of a column, and a finding, or "".
+
+    key        of its entry in the cache, where it may be already
+    in_memory  stored values of more bytes are written into the cache; None: neither read nor write the cache
+    """
+    size = len(opened.names) * max(1, prod(part.shape)) * (1 if part.kind in ("image", "mask") else 4)
+    finding = ""
+    if in_memory is not None and (entry := cache.find(key)):
+        return of_entry(entry, key), ""
+    if in_memory is not None and size > in_memory:
+        try:
+            with cache.writing(key, lambda: progress(0.0)) as draft:
+                if draft:
+                    _, damaged, gaps = _filled(part, opened, draft.create, progress)
+                    draft.about |= about(damaged, gaps)
+            if entry := cache.find(key):
+                return of_entry(entry, key), ""
+        except StorageError as error:
+            finding = f"{error.message} The data is prepared in memory, each time. {error.hint}"
+
+    def create(name: str, shape: tuple[int, ...], dtype: DTypeLike) -> AnyArray:
+        return allocate(shape, dtype, f"Column {part.name!r}")
+
+    return Encoded(*_filled(part, opened, create, progress), key), finding
+
+
+def _filled(part: Part, opened: Opened, create: Callable[[str, tuple[int, ...], DTypeLike], AnyArray],
+            progress: Progress) -> tuple[Stored, dict[int, str], dict[str, list[int]]]:
+    """All rows, some at a time, in arrays that `create` makes."""
+    total, step = len(opened.names), step_of(part.shape)
+    usable = np.zeros(total, bool)
+    usable[opened.rows] = True
+    values = lengths = None
+    damaged: dict[int, str] = {}
+    gaps: dict[str, AnyArray] = {}
+    for start in range(0, total, step):
+        rows = np.arange(start, min(start + step, total))
+        inner = portion(progress, start / total, (start + len(rows)) / total)
+        raw = {}
+        for leaf in part.leaves:
+            loaded = opened.values[leaf.name].read(rows, inner)
+            raw[leaf.name] = loaded.values
+            damaged.update(loaded.damaged)
+            if part.role == "input" and isinstance(loaded.values, np.ndarray) and loaded.values.dtype.kind == "f":
+                missing = np.count_nonzero(~is_usable(loaded.values[usable[rows]]), axis=0)
+                gaps[leaf.name] = gaps.get(leaf.name, 0) + (missing if np.ndim(missing) == 1 else np.sum(missing))
+        stored = encode(part, raw)
+        if values is None:
+            values = create("values", (total, *stored.values.shape[1:]), stored.values.dtype)
+            if stored.lengths is not None:
+                lengths = create("lengths", (total,), np.int64)
+        values[rows[0] : rows[-1] + 1] = stored.values
+        if lengths is not None:
+            lengths[rows[0] : rows[-1] + 1] = stored.lengths
+    assert values is not None, "a data set has rows"
+    return Stored(values, lengths), damaged, {
+        name: np.atleast_1d(counts).tolist() for name, counts in gaps.items() if np.any(counts)}
+
+
+def about(damaged: Mapping[int, str], gaps: Mapping[str, list[int]]) -> dict[str, Any]:
+    return {"damaged": [[row, problem] for row, problem in sorted(damaged.items())], "gaps": dict(gaps)}
+
+
+def of_entry(entry: cache.Entry, key: str) -> Encoded:
+    lengths = entry.array("lengths") if "lengths.npy" in entry.about["files"] else None
+    return Encoded(Stored(entry.array("values"), lengths), dict(entry.about["damaged"]),
+                    entry.about["gaps"], key)
+
+
+@dataclass(frozen=True, slots=True)
+class RawRows:
+    """Raw values of some rows of one leaf, in chunks, without what cannot be read. Can be gone through again."""
+
+    opened: Opened
+    leaf: str
+    rows: Rows
+    step: int
+
+    def __iter__(self) -> Iterator[Any]:
+        for start in range(0, len(self.rows), self.step):
+            rows = self.rows[start : start + self.step]
+            values, damaged = self.opened.values[self.leaf].read(rows, ignore_progress)
+            if not damaged:
+                yield values
+                continue
+            whole = [place for place, row in enumerate(rows.tolist()) if row not in damaged]
+            yield values[np.array(whole, np.int64)] if isinstance(values, np.ndarray) else [values[i] for i in whole]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRows:
+    """Stored values of some rows, in chunks. Can be gone through again."""
+
+    values: AnyArray
+    rows: Rows
+
+    def __iter__(self) -> Iterator[AnyArray]:
+        step = step_of(self.values.shape[1:])
+        for start in range(0, len(self.rows), step):
+            yield np.asarray(self.values[self.rows[start : start + step]])
+
+
+def step_of(shape: tuple[int, ...]) -> int:
+    """Rows of that shape that are worked on at a time."""
+    return max(16, CHUNK_BYTES // (4 * max(1, prod(shape))))

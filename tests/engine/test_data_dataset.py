@@ -1,0 +1,226 @@
+"""A project's data, prepared: the same from memory, cache or mapped file; what is damaged, weighted or left out."""
+
+import threading
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from engine.data import cache, dataset, sources
+from engine.data.dataset import Dataset
+from engine.errors import DataError
+from engine.kinds import LENGTHS
+from engine.project import ColumnChoice, Data, Split
+from tests.engine.data_files import write_csv, write_idx, write_pictures
+
+PEOPLE = "age,town,weight,bought\n" + "".join(
+    f"{20 + number % 50},{'Ulm' if number % 3 else 'Aalen'},{number % 4},{'yes' if number % 2 else 'no'}\n"
+    for number in range(120))
+
+
+def same(first: Dataset, second: Dataset) -> bool:
+    return (first.columns, first.preparation, list(first.names), first.fingerprint) == \
+        (second.columns, second.preparation, list(second.names), second.fingerprint) and \
+        first.findings == second.findings and list(first.rows) == list(second.rows) and \
+        all(np.array_equal(first.rows[split], second.rows[split]) for split in first.rows) and \
+        list(first.stored) == list(second.stored) and \
+        all(np.array_equal(first.prepared(name), second.prepared(name)) for name in first.stored) and \
+        (first.weights is None) == (second.weights is None)
+
+
+def is_mapped(data: Dataset, name: str) -> bool:
+    return isinstance(data.stored[name], np.memmap)
+
+
+def texts(folder: Path) -> Data:
+    """Texts that fit no category, with their labels."""
+    words = np.array(["soft", "red", "old", "new", "warm", "cheap", "coat", "shoe", "bag", "with", "and"])
+    random = np.random.default_rng(0)
+    rows = "".join(f"\"{' '.join(random.choice(words, random.integers(2, 9)))}, number {number}\",{number % 2}\n"
+                   for number in range(150))
+    return sources.inspect(write_csv(folder / "texts.csv", f"review,good\n{rows}"))
+
+
+@pytest.mark.parametrize("kind", ["pictures", "table", "arrays", "texts"])
+def test_from_the_cache_it_is_what_it_was(tmp_path: Path, kind: str) -> None:
+    if kind == "texts":
+        data = texts(tmp_path)
+    else:
+        path = {"pictures": write_pictures, "arrays": write_idx}.get(kind, lambda path: write_csv(path, PEOPLE))
+        data = sources.inspect(path(tmp_path / "data.csv"))
+    plain = dataset.load(data, None, cached=False)
+    assert cache.usage().entries == 0
+    first = dataset.load(data, None, cached=True)
+    entries = cache.usage().entries
+    assert entries == len(plain.columns) + 1
+    again = dataset.load(data, None)
+    assert same(plain, first)
+    assert same(plain, again)
+    assert cache.usage().entries == entries
+
+
+def test_what_is_quick_is_not_written(tmp_path: Path) -> None:
+    dataset.load(sources.inspect(write_csv(tmp_path / "a.csv", PEOPLE)), None)
+    assert cache.usage().entries == 0
+
+
+def test_large_columns_are_prepared_into_the_cache_and_mapped(tmp_path: Path) -> None:
+    data = sources.inspect(write_pictures(tmp_path / "pictures", 200))
+    (tmp_path / "pictures" / "c0" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nnothing")
+    data = sources.inspect(tmp_path / "pictures")
+    plain = dataset.load(data, None, cached=False)
+    large = dataset.load(data, None, in_memory=1000)
+    assert is_mapped(large, "image")
+    assert same(plain, large)
+    assert same(plain, dataset.load(data, None, in_memory=1000))
+
+
+def test_another_split_takes_the_pictures_from_the_cache(tmp_path: Path) -> None:
+    folder = write_pictures(tmp_path / "pictures", 200)
+    data = sources.inspect(folder)
+    dataset.load(data, None, in_memory=1000)
+    [entry] = [path for path in cache.folder().iterdir() if (path / "values.npy").exists()
+               and (path / "values.npy").stat().st_size > 100_000]
+    written = (entry / "values.npy").stat().st_mtime_ns
+    other = msgspec.structs.replace(data, split=Split(0.2, 0.2, seed=5))
+    changed = dataset.load(other, None, in_memory=1000)
+    assert same(changed, dataset.load(other, None, cached=False))
+    assert (entry / "values.npy").stat().st_mtime_ns == written
+    assert is_mapped(changed, "image")
+
+
+def test_changed_files_and_settings_are_prepared_anew(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "a.csv", PEOPLE)
+    data = sources.inspect(path)
+    first = dataset.load(data, None, cached=True)
+    plain = msgspec.structs.replace(data, normalize=False)
+    assert not np.array_equal(dataset.load(plain, None, cached=True).prepared("features"), first.prepared("features"))
+    path.write_text(PEOPLE.replace("20,", "90,"))
+    changed = dataset.load(data, None, cached=True)
+    assert not np.array_equal(changed.prepared("features"), first.prepared("features"))
+    assert "have changed since they were chosen" in changed.findings[0]
+    assert dataset.load(data, None).findings == changed.findings
+    known = msgspec.structs.replace(data, fingerprint=changed.fingerprint)
+    assert dataset.load(known, None).findings == changed.findings[1:]
+
+
+def test_a_damaged_cache_is_prepared_anew(tmp_path: Path) -> None:
+    data = sources.inspect(write_csv(tmp_path / "a.csv", PEOPLE))
+    first = dataset.load(data, None, cached=True)
+    for file in cache.folder().rglob("*.npy"):
+        file.write_bytes(file.read_bytes()[:-1])
+    assert same(first, dataset.load(data, None, cached=True))
+
+
+def test_a_cache_that_cannot_be_written_costs_only_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = sources.inspect(write_pictures(tmp_path / "pictures"))
+    plain = dataset.load(data, None, cached=False)
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("NEUROLOOM_HOME", str(tmp_path / "file"))
+    assert same(plain, dataset.load(data, None, cached=True))
+    large = dataset.load(data, None, in_memory=1000)
+    assert "cannot be written" in large.findings[-1]
+    assert np.array_equal(large.prepared("image"), plain.prepared("image"))
+
+
+def test_a_set_larger_than_the_limit_is_prepared_in_memory_and_told(tmp_path: Path,
+                                                                    monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEUROLOOM_CACHE_GB", "0.00001")
+    data = sources.inspect(write_pictures(tmp_path / "pictures"))
+    loaded = dataset.load(data, None, in_memory=1000)
+    assert "the cache may hold 0.0 GB" in loaded.findings[-1]
+    assert not is_mapped(loaded, "image")
+
+
+def test_it_can_be_cancelled_and_leaves_nothing(tmp_path: Path) -> None:
+    data = sources.inspect(write_pictures(tmp_path / "pictures", 200))
+
+    def cancel(share: float) -> None:
+        if share > 0.5:
+            raise KeyboardInterrupt
+
+    threads = threading.active_count()
+    with pytest.raises(KeyboardInterrupt):
+        dataset.load(data, None, cancel, in_memory=1000)
+    assert not [path for path in cache.folder().iterdir() if path.suffix != ".lock"]
+    assert threading.active_count() == threads
+
+
+def test_progress_rises_to_the_end(tmp_path: Path) -> None:
+    told: list[float] = []
+    dataset.load(sources.inspect(write_pictures(tmp_path / "pictures", 200)), None, told.append)
+    assert told == sorted(told)
+    assert told[-1] == 1.0
+
+
+def test_damaged_rows_are_in_no_split_and_need_consent(tmp_path: Path) -> None:
+    folder = write_pictures(tmp_path / "pictures")
+    data = sources.inspect(folder)
+    broken = sorted((folder / "c0").iterdir())[0]
+    broken.write_bytes(broken.read_bytes()[:60])
+    loaded = dataset.load(data, None)
+    row = list(loaded.names).index(f"c0/{broken.name}")
+    assert all(row not in rows for rows in loaded.rows.values())
+    assert any("1 file could not be read" in finding for finding in loaded.findings)
+    assert any(finding.startswith(f"c0/{broken.name}: ") for finding in loaded.findings)
+    with pytest.raises(DataError, match="1 file could not be read") as refused:
+        dataset.load(msgspec.structs.replace(data, skips_damaged=False), None)
+    assert broken.name in refused.value.message
+    assert "agree" in refused.value.hint
+
+
+def test_excluded_rows_are_in_no_split(tmp_path: Path) -> None:
+    data = sources.inspect(write_csv(tmp_path / "a.csv", PEOPLE))
+    loaded = dataset.load(msgspec.structs.replace(data, excluded=(3, 50)), None)
+    rows = np.concatenate(list(loaded.rows.values()))
+    assert len(rows) == 118
+    assert not {3, 50} & set(rows.tolist())
+
+
+def test_a_weight_column_gives_weights(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "a.csv", PEOPLE)
+    chosen = {"weight": ColumnChoice(role="weight")}
+    data = sources.inspect(path, chosen=chosen)
+    loaded = dataset.load(data, None, cached=True)
+    assert loaded.weights is not None
+    assert loaded.weights.tolist() == [number % 4 for number in range(120)]
+    assert [leaf.name for leaf in loaded.columns[0].leaves] == ["age", "town"]
+    again = dataset.load(data, None)
+    assert again.weights is not None
+    assert (again.weights == loaded.weights).all()
+    path.write_text(PEOPLE.replace(",3,yes", ",-3,yes", 1))
+    with pytest.raises(DataError, match="The weight 'weight' of row 4 is -3"):
+        dataset.load(sources.inspect(path, chosen=chosen), None)
+
+
+def test_padded_columns_have_lengths(tmp_path: Path) -> None:
+    loaded = dataset.load(texts(tmp_path), None)
+    tokens, lengths = loaded.prepared("review"), loaded.prepared("review" + LENGTHS)
+    assert lengths.dtype == tokens.dtype == np.int64
+    assert lengths.shape == (150,)
+    assert all((tokens[row, : lengths[row]] > 0).all() and not tokens[row, lengths[row] :].any() for row in range(150))
+
+
+def test_a_run_s_own_preparation_is_used_instead_of_fitting(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "a.csv", PEOPLE)
+    data = sources.inspect(path)
+    before = dataset.load(data, None)
+    path.write_text(PEOPLE.replace("20,", "26,"))
+    after = dataset.load(data, None)
+    kept = dataset.load(data, None, preparation=before.preparation)
+    assert after.preparation != before.preparation == kept.preparation
+    unchanged = np.flatnonzero(np.arange(120) % 50)
+    assert np.array_equal(kept.prepared("features", unchanged), before.prepared("features", unchanged))
+    assert not np.array_equal(after.prepared("features", unchanged), before.prepared("features", unchanged))
+
+
+def test_a_class_that_is_never_trained_on_is_told(tmp_path: Path) -> None:
+    rows = "".join(f"{number},{'rare' if number >= 115 else 'abc'[number % 3]},{'test' if number >= 100 else 'train'}\n"
+                   for number in range(120))
+    data = sources.inspect(write_csv(tmp_path / "a.csv", f"size,kind,part\n{rows}"),
+                           chosen={"part": ColumnChoice(role="split"), "kind": ColumnChoice("category", "target")})
+    loaded = dataset.load(data, None)
+    assert loaded.rows["test"].tolist() == list(range(100, 120))
+    assert any("The class 'rare' has 5 samples in the test split and none to train on" in finding
+               for finding in loaded.findings)
