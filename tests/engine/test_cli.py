@@ -15,7 +15,7 @@ from engine.layers import CATALOGUE
 from engine.project import RESOURCES
 
 PERCEPTRON = RESOURCES / "templates" / "perceptron.neuroloom"
-COMMANDS = ("check", "code", "train", "resume", "evaluate", "predict", "export", "layers", "completion")
+COMMANDS = ("check", "code", "data", "train", "resume", "evaluate", "predict", "export", "layers", "completion")
 
 
 @pytest.fixture

@@ -21,13 +21,13 @@ MANY_GAPS = 0.5
 
 def findings(browser: Browser, progress: Progress) -> list[Finding]:
     found: list[Finding] = []
-    leaves = [leaf for leaf in browser.leaves if leaf.kind in SCALARS and leaf.role in ("input", "target", "weight")]
+    leaves = [leaf for leaf in browser.leaves if leaf.kind in SCALARS and leaf.role not in ("group", "split")]
     for done, leaf in enumerate(leaves, 1):
         values = browser.array(leaf)[browser.usable]
         present = values[~is_missing(values)]
-        if leaf.role == "input" and not (len(present) and (present != present[0]).any()):
+        if leaf.role in ("input", "ignore") and not (len(present) and (present != present[0]).any()):
             found.append(_constant(browser, leaf, present))
-        else:
+        elif leaf.role != "ignore":
             found += _gaps(browser, leaf, values)
             if leaf.kind == "number":
                 found += _outliers(browser, leaf, values)
@@ -39,6 +39,8 @@ def findings(browser: Browser, progress: Progress) -> list[Finding]:
 
 def _constant(browser: Browser, leaf: Column, present: AnyArray) -> Finding:
     what = f"holds only {shown(leaf, present[0])!r}" if len(present) else "is empty"
+    if leaf.role == "ignore":
+        return Finding("constant", "note", f"{leaf.name!r} {what}: it is ignored.", "", leaf.name, count=browser.count)
     return Finding("constant", "warning", f"{leaf.name!r} {what}: nothing can be learned from it.", "", leaf.name,
                    count=browser.count, repairs=(ignored(browser.data, leaf.name),))
 

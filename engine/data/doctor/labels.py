@@ -61,8 +61,9 @@ def _untrained(browser: Browser, target: Column, counts: dict[str, dict[str, int
         tested = counts["validation"][name] + counts["test"][name]
         rows = _rows_with(browser, target, [number])
         if not tested:
-            found.append(Finding("class-missing", "note", f"The class {name!r} has no samples to learn from.",
-                                 "Add samples of it.", target.name, tuple(rows.tolist()), len(rows)))
+            if not (browser.codes(target) == number).any():  # else the user left it out
+                found.append(Finding("class-missing", "note", f"The class {name!r} has no samples.",
+                                     "Add samples of it.", target.name))
             continue
         repairs = without_rows(browser.data, rows, f"Leave out the class {name!r}")
         if browser.data.split.method not in ("auto", "stratified") and not browser.opened.fixed:
@@ -108,8 +109,8 @@ def _names(browser: Browser, target: Column) -> list[Finding]:
     if len(values) < len(numbers):
         return []
     found = []
-    if (values < 0).any() and len(values) > 2:  # -1 and 1 are the two classes of many
-        rows = _rows_with(browser, target, np.flatnonzero(values < 0))
+    rows = _rows_with(browser, target, np.flatnonzero(values < 0))
+    if len(rows) and len(values) > 2:  # -1 and 1 are the two classes of many
         found.append(Finding(
             "negative-label", "warning", f"{counted(len(rows), 'label is', 'labels are')} below 0, which often means "
             "\"unknown\": they count as classes of their own.", "Leave these rows out if they have no label.",

@@ -12,7 +12,7 @@ from engine.data.opened import is_usable
 from engine.project import Column
 
 SAMPLE = 50_000
-BINS = 256
+MANY_VALUES = 256
 FEWEST = 40
 ACCURACY = 0.98
 LEFT_OVER = 0.2
@@ -46,52 +46,59 @@ def findings(browser: Browser, progress: Progress) -> list[Finding]:
 
 
 def _by_class(browser: Browser, leaf: Column, target: Column, rows: Rows) -> str:
-    """How well the commonest class of each value, learned from half of the rows, is right in the other half."""
-    cells, codes = _cells(browser, leaf, rows), browser.codes(target)[rows]
+    """How often the guess from this column alone is right in the half of the rows that it was not learned from."""
+    codes = browser.codes(target)[rows]
     half = len(rows) // 2
-    learned = np.zeros((int(cells.max()) + 1, len(target.classes)), np.int64)
-    np.add.at(learned, (cells[:half], codes[:half]), 1)
-    commonest = int(np.bincount(codes[:half]).argmax())
-    guess = np.where(learned.sum(axis=1) > 0, learned.argmax(axis=1), commonest)
-    accuracy = float((guess[cells[half:]] == codes[half:]).mean())
-    base = float((codes[half:] == commonest).mean())
+    guess = _guessed(browser, leaf, rows, codes, len(target.classes))
+    accuracy = float((guess == codes[half:]).mean())
+    base = float((codes[half:] == np.bincount(codes[:half]).argmax()).mean())
     if accuracy < ACCURACY or 1 - accuracy > LEFT_OVER * (1 - base) or base == 1:
         return ""
     return f"tells the class of {accuracy:.1%} of the rows"
 
 
 def _by_number(browser: Browser, leaf: Column, answers: AnyArray, rows: Rows) -> str:
-    """How much of a number's variance the mean of each value, learned from half of the rows, explains in the other."""
+    """How much of a number's variance the guess from this column alone explains in the other half of the rows."""
     wanted = answers[rows].astype(np.float64)
     half = len(rows) // 2
-    if leaf.kind in ("number", "date"):
-        values = browser.array(leaf)[rows]
-        present = is_usable(values)
-        if present.sum() >= FEWEST and values[present].std() > 0 and wanted[present].std() > 0:
-            correlation = float(np.corrcoef(values[present], wanted[present])[0, 1])
-            if present.mean() > ACCURACY and correlation**2 > EXPLAINED:
-                return f"moves with the target (correlation {correlation:.4f})"
-    cells = _cells(browser, leaf, rows)
-    count = int(cells.max()) + 1
-    if count * 4 > half:
-        return ""
-    sizes = np.bincount(cells[:half], minlength=count)
-    means = np.bincount(cells[:half], wanted[:half], count) / np.maximum(sizes, 1)
-    guess = np.where(sizes > 0, means, wanted[:half].mean())[cells[half:]]
+    values = browser.array(leaf)[rows]
+    present = is_usable(values)
+    if not leaf.classes and present.mean() > ACCURACY and values[present].std() > 0 and wanted[present].std() > 0:
+        correlation = float(np.corrcoef(values[present], wanted[present])[0, 1])
+        if correlation**2 > EXPLAINED:
+            return f"moves with the target (correlation {correlation:.4f})"
     spread = float(wanted[half:].var())
+    guess = _guessed(browser, leaf, rows, wanted, 0)
     explained = 1 - float(((wanted[half:] - guess) ** 2).mean()) / spread if spread else 0.0
     return f"explains {explained:.1%} of the target" if explained > EXPLAINED else ""
 
 
-def _cells(browser: Browser, leaf: Column, rows: Rows) -> NDArray[np.int64]:
-    """(n,) small whole numbers: class numbers, or bins with as many rows each; 0 where the cell is empty."""
-    if leaf.classes:
-        return browser.codes(leaf)[rows] + 1
-    values = browser.array(leaf)[rows]
-    present = is_usable(values)
-    if not present.any():
-        return np.zeros(len(rows), np.int64)
-    edges = np.unique(values[present])
-    if len(edges) > BINS:
-        edges = np.unique(np.quantile(values[present], np.linspace(0, 1, BINS + 1)[:-1]))
-    return np.where(present, np.searchsorted(edges, values, side="right"), 0)
+def _guessed(browser: Browser, leaf: Column, rows: Rows, answers: AnyArray, classes: int) -> AnyArray:
+    """Answers for the second half of `rows`, learned from the first: the commonest class (`classes` above 0), or the
+    mean, of each value; for values that hardly repeat, the answer of the nearest one."""
+    half = len(rows) // 2
+    values = (browser.codes(leaf) if leaf.classes else browser.array(leaf))[rows].astype(np.float64)
+    values = np.where(is_usable(values), values, np.nan)
+    different, cells = np.unique(values, return_inverse=True)
+    if not leaf.classes and len(different) > min(MANY_VALUES, len(rows) // 8):
+        values = np.where(np.isnan(values), np.nanmin(values) - 1, values)
+        return answers[:half][_nearest(values[:half], values[half:])]
+    sizes = np.bincount(cells[:half], minlength=len(different))
+    if classes:
+        learned = np.zeros((len(different), classes), np.int64)
+        np.add.at(learned, (cells[:half], answers[:half]), 1)
+        answer = np.where(sizes > 0, learned.argmax(axis=1), np.bincount(answers[:half]).argmax())
+    else:
+        sums = np.bincount(cells[:half], answers[:half], len(different))
+        answer = np.where(sizes > 0, sums / np.maximum(sizes, 1), answers[:half].mean())
+    return answer[cells[half:]]
+
+
+def _nearest(known: NDArray[np.float64], asked: NDArray[np.float64]) -> NDArray[np.int64]:
+    """For each number that is asked for, the place of the nearest known one."""
+    order = np.argsort(known, kind="stable")
+    ordered = known[order]
+    after = np.clip(np.searchsorted(ordered, asked), 1, len(known) - 1)
+    is_before = asked - ordered[after - 1] <= ordered[after] - asked
+    places: NDArray[np.int64] = order[np.where(is_before, after - 1, after)]
+    return places
