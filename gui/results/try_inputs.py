@@ -1,23 +1,55 @@
-"""Ways to give a trained network something of one's own: a drawing, a picture file, or a row of a table."""
+"""Ways to give a trained network something of one's own: a drawing, a text, a row of a table, or files."""
 
 import csv
 import io
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTemporaryDir, Signal
-from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QPushButton, QScrollArea, QSlider, QVBoxLayout, QWidget
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QPlainTextEdit,
+    QPushButton,
+    QScrollArea,
+    QSlider,
+    QVBoxLayout,
+    QWidget,
+)
 
 from engine import storage
-from engine.data.preparation import ColumnPreparation
-from engine.params import Choice, Float, Param, Value
-from engine.project import Column
+from engine.params import Choice, Float, Param, Text, Value
+from engine.preparation import Part, Preparation
 from gui.results.paint_pad import PaintPad
 from gui.widgets import icons
 from gui.widgets.labels import label
 from gui.widgets.param_form import ParamForm
 
 PICTURES = "Pictures (*.png *.jpg *.jpeg *.bmp *.gif *.webp);;All files (*)"
+SOUNDS = "Sounds (*.wav *.flac *.ogg);;All files (*)"
 TABLES = "Tables (*.csv *.tsv *.txt);;Arrays (*.npz *.npy);;All files (*)"
+MAX_CHOICES = 1000
+"""Classes of which one is picked from a list; more are typed."""
+
+FIELDS = frozenset({"number", "category", "boolean", "date", "text"})
+"""Kinds of which a value can be typed."""
+
+
+def input_for(preparation: Preparation, parent: QWidget) -> "PictureInput | TextInput | TableInput | FileInput":
+    """What suits the inputs of a network best."""
+    parts = [part for part in preparation.inputs if part.kind != "lengths"]
+    only = parts[0] if len(parts) == 1 else None
+    if only is not None and only.kind == "image":
+        return PictureInput(only, parent)
+    if only is not None and only.kind == "text":
+        return TextInput(only, parent)
+    leaves = [leaf for part in parts for leaf in part.leaves]
+    if leaves and all(leaf.kind in FIELDS for leaf in leaves):
+        return TableInput(leaves, parent)
+    return FileInput(SOUNDS if only is not None and only.kind == "audio" else TABLES, parent)
 
 
 class PictureInput(QWidget):
@@ -25,12 +57,12 @@ class PictureInput(QWidget):
 
     given = Signal(str)
 
-    def __init__(self, column: Column, parent: QWidget | None = None) -> None:
+    def __init__(self, part: Part, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._column = column
+        self._part = part
         self._folder = QTemporaryDir()
         self.pad = PaintPad(self)
-        self.pad.can_draw = column.shape[0] == 1
+        self.pad.can_draw = part.shape[0] == 1
         self.pad.drawn.connect(self._give_drawing)
         self.pad.dropped.connect(self.open)
         self.choose = QPushButton(icons.icon("image"), "Open…", self)
@@ -72,10 +104,81 @@ class PictureInput(QWidget):
         self.pad.brush = width
 
     def _give_drawing(self) -> None:
-        _, height, width = self._column.shape
+        _, height, width = self._part.shape
         path = self._folder.filePath("drawing.png")
         self.pad.drawing(width, height).save(path, "PNG")
         self.given.emit(path)
+
+
+class TextInput(QWidget):
+    """A text to be typed. given(path): a table with it is there."""
+
+    given = Signal(str)
+
+    def __init__(self, part: Part, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._part = part
+        self._folder = QTemporaryDir()
+        self.editor = QPlainTextEdit(self)
+        self.editor.setPlaceholderText("Type or paste a text")
+        self.editor.setAccessibleName("Text to be predicted")
+        self.editor.textChanged.connect(self._give)
+        self.choose = QPushButton(icons.icon("folder-open"), "Open…", self)
+        self.choose.setToolTip("Open a text file, or a table with a column of texts")
+        self.choose.clicked.connect(self._choose)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.editor, 1)
+        column.addWidget(self.choose)
+
+    def open(self, path: str) -> None:
+        self.given.emit(path)
+
+    def _choose(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Open a text", "", "Texts (*.txt *.csv *.tsv);;All files (*)")
+        if path:
+            self.open(path)
+
+    def _give(self) -> None:
+        if text := self.editor.toPlainText().strip():
+            self.given.emit(_table(self._folder, {self._part.name: text}))
+
+
+class FileInput(QWidget):
+    """Files of a kind that cannot be made here, such as recordings. given(path): one was chosen or dropped."""
+
+    given = Signal(str)
+
+    def __init__(self, filter: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._filter = filter
+        self.setAcceptDrops(True)
+        self.name = label("Drop a file here, or open one.", "muted", self, wraps=True)
+        self.choose = QPushButton(icons.icon("folder-open"), "Open…", self)
+        self.choose.setToolTip("Open a file to be predicted")
+        self.choose.clicked.connect(self._choose)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.name)
+        column.addWidget(self.choose, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addStretch(1)
+
+    def open(self, path: str) -> None:
+        self.name.setText(Path(path).name)
+        self.given.emit(path)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        event.acceptProposedAction()
+        self.open(next(url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()))
+
+    def _choose(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Open a file", "", self._filter)
+        if path:
+            self.open(path)
 
 
 class TableInput(QWidget):
@@ -83,10 +186,10 @@ class TableInput(QWidget):
 
     given = Signal(str)
 
-    def __init__(self, prepared: ColumnPreparation, parent: QWidget | None = None) -> None:
+    def __init__(self, leaves: Sequence[Part], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._folder = QTemporaryDir()
-        self._params = _params(prepared)
+        self._params = tuple(_field(leaf) for leaf in leaves)
         self._values: dict[str, Value] = {param.name: param.default for param in self._params}
         self.form = ParamForm(self)
         self.form.show_params(self._params, self._values)
@@ -123,25 +226,31 @@ class TableInput(QWidget):
             self.open(path)
 
     def _give(self) -> None:
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(self._values)
-        writer.writerow(self._values.values())
-        path = Path(self._folder.filePath("sample.csv"))
-        storage.write(path, text.getvalue().encode())
-        self.given.emit(str(path))
+        self.given.emit(_table(self._folder, self._values))
 
 
-def _params(prepared: ColumnPreparation) -> tuple[Param, ...]:
-    """A field for each column of the table that the network was trained on; none if it was no table."""
-    choices: dict[str, list[str]] = {}
-    params: dict[str, Param] = {}
-    for place, feature in enumerate(prepared.features):
-        if feature.value is None:
-            middle = float(f"{prepared.fill[place]:.4g}")
-            params[feature.column] = Float(name=feature.column, default=middle, help="A number, as in the table.")
-        else:
-            choices.setdefault(feature.column, []).append(feature.value)
-            values = tuple(choices[feature.column])
-            params[feature.column] = Choice(name=feature.column, default=values[0], choices=values, help="A category.")
-    return tuple(params.values())
+def _table(folder: QTemporaryDir, cells: Mapping[str, Value]) -> str:
+    """The path of a table of one row."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(cells)
+    writer.writerow(cells.values())
+    path = Path(folder.filePath("sample.csv"))
+    storage.write(path, text.getvalue().encode())
+    return str(path)
+
+
+def _field(leaf: Part) -> Param:
+    """A field for a column of the table that the network was trained on; it begins with an ordinary value."""
+    fill = leaf.state.get("fill", [0.0])[0]
+    if leaf.kind == "number":
+        return Float(name=leaf.name, default=float(f"{fill:.4g}"), help="A number, as in the table.")
+    if leaf.kind == "boolean":
+        words = leaf.classes if len(leaf.classes) == 2 else ("no", "yes")
+        return Choice(name=leaf.name, default=words[round(fill)], choices=words, help="Yes or no.")
+    if leaf.kind == "category" and 0 < len(leaf.classes) <= MAX_CHOICES:
+        return Choice(name=leaf.name, default=leaf.classes[0], choices=leaf.classes, help="A category.")
+    if leaf.kind == "date":
+        day = datetime.fromtimestamp(min(max(fill, -6e10), 2e11), UTC)
+        return Text(name=leaf.name, default=f"{day:%Y-%m-%d %H:%M}", help="A day, and a time if it matters.")
+    return Text(name=leaf.name, default=leaf.classes[0] if leaf.classes else "", help="As in the table.")

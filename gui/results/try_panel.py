@@ -4,13 +4,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtGui import QPixmap
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from engine import jobs
 from engine.errors import EngineError
+from engine.preparation.answers import summary
+from engine.preparation.pictures import encoded_mask
 from gui.charts.plot import readable
-from gui.results.try_inputs import PictureInput, TableInput
+from gui.results.try_inputs import FileInput, PictureInput, TableInput, TextInput, input_for
 from gui.session import Session
 from gui.widgets import theme
 from gui.widgets.bars import Bar, Bars
@@ -21,6 +25,8 @@ from gui.widgets.sample_table import SampleTable
 DEBOUNCE_MS = 120
 MAX_CLASSES = 12
 MAX_ROWS = 200
+MASK_SIDE = 256
+LONGEST_HEADLINE = 60
 
 
 class TryPanel(QWidget):
@@ -36,7 +42,7 @@ class TryPanel(QWidget):
         self._delay.setSingleShot(True)
         self._delay.setInterval(DEBOUNCE_MS)
         self._delay.timeout.connect(self._ask)
-        self.input: PictureInput | TableInput | None = None
+        self.input: PictureInput | TextInput | TableInput | FileInput | None = None
         self.answer = _Answer(self)
         self.empty = EmptyState("wand-sparkles", "Nothing to try yet", "", self)
         content = QWidget(self)
@@ -72,12 +78,7 @@ class TryPanel(QWidget):
         except EngineError as error:
             self.empty.show_text("This run cannot be tried", f"{error.message} {error.hint}")
             return
-        if len(preparation.inputs) != 1:
-            self.empty.show_text("This network reads several inputs", "Use `neuroloom predict` or an export for it.")
-            return
-        column = preparation.inputs[0]
-        is_picture = column.kind == "image"
-        self.input = PictureInput(column, self) if is_picture else TableInput(preparation.part(column.name), self)
+        self.input = input_for(preparation, self)
         self.input.given.connect(self._take)
         self._row.insertWidget(0, self.input, 1)
         self._pages.setCurrentIndex(1)
@@ -131,6 +132,10 @@ class _Answer(QWidget):
         self._pages = QStackedWidget(self)
         self._pages.addWidget(area)
         self._pages.addWidget(self.table)
+        self.picture = QLabel(self)
+        self.picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.picture.setAccessibleName("The class of every pixel")
+        self._pages.addWidget(self.picture)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         heading = QHBoxLayout()
@@ -170,14 +175,23 @@ class _Answer(QWidget):
     def _show_one(self, entry: dict[str, Any]) -> None:
         self._pages.setCurrentIndex(0)
         answer, sure = _said(entry)
-        self.headline.setText(answer)
+        self.headline.setText(answer if len(answer) <= LONGEST_HEADLINE else f"{answer[:LONGEST_HEADLINE]}…")
         shares: dict[str, float] = entry.get("probabilities", {})
         self._say("muted", f"{sure} sure" if sure else entry["name"])
+        if "mask" in entry:
+            self._show_mask(entry)
+            return
         names = list(shares)
         if len(names) > MAX_CLASSES:
             names = sorted(names, key=lambda name: -shares[name])[:MAX_CLASSES]
         best = max(range(len(names)), key=lambda place: shares[names[place]], default=-1)
         self.bars.show_bars([Bar(name, shares[name], f"{100 * shares[name]:.1f} %") for name in names], best)
+
+    def _show_mask(self, entry: dict[str, Any]) -> None:
+        pixels = QPixmap()
+        pixels.loadFromData(encoded_mask(np.array(entry["mask"], np.int64), len(entry["shares"])))
+        self.picture.setPixmap(pixels.scaled(MASK_SIDE, MASK_SIDE, Qt.AspectRatioMode.KeepAspectRatio))
+        self._pages.setCurrentWidget(self.picture)
 
     def _say(self, role: str, text: str) -> None:
         self.detail.setProperty("role", role)
@@ -187,8 +201,6 @@ class _Answer(QWidget):
 
 
 def _said(entry: dict[str, Any]) -> tuple[str, str]:
-    """One prediction in words: the class and its probability, or the number and nothing."""
-    if "label" in entry:
-        return entry["label"], f"{100 * max(entry['probabilities'].values()):.1f} %"
-    value = entry["value"]
-    return readable(value) if isinstance(value, int | float) else ", ".join(map(readable, value)), ""
+    """One prediction in words: the class and its probability, or what else the network says and nothing."""
+    value = entry.get("value")
+    return (readable(value), "") if isinstance(value, int | float) else summary(entry)
