@@ -19,10 +19,11 @@ from engine.data.media import Pictures, Sounds, Texts
 from engine.data.opened import Asked, Opened, RowNames, Values, is_usable
 from engine.data.roles import Leaf, with_roles
 from engine.data.tables import beginning_of, belonging, has_media, read_frames, split_of, table_files
+from engine.data.text_folder import SAMPLE, text_column
 from engine.data.trees import File, Tree
 from engine.errors import DataError
 from engine.kinds import KINDS, LENGTHS
-from engine.params import Choice, Param, Text
+from engine.params import Choice, Param, Text, Value
 from engine.preparation.features import width
 from engine.project import Column
 
@@ -190,15 +191,26 @@ def _built(asked: Asked, frame: Frame, leaf: Leaf, named: _Named) -> tuple[Colum
                             "of classes.", "Leave it out, or choose another kind for it.")
         if len(classes) > MOST_CLASSES:
             kind, classes = "text", ()
-    chosen = asked.chosen[name].settings if name in asked.chosen else {}
-    settings = {**settings_of(name, kind, asked.chosen),
-                **{key: value for key, value in guess.settings.items() if key not in chosen}}
+    found = dict(guess.settings)
+    if kind == "text" and not guess.files and leaf.role in ("input", "target"):
+        found = {**_text_settings(asked, leaf), **found}
+    settings = settings_of(name, kind, asked.chosen, found)
     if kind == "category" and settings["encoding"] == "auto" and len(classes) > MANY_CLASSES and leaf.role == "input":
         settings["encoding"] = "index"
     column = Column(name, kind, leaf.role, guess.shape if kind == "vector" else (), classes, guess.reason, settings)
     if guess.files and leaf.role != "ignore":
         return _media(asked, frame, column, named)
     return column, cells.CellValues(leaf.series, cells.converter(kind, classes, settings.get("order", ""), guess.width))
+
+
+def _text_settings(asked: Asked, leaf: Leaf) -> dict[str, Value]:
+    """The length that most texts do not exceed: in characters, if these are the tokens."""
+    texts = leaf.series.drop_nulls()
+    sample = cells.texts(texts.gather_every(max(1, len(texts) // SAMPLE)).head(SAMPLE)).to_list()
+    tokens = settings_of(leaf.name, "text", asked.chosen, dict(leaf.guess.settings))["tokens"]
+    if tokens == "character":
+        sample = [" ".join(text) for text in sample]
+    return dict(text_column(leaf.name, sample, asked, "").settings)
 
 
 def _media(asked: Asked, frame: Frame, column: Column, named: _Named) -> tuple[Column, Values]:
