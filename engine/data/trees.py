@@ -7,7 +7,6 @@ import stat
 from abc import ABC, abstractmethod
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path, PurePosixPath
@@ -26,9 +25,6 @@ from engine.data.files import (
 )
 from engine.errors import DataError
 
-MAX_FILES = 5_000_000
-AROUND_FILES = 200_000
-AROUND_DEPTH = 3
 HELD_BYTES = 64 << 20
 """A file of an archive is unpacked into memory up to this size, and beyond it into a temporary file."""
 
@@ -299,7 +295,9 @@ class Tree:
     @cached_property
     def _reach(self) -> Contents:
         """What cells may name."""
-        return _around(str(self.root.parent)) if self.kind == "file" else self._contents
+        from engine.data import scanning
+
+        return scanning.around(str(self.root.parent)) if self.kind == "file" else self._contents
 
     @cached_property
     def _by_name(self) -> dict[str, File]:
@@ -323,11 +321,11 @@ class Tree:
 
 def open_tree(path: Path, progress: Progress = ignore_progress) -> Tree:
     """The files at a path. Nothing is read yet but the beginning of a file. Raises DataError."""
-    from engine.data import archives
+    from engine.data import archives, scanning
 
     path = path.expanduser().absolute()
     if is_folder(path):
-        return Tree(path, "folder", lambda: _scanned(str(path), progress))
+        return Tree(path, "folder", lambda: scanning.scanned(str(path), progress))
     if not is_regular(path):
         if path.exists():
             raise DataError(f"{path} is neither an ordinary file nor a folder.", "Choose a file or folder with data.")
@@ -339,67 +337,10 @@ def open_tree(path: Path, progress: Progress = ignore_progress) -> Tree:
 
 def disk_file(path: Path) -> DiskFile:
     """A file by itself."""
-    return DiskFile(str(path), _printable(path.name))
+    return DiskFile(str(path), printable(path.name))
 
 
-def _scanned(root: str, progress: Progress = ignore_progress) -> Contents:
-    """All ordinary files below a folder. Links to files count as files; links to folders are not followed: they could
-    lead in circles. `progress` may raise to end it."""
-    files: list[File] = []
-    left_out: list[str] = []
-    folders = [(root, "")]
-    for folder, prefix in folders:
-        try:
-            folders += _listed(folder, prefix, files, left_out)
-        except OSError as error:
-            raise cannot_read(Path(folder), error) from None
-        if len(files) > MAX_FILES:
-            raise DataError(f"{root} holds more than {MAX_FILES:,} files.", "Choose the folder of one data set.")
-        progress(0.0)
-    return Contents(files, left_out, (prefix[:-1] for _, prefix in folders[1:]))
-
-
-def _around(root: str) -> Contents:
-    """What lies in a folder and a little below it, as far as it can be read: not more than is quickly listed."""
-    files: list[File] = []
-    level = [(root, "")]
-    for _ in range(AROUND_DEPTH):
-        below: list[tuple[str, str]] = []
-        for folder, prefix in level:
-            with suppress(OSError):
-                below += _listed(folder, prefix, files, [])
-            if len(files) > AROUND_FILES:
-                return Contents(files)
-        level = below
-    return Contents(files)
-
-
-def _listed(folder: str, prefix: str, files: list[File], left_out: list[str]) -> list[tuple[str, str]]:
-    """The files of one folder added to `files`, and the folders in it as (path, prefix of names)."""
-    below = []
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            name = entry.name
-            if name.startswith((".", "__")):
-                continue
-            shown = prefix + _printable(name)
-            if entry.is_dir(follow_symlinks=False):
-                below.append((entry.path, f"{shown}/"))
-            elif _is_file(entry):
-                files.append(DiskFile(entry.path, shown))
-            else:
-                left_out.append(shown)
-    return below
-
-
-def _is_file(entry: "os.DirEntry[str]") -> bool:
-    try:
-        return entry.is_file()
-    except OSError:  # a link that leads in circles
-        return False
-
-
-def _printable(name: str) -> str:
+def printable(name: str) -> str:
     """Names that are no Unicode text, with the odd bytes written out."""
     return name if name.isascii() else name.encode("utf-8", "backslashreplace").decode()
 

@@ -9,6 +9,7 @@ import pytest
 from engine.data import dataset, sources
 from engine.data.samples import Preview
 from engine.errors import DataError
+from engine.preparation import restored
 from engine.project import Data, Split
 from tests.engine.data_files import BUNDLED, fashion, idx_bytes, write_idx
 
@@ -25,14 +26,14 @@ def test_a_folder_is_read_with_its_own_test_set(tmp_path: Path, compressed: bool
         ("image", "image", "input", (1, 28, 28)), ("label", "category", "target", ())]
     assert data.columns[1].classes == tuple("0123456789")
     loaded = dataset.load(data, None)
-    assert loaded.arrays["image"].dtype == np.float32
-    assert loaded.arrays["image"].shape == (240, 1, 28, 28)
+    assert loaded.prepared("image").dtype == np.float32
+    assert loaded.prepared("image").shape == (240, 1, 28, 28)
     assert loaded.rows["test"].tolist() == list(range(200, 240))
     assert len(loaded.rows["train"]) == 180
     assert len(loaded.rows["validation"]) == 20
     images, labels = fashion(240)
-    assert (loaded.arrays["label"] == labels).all()
-    assert (loaded.preparation.restored("image", loaded.arrays["image"])[:, 0] == images).all()
+    assert (loaded.prepared("label") == labels).all()
+    assert (restored(loaded.preparation.part("image"), loaded.prepared("image"))[:, 0] == images).all()
     assert loaded.names[0] == "train 1"
     assert loaded.names[239] == "t10k 40"
 
@@ -41,8 +42,8 @@ def test_the_whole_of_fashion_mnist(shared_data: Path) -> None:
     loaded = dataset.load(sources.inspect(shared_data / "fashion-mnist"), None)
     assert {split: len(rows) for split, rows in loaded.rows.items()} == {
         "train": 54000, "validation": 6000, "test": 10000}
-    assert np.bincount(loaded.arrays["label"][loaded.rows["validation"]]).tolist() == [600] * 10
-    train = loaded.arrays["image"][loaded.rows["train"]]
+    assert np.bincount(loaded.prepared("label")[loaded.rows["validation"]]).tolist() == [600] * 10
+    train = loaded.prepared("image")[loaded.rows["train"]]
     assert abs(float(train.mean(dtype=np.float64))) < 1e-5
     assert abs(float(train.std(dtype=np.float64)) - 1) < 1e-5
 
@@ -73,7 +74,7 @@ def test_numbers_and_vectors(tmp_path: Path) -> None:
     (tmp_path / "train-labels").write_bytes(idx_bytes(values[:, 0], 0x0D))
     loaded = dataset.load(sources.inspect(tmp_path), None)
     assert [column.kind for column in loaded.columns] == ["vector", "number"]
-    assert np.allclose(loaded.preparation.restored("features", loaded.arrays["features"]), values, atol=1e-4)
+    assert np.allclose(restored(loaded.preparation.part("features"), loaded.prepared("features")), values, atol=1e-4)
 
 
 @pytest.mark.parametrize("size", [0, 1, 3, 4, 9, 15, 16, 17, 1000, 16 + 200 * 784 - 1])

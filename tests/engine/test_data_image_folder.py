@@ -1,6 +1,7 @@
 """Image folders: classes, splits, foreign and damaged files, sizes and colours."""
 
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,8 @@ from PIL import Image
 from engine.data import dataset, sources
 from engine.data.samples import Preview
 from engine.errors import DataError
+from engine.project import ColumnChoice
+from engine.preparation import restored
 from tests.engine.data_files import fashion, write_pictures
 
 
@@ -22,8 +25,8 @@ def test_a_folder_per_class(tmp_path: Path) -> None:
     assert loaded.findings == ()
     images, labels = fashion(100)
     numbers = [int(Path(name).stem) for name in loaded.names]
-    assert (loaded.arrays["label"] == labels[numbers]).all()
-    assert (loaded.preparation.restored("image", loaded.arrays["image"])[:, 0] == images[numbers]).all()
+    assert (loaded.prepared("label") == labels[numbers]).all()
+    assert (restored(loaded.preparation.part("image"), loaded.prepared("image"))[:, 0] == images[numbers]).all()
     assert sorted(np.concatenate(list(loaded.rows.values())).tolist()) == list(range(100))
 
 
@@ -76,7 +79,7 @@ def test_damaged_and_foreign_files_are_counted_and_left_out(tmp_path: Path) -> N
     for name in ("c0/broken.png", "c0/empty.png", "c0/text.png"):
         assert name in said
         assert loaded.names.index(name) not in used
-    assert "5 files are no picture" in said
+    assert "6 files are none of the pictures in a class folder" in said
     for name in ("notes.txt", "a.png", "loop.png", "gone.png", "device.png"):
         assert f"c0/{name}" in said
 
@@ -121,14 +124,51 @@ def test_one_class_only(tmp_path: Path) -> None:
     write_pictures(tmp_path / "all", 60)
     (tmp_path / "one").mkdir()
     (tmp_path / "all" / "c0").rename(tmp_path / "one" / "c0")
+    data = sources.inspect(tmp_path / "one")
+    assert [column.name for column in data.columns] == ["image"]
+    assert any("Nothing says the classes" in finding for finding in Preview(data, None).findings)
+
+
+def test_one_class_in_every_split(tmp_path: Path) -> None:
+    write_pictures(tmp_path / "all", 60)
+    for split in ("train", "test"):
+        (tmp_path / "one" / split).mkdir(parents=True)
+        shutil.copytree(tmp_path / "all" / "c0", tmp_path / "one" / split / "c0")
     with pytest.raises(DataError, match="Only the class 'c0'"):
         sources.inspect(tmp_path / "one")
 
 
-def test_pictures_without_class_folders(tmp_path: Path) -> None:
+def test_one_picture(tmp_path: Path) -> None:
     Image.new("L", (4, 4)).save(tmp_path / "a.png")
-    with pytest.raises(DataError, match="no pictures in class folders"):
+    with pytest.raises(DataError, match="too few samples: 1 sample"):
         sources.inspect(tmp_path)
+
+
+def test_unlabelled_pictures_have_no_target(tmp_path: Path) -> None:
+    for number, image in enumerate(fashion(20)[0]):
+        Image.fromarray(image).save(tmp_path / f"img_{number}.png")
+    data = sources.inspect(tmp_path)
+    assert [(column.name, column.role) for column in data.columns] == [("image", "input")]
+    loaded = dataset.load(data, None)
+    assert loaded.prepared("image").shape == (20, 1, 28, 28)
+    assert "into a folder of its own" in " ".join(loaded.findings)
+
+
+def test_names_that_begin_with_the_class(tmp_path: Path) -> None:
+    for number, image in enumerate(fashion(60)[0]):
+        Image.fromarray(image).save(tmp_path / f"{('cat', 'dog')[number % 2]}.{number}.png")
+    data = sources.inspect(tmp_path)
+    assert data.columns[1].classes == ("cat", "dog")
+    assert "the first part of pictures' names" in data.columns[1].reason
+
+
+def test_what_a_folder_holds_is_told_by_its_contents(tmp_path: Path) -> None:
+    write_pictures(tmp_path, 60)
+    for number, file in enumerate(sorted(tmp_path.rglob("*.png"))):
+        file.rename(file.with_name(f"{number}.txt"))
+    data = sources.inspect(tmp_path)
+    assert data.source == "image_folder"
+    assert len(dataset.load(data, None).names) == 60
 
 
 def test_a_class_that_is_not_trained_is_told(tmp_path: Path) -> None:
@@ -148,7 +188,7 @@ def test_mixed_sizes_are_resized_and_told(tmp_path: Path) -> None:
     data = sources.inspect(tmp_path)
     assert data.columns[0].shape == (1, 30, 20)
     loaded = dataset.load(data, None)
-    assert loaded.arrays["image"].shape == (10, 1, 30, 20)
+    assert loaded.prepared("image").shape == (10, 1, 30, 20)
     assert "different sizes" in " ".join(loaded.findings)
 
 
@@ -159,8 +199,8 @@ def test_large_pictures_become_128_and_a_chosen_size_is_obeyed(tmp_path: Path) -
             Image.new("RGB", (1000, 500 + index), "red").save(tmp_path / name / f"{index}.png")
     data = sources.inspect(tmp_path)
     assert data.columns[0].shape == (3, 64, 128)
-    chosen = sources.inspect(tmp_path, options={"size": (16, 24), "channels": "grey"})
-    assert dataset.load(chosen, None).arrays["image"].shape == (6, 1, 16, 24)
+    chosen = sources.inspect(tmp_path, chosen={"image": ColumnChoice(settings={"size": (16, 24), "channels": "grey"})})
+    assert dataset.load(chosen, None).prepared("image").shape == (6, 1, 16, 24)
 
 
 def test_grey_pictures_stored_as_rgb_are_grey(tmp_path: Path) -> None:
@@ -178,7 +218,7 @@ def test_the_shape_that_was_chosen_stays_when_pictures_are_added(tmp_path: Path)
     for index in range(100):
         Image.new("RGB", (50, 50), "red").save(tmp_path / "c0" / f"new{index}.png")
     loaded = dataset.load(data, None)
-    assert loaded.arrays["image"].shape == (140, 1, 28, 28)
+    assert loaded.prepared("image").shape == (140, 1, 28, 28)
 
 
 def test_a_deleted_class_is_noticed(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from engine.data import dataset, sources
 from engine.data.dataset import Dataset
 from engine.errors import DataError
+from engine.preparation import restored, unit
 from tests.engine.data_files import fashion
 
 
@@ -30,8 +31,8 @@ def test_pictures_and_labels(tmp_path: Path) -> None:
     assert [(column.kind, column.shape, len(column.classes)) for column in data.columns] == [
         ("image", (1, 28, 28), 0), ("category", (), 10)]
     rows = dataset.load(data, None)
-    assert (rows.arrays["label"] == labels).all()
-    assert (rows.preparation.restored("image", rows.arrays["image"])[:, 0] == images).all()
+    assert (rows.prepared("label") == labels).all()
+    assert (restored(rows.preparation.part("image"), rows.prepared("image"))[:, 0] == images).all()
 
 
 @pytest.mark.parametrize("names", [("x_train", "y_train", "x_test", "y_test"),
@@ -47,7 +48,7 @@ def test_own_splits(tmp_path: Path, names: tuple[str, ...]) -> None:
 def test_class_names_travel_in_the_file(shared_data: Path) -> None:
     rows = loaded(shared_data / "quickdraw20" / "quickdraw20.npz")
     assert rows.columns[1].classes[:3] == ("airplane", "apple", "bicycle")
-    assert np.bincount(rows.arrays["label"][rows.rows["test"]]).tolist() == [20] * 20
+    assert np.bincount(rows.prepared("label")[rows.rows["test"]]).tolist() == [20] * 20
 
 
 @pytest.mark.parametrize(("inputs", "kind", "shape"), [
@@ -61,8 +62,9 @@ def test_class_names_travel_in_the_file(shared_data: Path) -> None:
 def test_the_kind_of_input(tmp_path: Path, inputs: object, kind: str, shape: tuple[int, ...]) -> None:
     rows = loaded(saved(tmp_path / "data.npz", x=inputs, y=np.arange(20) % 2))
     assert (rows.columns[0].kind, rows.columns[0].shape) == (kind, shape)
-    assert rows.arrays[rows.columns[0].name].shape == (20, *shape)
-    assert rows.arrays[rows.columns[0].name].dtype == np.float32
+    prepared = rows.prepared(rows.columns[0].name)
+    assert prepared.shape == (20, *shape)
+    assert prepared.dtype == np.float32
 
 
 @pytest.mark.parametrize(("targets", "kind", "classes"), [
@@ -82,8 +84,8 @@ def test_vector_targets_share_one_scale(tmp_path: Path) -> None:
     values = np.stack([np.arange(20.0), 10 * np.arange(20.0)], axis=1)
     rows = loaded(saved(tmp_path / "data.npz", x=values, y=values))
     part = rows.preparation.part("values")
-    assert part.scale[0] == part.scale[1] == rows.preparation.scale("values")
-    assert np.allclose(rows.preparation.restored("values", rows.arrays["values"]), values, atol=1e-4)
+    assert part.state["scale"][0] == part.state["scale"][1] == unit(part)
+    assert np.allclose(restored(rows.preparation.part("values"), rows.prepared("values")), values, atol=1e-4)
 
 
 def test_named_arrays_are_chosen(tmp_path: Path) -> None:
@@ -100,7 +102,7 @@ def test_missing_numbers_are_filled_and_missing_targets_left_out(tmp_path: Path)
     x, y = np.arange(40.0).reshape(20, 2), np.arange(20.0)
     x[3, 1], y[5] = np.nan, np.nan
     rows = loaded(saved(tmp_path / "data.npz", x=x, y=y))
-    assert np.isfinite(rows.arrays["features"]).all()
+    assert np.isfinite(rows.prepared("features")).all()
     assert "'feature 2': 1 cell without a usable number was filled" in rows.findings[0]
     assert 5 not in np.concatenate(list(rows.rows.values()))
 

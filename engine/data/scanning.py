@@ -1,0 +1,70 @@
+"""What lies in folders of the disk, listed with few system calls: a data set can have a million files."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from engine.data.files import Progress, cannot_read, ignore_progress
+from engine.data.trees import Contents, DiskFile, File, printable
+from engine.errors import DataError
+
+MAX_FILES = 5_000_000
+AROUND_FILES = 200_000
+AROUND_DEPTH = 3
+
+
+def scanned(root: str, progress: Progress = ignore_progress) -> Contents:
+    """All ordinary files below a folder. Links to files count as files; links to folders are not followed: they could
+    lead in circles. `progress` may raise to end it."""
+    files: list[File] = []
+    left_out: list[str] = []
+    folders = [(root, "")]
+    for folder, prefix in folders:
+        try:
+            folders += _listed(folder, prefix, files, left_out)
+        except OSError as error:
+            raise cannot_read(Path(folder), error) from None
+        if len(files) > MAX_FILES:
+            raise DataError(f"{root} holds more than {MAX_FILES:,} files.", "Choose the folder of one data set.")
+        progress(0.0)
+    return Contents(files, left_out, (prefix[:-1] for _, prefix in folders[1:]))
+
+
+def around(root: str) -> Contents:
+    """What lies in a folder and a little below it, as far as it can be read: not more than is quickly listed."""
+    files: list[File] = []
+    level = [(root, "")]
+    for _ in range(AROUND_DEPTH):
+        below: list[tuple[str, str]] = []
+        for folder, prefix in level:
+            with suppress(OSError):
+                below += _listed(folder, prefix, files, [])
+            if len(files) > AROUND_FILES:
+                return Contents(files)
+        level = below
+    return Contents(files)
+
+
+def _listed(folder: str, prefix: str, files: list[File], left_out: list[str]) -> list[tuple[str, str]]:
+    """The files of one folder added to `files`, and the folders in it as (path, prefix of names)."""
+    below = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            name = entry.name
+            if name.startswith((".", "__")):
+                continue
+            shown = prefix + printable(name)
+            if entry.is_dir(follow_symlinks=False):
+                below.append((entry.path, f"{shown}/"))
+            elif _is_file(entry):
+                files.append(DiskFile(entry.path, shown))
+            else:
+                left_out.append(shown)
+    return below
+
+
+def _is_file(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_file()
+    except OSError:  # a link that leads in circles
+        return False
