@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
 from engine.project import Data
@@ -15,8 +16,8 @@ from gui.session import Session
 PATIENCE_MS = 30_000
 
 
-@pytest.fixture
-def panel(qtbot: QtBot, document: Document, session: Session) -> Iterator[DataPanel]:
+@pytest.fixture(name="panel")
+def new_panel(qtbot: QtBot, document: Document, session: Session) -> Iterator[DataPanel]:
     made = DataPanel(document, session)
     qtbot.addWidget(made)
     made.resize(256, 640)
@@ -51,3 +52,14 @@ def table(folder: Path) -> Path:
     rows = [f"{4 + i % 5},{i % 3},{'rose' if i % 2 else 'tulip'}" for i in range(60)]
     path.write_text("\n".join(["length,width,kind", *rows]))
     return path
+
+
+def pets(folder: Path) -> Path:
+    """Six small pictures each of cats and dogs."""
+    for kind in ("cat", "dog"):
+        (folder / "pets" / kind).mkdir(parents=True)
+        for number in range(6):
+            picture = QImage(12, 12, QImage.Format.Format_Grayscale8)
+            picture.fill(40 * number + (kind == "dog"))
+            picture.save(str(folder / "pets" / kind / f"{number}.png"))
+    return folder / "pets"

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QEvent, QMimeData, QPoint, Qt
-from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
@@ -15,7 +14,7 @@ from gui.data.data_place import EXAMPLES
 from gui.data.data_samples import SHOWN
 from gui.document import Document
 from gui.widgets import settings
-from tests.gui.data_panels import chosen_in, opened, panel, settle, table  # noqa: F401 - the panel is a fixture
+from tests.gui.data_panels import chosen_in, new_panel, opened, pets, settle, table  # noqa: F401 - the panel is a fixture
 from tests.gui.dialogs import answer, choose
 from tests.gui.drops import drop, drop_data
 from tests.gui.trained import CLASSES, small_data
@@ -163,15 +162,10 @@ def test_a_split_that_cannot_be_is_told_and_undone(
 
 
 def test_damaged_pictures_are_told_with_their_rows(qtbot: QtBot, panel: DataPanel, tmp_path: Path) -> None:
-    for kind in ("cat", "dog"):
-        (tmp_path / "pets" / kind).mkdir(parents=True)
-        for number in range(6):
-            picture = QImage(12, 12, QImage.Format.Format_Grayscale8)
-            picture.fill(40 * number)
-            picture.save(str(tmp_path / "pets" / kind / f"{number}.png"))
-    whole = tmp_path / "pets" / "cat" / "1.png"
+    folder = pets(tmp_path)
+    whole = folder / "cat" / "1.png"
     whole.write_bytes(whole.read_bytes()[:40])
-    opened(qtbot, panel, tmp_path / "pets")
+    opened(qtbot, panel, folder)
     finding = next(finding for finding in panel.findings.findings if finding.code == "damaged")
     assert len(finding.rows) == 1
     assert "(" in panel.sections["Checks"].header.text()
