@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import polars
 
 SEPARATORS = "\t;|,"
-SAMPLE_BYTES = 1 << 16
+SAMPLE_BYTES = 1 << 18
 SAMPLE_ROWS = 200
 MAX_LINE_BYTES = 64 << 20
 RETRIES = 4

@@ -1,7 +1,7 @@
 """Tables as data sets: typed columns, the scalar ones joined in one vector, and cells that name files."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
@@ -25,7 +25,7 @@ from engine.errors import DataError
 from engine.kinds import KINDS, LENGTHS
 from engine.params import Choice, Param, Text, Value
 from engine.preparation.features import width
-from engine.project import Column
+from engine.project import Column, ColumnChoice
 
 if TYPE_CHECKING:
     import polars
@@ -58,6 +58,9 @@ def open_table(asked: Asked) -> Opened:
     header = cast(str, asked.options["header"])
     files, left = _chosen_files(asked.tree, header)
     frame, counts = read_frames(files, header, cast(str, asked.options["sheet"]))
+    if frame.data.height < 2:
+        raise DataError(f"{frame.place} has one row only: too few samples.",
+                        "Rows to train on and to test with are needed.")
     asked.progress(0.5)
     for name, choice in asked.chosen.items():
         if (choice.role == "target" or choice.kind) and not name.endswith(LENGTHS) and name != FEATURES:
@@ -67,7 +70,7 @@ def open_table(asked: Asked) -> Opened:
     built = [_built(asked, frame, leaf, named) for leaf in leaves]
     columns = _joined([column for column, _ in built], frame.names)
     if not any(column.role == "input" for column in columns):
-        raise DataError(f"{frame.place} has no column to learn from: {_left_out(leaves)}",
+        raise DataError(f"{frame.place} has no column to learn from: {_left_out(leaves, asked.chosen)}",
                         "Columns of numbers, classes, dates, texts or names of files are needed.")
     values = {column.name: cells_of for column, cells_of in built}
     usable, lacking = _usable(leaves, values)
@@ -83,7 +86,7 @@ def open_table(asked: Asked) -> Opened:
         usable=usable,
         fixed=_fixed(files, counts),
         findings=(*left, *frame.findings, *filter(None, told), *lacking, *named.findings,
-                  *([f"Left out: {found}"] if (found := _left_out(leaves)) else [])),
+                  *([f"Left out: {found}"] if (found := _left_out(leaves, asked.chosen)) else [])),
     )
 
 
@@ -274,10 +277,10 @@ def _negative_labels(frame: Frame, column: Column) -> str:
             "often it means that the class is not known. Empty these cells if so.")
 
 
-def _left_out(leaves: Sequence[Leaf]) -> str:
+def _left_out(leaves: Sequence[Leaf], chosen: Mapping[str, ColumnChoice]) -> str:
     """The columns that were left out without having been asked to, with the reasons."""
     found = [f"{leaf.name!r} ({leaf.guess.reason})" for leaf in leaves
-             if leaf.role == "ignore" and leaf.guess.reason != "chosen"]
+             if leaf.role == "ignore" and not (leaf.name in chosen and chosen[leaf.name].role)]
     return f"{', '.join(found[:20])}{', ...' if len(found) > 20 else ''}." if found else ""
 
 
