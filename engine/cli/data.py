@@ -243,8 +243,8 @@ def _print(found: "Data", browser: "Browser | None", findings: "tuple[Finding, .
     if browser:
         splits = ", ".join(f"{len(rows):,} {split}" for split, rows in browser.rows.items())
         console.data(f"{browser.count:,} rows: {splits}")
-    console.data("\n" + table([("column", "type", "role", "what it is"),
-                               *((column.name, column.kind, column.role, _facts(column)) for column in _shown(found))]))
+    rows = [(column.name, column.kind, column.role, _size(column), column.reason) for column in _shown(found)]
+    console.data("\n" + table([("column", "type", "role", "size", "because"), *rows]))
     for column in found.columns:
         if column.parts:
             console.data(f"\n{len(column.parts)} columns make the input {column.name!r}: {column.shape[0]} numbers.")
@@ -257,10 +257,11 @@ def _print(found: "Data", browser: "Browser | None", findings: "tuple[Finding, .
         console.data("\nNothing is wrong with it.")
 
 
-def _facts(column: "Column") -> str:
+def _size(column: "Column") -> str:
+    """What the network reads of one sample."""
     shape = " × ".join(map(str, column.shape))
     classes = f"{len(column.classes):,} classes" if column.classes else ""
-    return "; ".join(fact for fact in (shape, classes, column.reason) if fact)
+    return ", ".join(fact for fact in (shape, classes) if fact)
 
 
 def _settings_text() -> str:

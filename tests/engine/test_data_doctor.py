@@ -10,7 +10,7 @@ from PIL import Image
 from engine.data import sources
 from engine.data.browse import Browser
 from engine.data.doctor import examine, examine_opened
-from engine.data.doctor.survey import survey
+from engine.data.doctor.survey import surveyed
 from engine.data.files import ignore_progress
 from engine.data.findings import Finding
 from engine.project import ColumnChoice, Data, Split
@@ -263,9 +263,9 @@ def test_copies_in_a_table_of_few_different_rows_are_natural(tmp_path: Path) -> 
 
 def test_a_look_that_takes_too_long_is_cut_short_and_says_so(tmp_path: Path) -> None:
     browser = Browser(sources.inspect(write_idx(tmp_path, 60_000 // 40, 40)), None)
-    everything = survey(browser, ignore_progress)
+    everything = surveyed(browser, ignore_progress)
     assert len(everything.rows) == browser.count
-    part = survey(browser, ignore_progress, seconds=0.0)
+    part = surveyed(browser, ignore_progress, seconds=0.0)
     assert 0 < len(part.rows) <= browser.count
     assert (part.hashes == everything.hashes[np.isin(everything.rows, part.rows)]).all()
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from engine.data.browse import Browser
 from engine.data.doctor import columns, labels, leakage, samples, sizes
-from engine.data.doctor.survey import survey
+from engine.data.doctor.survey import surveyed
 from engine.data.files import Progress, ignore_progress, portion
 from engine.data.findings import SEVERITIES, Finding
 from engine.errors import DataError
@@ -47,7 +47,7 @@ def examine_opened(browser: Browser, progress: Progress = ignore_progress) -> tu
     found += labels.findings(browser)
     found += columns.findings(browser, portion(progress, 0.0, 0.1))
     found += leakage.findings(browser, portion(progress, 0.1, 0.2))
-    seen = survey(browser, portion(progress, 0.2, 0.9))
+    seen = surveyed(browser, portion(progress, 0.2, 0.9))
     found += samples.findings(browser, seen)
     found += sizes.findings(browser, seen, portion(progress, 0.9, 1.0))
     if len(seen.rows) < len(browser.usable):

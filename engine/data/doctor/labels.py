@@ -152,4 +152,4 @@ def _rows_with(browser: Browser, target: Column, classes: Sequence[int] | Rows) 
 
 
 def _listed(names: list[str]) -> str:
-    return ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
+    return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else "")

@@ -44,7 +44,7 @@ class Survey:
     unusable: dict[str, list[int]] = field(default_factory=dict)
 
 
-def survey(browser: Browser, progress: Progress, seconds: float = SECONDS) -> Survey:
+def surveyed(browser: Browser, progress: Progress, seconds: float = SECONDS) -> Survey:
     """Look at all inputs and masks of a data set, or at as many as `seconds` allow, drawn at random in pieces."""
     inputs = [leaf for leaf in browser.leaves if leaf.role == "input" and leaf.kind != "lengths"]
     large = [leaf for leaf in browser.leaves if leaf.kind not in SCALARS and (leaf in inputs or leaf.kind == "mask")]
