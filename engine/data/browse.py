@@ -85,7 +85,7 @@ class Browser:
                                    or self.files(leaf) is not None)
         self.count = len(self.opened.names)
         self.findings = self.opened.findings
-        self.usable = np.setdiff1d(self.opened.rows, np.array(data.excluded, np.int64))
+        self.usable = np.setdiff1d(self.opened.rows, np.array(data.excluded, np.int64), assume_unique=True)
         self.rows = rows_of(self.opened, data.split, self.usable)
         self._split = np.full(self.count, len(SPLITS), np.int8)
         for number, split in enumerate(SPLITS):
