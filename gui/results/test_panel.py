@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QPushButton,
     QScrollArea,
     QStackedWidget,
+    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -23,6 +24,7 @@ from gui.charts.plot import readable
 from gui.charts.scatter import Scatter
 from gui.results.confusion import ConfusionMatrix
 from gui.results.evaluations import Evaluation, Wrong, evaluation, pictures_of
+from gui.results.suspicious import SuspiciousLabels
 from gui.session import Session
 from gui.widgets import icons, theme
 from gui.widgets.background import Background
@@ -38,9 +40,12 @@ _FIGURE_HEIGHT = 260
 
 
 class TestPanel(QWidget):
-    """Numbers, the confusion matrix (or a scatter of a regression) and the most confident mistakes of one run."""
+    """Numbers, the confusion matrix (or a scatter of a regression), the most confident mistakes and the suspicious
+    labels of one run. browse(rows, title, row): look at these rows of the data, and closely at one (None: the first).
+    """
 
     __test__ = False  # its name is no test's
+    browse = Signal(object, str, object)
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -49,7 +54,7 @@ class TestPanel(QWidget):
         self._filter = (-1, -1)
         self.scores = _Scores(self)
         self.matrix, self.scatter = ConfusionMatrix(self), Scatter(self)
-        self.mistakes = SampleGrid(self)
+        self.mistakes, self.suspicious = SampleGrid(self), SuspiciousLabels(session, self)
         self._mistakes_title = label("", "title", self, wraps=True)
         self._mistakes_title.setToolTip("The most confident ones first")
         self._pointed = label("", "muted", self, wraps=True)
@@ -63,6 +68,7 @@ class TestPanel(QWidget):
         self.scores.test.clicked.connect(self._test)
         self.scores.split.activated.connect(self._load)
         self.empty.clicked.connect(self._test)
+        self.suspicious.browse.connect(self.browse)
         session.tested.connect(self._show_result)
         session.test_failed.connect(self.scores.show_failure)
         session.test_progressed.connect(self.scores.show_progress)
@@ -77,12 +83,16 @@ class TestPanel(QWidget):
         figure.setSpacing(2)
         figure.addWidget(self._figure, 1)
         figure.addWidget(self._pointed)
-        self._right = QWidget(self)
-        right = QVBoxLayout(self._right)
-        right.setContentsMargins(0, 0, 0, 0)
-        right.addWidget(self._mistakes_title)
-        right.addWidget(self.mistakes, 1)
+        wrong = QWidget(self)
+        column = QVBoxLayout(wrong)
+        column.setContentsMargins(0, 4, 0, 0)
+        column.addWidget(self._mistakes_title)
+        column.addWidget(self.mistakes, 1)
         self.mistakes.setMinimumSize(170, 110)
+        self._right = QTabWidget(self)
+        self._right.setDocumentMode(True)
+        self._right.addTab(wrong, "Mistakes")
+        self._right.addTab(self.suspicious, "Suspicious labels")
         content = QWidget(self)
         self._parts = QBoxLayout(QBoxLayout.Direction.LeftToRight, content)
         self._parts.setContentsMargins(10, 8, 10, 8)
@@ -147,7 +157,8 @@ class TestPanel(QWidget):
         self.scores.show_evaluation(shown)
         self._pointed.setText("")
         has_wrong = shown is not None and bool(shown.confusion)
-        self._right.setVisible(has_wrong)
+        self._right.setTabVisible(0, has_wrong or shown is None)
+        self._right.setVisible(shown is not None)
         if shown is None:
             self._figure.setCurrentWidget(self.empty)
         elif shown.confusion:
