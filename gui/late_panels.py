@@ -1,6 +1,7 @@
 """The panels that are made after the window was painted for the first time, one at a time, so that it answers soon."""
 
 from collections import deque
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QWidget
@@ -12,13 +13,16 @@ from gui.session import Session
 INTERVAL_MS = 20
 """Between two panels: time for the window to paint and to take a click."""
 
+Browse = Callable[[Sequence[int] | None, str, int | None], None]
+"""Shows these rows of the data (None: all), which are so called, and selects one."""
+
 
 class LatePanels(QObject):
     """Fills the docks that are empty at first, in the order in which they are likely to be looked at."""
 
-    def __init__(self, docks: Docks, document: Document, session: Session, parent: QObject) -> None:
+    def __init__(self, docks: Docks, document: Document, session: Session, browse: Browse, parent: QObject) -> None:
         super().__init__(parent)
-        self._docks, self._document, self._session = docks, document, session
+        self._docks, self._document, self._session, self._browse = docks, document, session, browse
         self._missing = deque(("charts", "training", "data", "log", "code", "test", "try"))
         self._timer = QTimer(self, interval=INTERVAL_MS)
         self._timer.timeout.connect(self._make_next)
@@ -49,6 +53,12 @@ class LatePanels(QObject):
         if not self._missing:
             self._timer.stop()
 
+    def _browse_rows(self, rows: Sequence[int] | None, title: str) -> None:
+        self._browse(rows, title, None)
+
+    def _browse_row(self, row: int) -> None:
+        self._browse(None, "", row)
+
     def _made(self, dock: str) -> QWidget:  # noqa: PLR0911 - one panel for each dock
         document, session = self._document, self._session
         match dock:
@@ -63,7 +73,10 @@ class LatePanels(QObject):
             case "data":
                 from gui.data.data_panel import DataPanel
 
-                return DataPanel(document, session)
+                data_panel = DataPanel(document, session)
+                data_panel.browse.connect(self._browse_rows)
+                data_panel.samples.opened.connect(self._browse_row)
+                return data_panel
             case "log":
                 from gui.log_panel import LogPanel
 
@@ -75,7 +88,9 @@ class LatePanels(QObject):
             case "test":
                 from gui.results.test_panel import TestPanel
 
-                return TestPanel(session)
+                test_panel = TestPanel(session)
+                test_panel.browse.connect(self._browse)
+                return test_panel
             case "try":
                 from gui.results.try_panel import TryPanel
 

@@ -3,14 +3,16 @@
 Panels that are not seen at first are made after the window is painted for the first time, see `gui.late_panels`.
 """
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QSizePolicy, QTabWidget, QToolBar, QToolButton, QWidget
 
-from gui import files
+from gui import drops, files
 from gui.canvas.actions import ACTIONS as CANVAS_ACTIONS
 from gui.canvas.view import CanvasView
 from gui.design.inspector import Inspector
@@ -29,11 +31,15 @@ from gui.widgets import icons, messages, settings, theme
 from gui.widgets.actions import ActionSpec, build
 from gui.widgets.labels import label
 
+if TYPE_CHECKING:
+    from gui.data.browser.window import BrowserWindow
+
 ACTIONS = (
     ActionSpec("quit", "&Quit", "Ctrl+Q", "log-out", "Close Neuroloom."),
     ActionSpec("undo", "&Undo", "Ctrl+Z", "undo-2", "Take back the last change."),
     ActionSpec("redo", "&Redo", "Ctrl+Shift+Z; Ctrl+Y", "redo-2", "Make the change again that was taken back."),
     ActionSpec("export", "&Export…", "Ctrl+Shift+E", "share", "Write the trained network to files for other programs."),
+    ActionSpec("browse", "&Browse data", "Ctrl+B", "scan", "Look at every sample of the data, and what is in it."),
     ActionSpec("reset_layout", "&Reset layout", "", "layout-dashboard", "Put all panels where they were at first."),
     ActionSpec("find_layer", "&Find a layer", "Ctrl+F", "search", "Search the palette."),
     ActionSpec("commands", "&Commands and keys…", "F1; Ctrl+Shift+P", "keyboard", "Find any command, and do it."),
@@ -77,7 +83,8 @@ class MainWindow(QMainWindow):
         self._tabs.addTab(self.canvas, icons.icon("network"), "")
         self.setCentralWidget(self._tabs)
         self.docks = Docks(self)
-        self._late = LatePanels(self.docks, self.document, self.session, self)
+        self._browser: BrowserWindow | None = None
+        self._late = LatePanels(self.docks, self.document, self.session, self.browse, self)
         self._make_first_panels()
         self.actions_by_id = self._make_actions()
         self._fill_toolbar()
@@ -95,6 +102,14 @@ class MainWindow(QMainWindow):
     def show_message(self, text: str) -> None:
         """Say something in passing, in the status bar."""
         self.statusBar().showMessage(text, MESSAGE_MS)
+
+    def browse(self, rows: Sequence[int] | None = None, title: str = "", row: int | None = None) -> None:
+        """Show the data browser with these rows (None: all), which are `title`; `row` is selected."""
+        if self._browser is None:
+            from gui.data.browser.window import BrowserWindow
+
+            self._browser = BrowserWindow(self.document, self.session, self)
+        self._browser.browse(rows, title, row)
 
     def offer_recovery(self) -> None:
         """Offer unsaved work of a program that crashed, newest first, until one is taken."""
@@ -125,19 +140,27 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         self._late.stop()
+        if self._browser is not None:
+            self._browser.close()
         self.docks.save()
         self.session.close()
         self.recovery.close()
         event.accept()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if _dragged_project(event):
+        if drops.dropped_path(event):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        if path := _dragged_project(event):
+        """A project is opened; anything else is looked at as data."""
+        if path := drops.project_path(event):
             event.acceptProposedAction()
             self.files.open(path)
+        elif path := drops.data_path(event):
+            event.acceptProposedAction()
+            self.complete()
+            self.docks.raise_dock("data")
+            self.docks["data"].widget().open(path)
 
     def _make_first_panels(self) -> None:
         self.palette_panel = Palette(self)
@@ -155,7 +178,7 @@ class MainWindow(QMainWindow):
         handlers = {
             "quit": self.close, "undo": stack.undo, "redo": stack.redo, "export": self._export,
             "reset_layout": self.docks.reset, "find_layer": self._find_layer, "commands": self._show_commands,
-            "about": self._show_about,
+            "about": self._show_about, "browse": self.browse,
         }
         own = build(ACTIONS, handlers, self)
         for name, can, texts in (("undo", stack.canUndoChanged, stack.undoTextChanged),
@@ -198,7 +221,7 @@ class MainWindow(QMainWindow):
         fill_bar(self.menuBar(), {
             "&File": ("new", templates, "open", self._recent, None, "save", "save_as", None, "export", None, "quit"),
             "&Edit": ("undo", "redo", None, *EDITING),
-            "&View": (*VIEWING, None, panels, self._theme_menu(), "reset_layout"),
+            "&View": (*VIEWING, None, "browse", panels, self._theme_menu(), "reset_layout"),
             "&Network": ("search", "insert_layer", "find_layer", None, "train", "stop"),
             "&Help": ("commands", "about"),
         }, self.actions_by_id)
@@ -314,9 +337,3 @@ class MainWindow(QMainWindow):
 def _name_step(action: QAction, name: str, step: str) -> None:
     """ "Undo" becomes "Undo Add Linear 1"."""
     action.setText(f"{name} {step[:1].lower()}{step[1:]}" if step else name)
-
-
-def _dragged_project(event: QDropEvent) -> Path | None:
-    urls = event.mimeData().urls()
-    path = Path(urls[0].toLocalFile()) if len(urls) == 1 and urls[0].isLocalFile() else None
-    return path if path and path.suffix == files.SUFFIX else None
