@@ -82,7 +82,8 @@ class Places:
 
     def __init__(self, part: Part) -> None:
         self._part = part
-        self._confusion = np.zeros((len(part.classes),) * 2, np.int64) if len(part.classes) <= MAX_CONFUSED else None
+        is_small = 0 < len(part.classes) <= MAX_CONFUSED
+        self._confusion = np.zeros((len(part.classes),) * 2, np.int64) if is_small else None
         self._right = self._count = self._wrong_count = 0
         self._wrong: list[tuple[float, int, str, str, float]] = []
 
@@ -109,7 +110,7 @@ class Places:
     def result(self, names: Sequence[str]) -> dict[str, Any]:
         return {
             "target": self._part.name, "classes": list(self._part.classes), "wrong_count": self._wrong_count,
-            "confusion": [] if self._confusion is None or not self._part.classes else self._confusion.tolist(),
+            "confusion": [] if self._confusion is None else self._confusion.tolist(),
             "places": {"right": self._right, "count": self._count},
             "wrong": [{"row": row, "name": names[row], "truth": truth, "predicted": predicted, "confidence": sure}
                       for _, row, truth, predicted, sure in self._wrong],
