@@ -56,7 +56,7 @@ def _agree(one: Any, other: Any) -> bool:
         return one.keys() == other.keys() and all(_agree(one[key], other[key]) for key in one)
     if isinstance(one, list):
         return len(one) == len(other) and all(map(_agree, one, other))
-    return bool(one == pytest.approx(other, rel=1e-3, abs=1e-4))
+    return bool(one == (pytest.approx(other, rel=1e-3, abs=1e-4) if isinstance(other, float) else other))
 
 
 @pytest.mark.timeout(900)
