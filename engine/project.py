@@ -42,8 +42,13 @@ class Column(msgspec.Struct, frozen=True):
 
     @property
     def spec(self) -> TensorSpec:
-        """What an Input node of this column puts on its wire. Categories travel as class numbers, texts as tokens."""
-        return KINDS[self.kind].spec(self.shape, len(self.classes), self.settings)
+        """What an Input node of this column puts on its wire. Categories travel as class numbers, texts as tokens.
+
+        An input of class numbers has one class more, for what training never saw, unless that is refused.
+        """
+        has_unseen = self.kind == "category" and self.role == "input" and (
+            self.settings.get("encoding") == "index" and self.settings.get("unseen") != "refuse")
+        return KINDS[self.kind].spec(self.shape, len(self.classes) + has_unseen, self.settings)
 
     @property
     def leaves(self) -> tuple["Column", ...]:
