@@ -1,5 +1,6 @@
 """The data doctor: every fault that is put into real files is found, with its rows, and its repair mends it."""
 
+import wave
 from pathlib import Path
 
 import msgspec
@@ -259,6 +260,58 @@ def test_copies_in_a_table_of_few_different_rows_are_natural(tmp_path: Path) -> 
     for finding in found(data, "duplicates") + found(data, "duplicates-across"):
         assert finding.severity == "note"
         assert not finding.repairs
+
+
+def test_texts_that_are_cut_and_empty_ones(tmp_path: Path) -> None:
+    for row in range(60):
+        folder = tmp_path / ("good", "bad")[row % 2]
+        folder.mkdir(exist_ok=True)
+        (folder / f"{row:02}.txt").write_text(f"{row} " + "word " * (50 if row % 10 == 0 else 4), encoding="utf-8")
+    (tmp_path / "good" / "nothing.txt").write_text("  \n", encoding="utf-8")
+    data = sources.inspect(tmp_path, chosen={"text": ColumnChoice(settings={"max_length": 10})})
+    assert names(data, the(data, "blank")) == ["good/nothing.txt"]
+    cut = the(data, "cut")
+    assert cut.count == 6
+    mended = repaired(data, cut)
+    assert mended.column("text").settings["max_length"] == 51
+    assert not found(mended, "cut")
+
+
+def test_recordings_that_are_cut_and_silent_ones(tmp_path: Path) -> None:
+    generator = np.random.default_rng(0)
+    for row in range(40):
+        folder = tmp_path / ("yes", "no")[row % 2]
+        folder.mkdir(exist_ok=True)
+        samples = generator.integers(-9000, 9000, 8000 if row % 10 == 0 else 2000)
+        with wave.open(str(folder / f"{row:02}.wav"), "wb") as file:
+            file.setparams((1, 2, 4000, 0, "NONE", ""))
+            file.writeframes((samples if row else samples * 0).astype("<i2").tobytes())
+    data = sources.inspect(tmp_path, chosen={"sound": ColumnChoice(settings={"seconds": 0.6})})
+    assert names(data, the(data, "blank")) == ["yes/00.wav"]
+    cut = the(data, "cut")
+    assert cut.count == 4
+    assert repaired(data, cut).column("sound").settings["seconds"] == 2.0
+
+
+def test_files_that_a_table_names_in_vain(tmp_path: Path) -> None:
+    images, labels = fashion(40)
+    for row, image in enumerate(images):
+        Image.fromarray(image).save(tmp_path / f"{row}.png")
+    lines = [f"{row}.png,c{labels[row] % 2}" for row in range(40)]
+    (tmp_path / "labels.csv").write_text("file,label\n" + "\n".join(lines), encoding="utf-8")
+    (tmp_path / "7.png").unlink()
+    Image.fromarray(images[0].T.copy()).save(tmp_path / "unnamed.png")
+    data = sources.inspect(tmp_path)
+    assert the(data, "damaged").rows == (7,)
+    said = " ".join(finding.message for finding in found(data, "reading"))
+    assert "'7.png'" in said
+    assert "unnamed.png" in said
+
+
+def test_files_that_changed_are_noticed(tmp_path: Path) -> None:
+    data = sources.inspect(write_pictures(tmp_path, 60))
+    Image.fromarray(fashion(1)[0][0].T.copy()).save(tmp_path / "c1" / "new.png")
+    assert the(data, "changed").severity == "warning"
 
 
 def test_a_look_that_takes_too_long_is_cut_short_and_says_so(tmp_path: Path) -> None:

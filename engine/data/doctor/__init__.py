@@ -16,6 +16,7 @@ from engine.data.doctor import columns, labels, leakage, samples, sizes
 from engine.data.doctor.survey import surveyed
 from engine.data.files import Progress, ignore_progress, portion
 from engine.data.findings import SEVERITIES, Finding
+from engine.data.sources import CHANGED
 from engine.errors import DataError
 from engine.project import Data
 
@@ -43,7 +44,8 @@ def examine_opened(browser: Browser, progress: Progress = ignore_progress) -> tu
     Memory stays bounded, and so does time: of much data a part is looked at, and a finding says so. `progress` is told
     the finished share and may raise to cancel.
     """
-    found = [Finding("reading", "note", sentence) for sentence in browser.findings]
+    found = [Finding("changed", "warning", sentence, "Look again, so that the project knows them as they are now.")
+             if sentence == CHANGED else Finding("reading", "note", sentence) for sentence in browser.findings]
     found += labels.findings(browser)
     found += columns.findings(browser, portion(progress, 0.0, 0.1))
     found += leakage.findings(browser, portion(progress, 0.1, 0.2))

@@ -16,7 +16,7 @@ from engine.project import Column
 SAMPLE = 5_000
 """Headers of more files are not read."""
 
-CUT_SHARE = 0.01
+CUT_SHARE = 0.05
 BENT = 1.5
 """So many times wider or higher than the network's pictures is bent."""
 
