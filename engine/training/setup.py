@@ -17,6 +17,7 @@ from engine.project import Project
 from engine.runs import Choices, Run, RunInfo
 from engine.training import checkpoint, devices, tuning
 from engine.training.augmentation import Augmenter
+from engine.training.balance import balance_loss
 from engine.training.checkpoint import Progress, State
 from engine.training.control import Control
 from engine.training.feed import Feed
@@ -115,6 +116,8 @@ def _design(source: Source, data: Dataset, project: Project, kept: Choices | Non
     notes = []
     if start:
         notes.append(load_weights(network, Path(start)).text())
+    if options["balance"] == "loss":
+        balance_loss(objective, data, source.targets)
     objective.to(device).train()
     skips_single = any(isinstance(part, nn.modules.batchnorm._BatchNorm) for part in network.modules())
     columns = (*source.inputs, *source.targets)
