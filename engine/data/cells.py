@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from engine.data.files import Progress, Rows
 from engine.data.frames import EXACT
 from engine.data.opened import Loaded
-from engine.preparation.cells import MILLISECONDS, MISSING, NO, YES
+from engine.preparation.cells import MILLISECONDS, MISSING, NO, NUMBERS, WHOLE_NUMBERS, YES
 
 if TYPE_CHECKING:
     import polars
@@ -170,7 +170,8 @@ def tokens(series: "polars.Series") -> list[NDArray[np.int64]]:
 
     if series.dtype in (polars.List, polars.Array):
         return [np.array([] if cell is None else cell, np.int64) for cell in series.to_list()]
-    found = texts(series).fill_null("").str.extract_all(r"-?\d+").cast(polars.List(polars.Int64), strict=False)
+    parts = texts(series).fill_null("").str.extract_all(WHOLE_NUMBERS.pattern)
+    found = parts.cast(polars.List(polars.Int64), strict=False)
     return [np.array([number for number in cell if number is not None], np.int64) for cell in found.to_list()]
 
 
@@ -181,8 +182,7 @@ def vectors(series: "polars.Series", width: int) -> Numbers:
     if series.dtype == polars.Array:
         return np.asarray(series.to_numpy(), np.float64)
     if series.dtype != polars.List:
-        series = texts(series).str.extract_all(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?").cast(
-            polars.List(polars.Float64), strict=False)
+        series = texts(series).str.extract_all(NUMBERS.pattern).cast(polars.List(polars.Float64), strict=False)
     whole = series.list.len().fill_null(0) == width
     matrix = np.full((len(series), width), np.nan)
     matrix[whole.to_numpy()] = series.filter(whole).explode().cast(polars.Float64).fill_null(np.nan).to_numpy().reshape(

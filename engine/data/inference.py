@@ -12,7 +12,7 @@ from engine.data import cells
 from engine.data.frames import EXACT, Frame
 from engine.data.separated import is_number
 from engine.data.splits import SPLIT_NAMES
-from engine.preparation.cells import MISSING
+from engine.preparation.cells import MISSING, NUMBERS, WHOLE_NUMBERS
 
 if TYPE_CHECKING:
     import polars
@@ -306,9 +306,9 @@ def _lists(series: "polars.Series", sample: Sequence[str]) -> Guess | None:
     if len(several) * 2 < len(sample):
         return None
     if all(map(LIST.match, sample)):
-        return _list_guess(series.str.count_matches(r"-?\d+").drop_nulls(), True)
+        return _list_guess(series.str.count_matches(WHOLE_NUMBERS.pattern).drop_nulls(), True)
     if all(map(NUMBER_LIST.match, sample)):
-        counts = series.str.count_matches(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?").drop_nulls()
+        counts = series.str.count_matches(NUMBERS.pattern).drop_nulls()
         guess = _list_guess(counts.cast(polars.Int64), False)
         return guess if guess.kind == "vector" else None
     return None
@@ -319,6 +319,6 @@ def _width(series: "polars.Series") -> int:
     if series.dtype.is_nested():
         lengths = series.list.len() if hasattr(series.dtype, "inner") else None
     else:
-        lengths = cells.texts(series).str.count_matches(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+        lengths = cells.texts(series).str.count_matches(NUMBERS.pattern)
     modes = lengths.drop_nulls().mode().sort().to_list() if lengths is not None else []
     return int(modes[0]) if modes else 0
