@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QImage
@@ -11,6 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox
 from pytestqt.qtbot import QtBot
 
+from engine.augmentation import augmentation
 from engine.data.sources import inspect
 from gui.data.browser.column_views import PictureView
 from gui.data.browser.statistics_view import BY_CLASS, TOGETHER
@@ -241,6 +243,34 @@ def test_a_column_is_compared_by_split_and_by_class(qtbot: QtBot, show: Show, tm
     assert not shown.histogram.isVisible()
     assert shown.bars.isVisible()
     assert len(shown.bars.bars) == 10
+
+
+def test_the_raw_sample_stands_beside_what_the_network_gets(
+    qtbot: QtBot, show: Show, document: Document, session: Session, tmp_path: Path
+) -> None:
+    window = show(small_data(tmp_path / "idx"))
+    data = document.project.data
+    flips = msgspec.structs.replace(data, augmentation=(augmentation("Rotate"),))
+    document.edit("Rotate", document.project.replace(data=flips))
+    settle(qtbot, window)
+    with qtbot.waitSignal(window._looks.looked, timeout=PATIENCE_MS):
+        window.browse(row=5)
+    view = window.detail.views["image"]
+    assert isinstance(view, PictureView)
+    assert view.size.text() == "28 × 28, grey  →  network: 1 × 28 × 28"
+    assert view.raw.pixmap().toImage() == view.prepared.pixmap().toImage()
+    assert all(version.isVisible() and not version.pixmap().isNull() for version in view.versions)
+    assert view.versions[0].pixmap().toImage() != view.versions[1].pixmap().toImage()
+
+
+def test_a_row_of_a_table_stands_beside_its_features(qtbot: QtBot, show: Show, flowers: Path) -> None:
+    window = show(flowers)
+    with qtbot.waitSignal(window._looks.looked, timeout=PATIENCE_MS):
+        window.browse(row=5)
+    facts = window.detail.views["features"].facts.facts()
+    assert facts["length"].startswith("9  →  -1.")
+    assert facts["width"].startswith("2.5  →  1.")
+    assert window.detail.views["kind"].facts.facts() == {"Raw": "rose", "Network": "0"}
 
 
 def test_it_follows_the_project(qtbot: QtBot, show: Show, document: Document, flowers: Path, pets: Path) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage, QPixmap
 from PySide6.QtWidgets import (
@@ -18,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from engine import processes
 from engine.looks import Looked
+from engine.preparation.features import width
 from engine.project import Column
 from gui.data.browser.player import NO_PLAYER, Player
 from gui.data.browser.spectrum import spectrum
@@ -282,7 +284,11 @@ class NumbersView(ColumnView):
         self.facts.show_facts(self._raw)
 
     def show_look(self, looked: Looked, text: str) -> None:
-        self.facts.show_facts((*self._raw, ("Network", told(looked.prepared[0]))))
+        numbers = looked.prepared[0]
+        if self.column.parts:
+            self.facts.show_facts(_beside(self._raw, self.column, numbers))
+        else:
+            self.facts.show_facts((*self._raw, ("Network", told(numbers))))
 
 
 def view_of(column: Column, parent: QWidget) -> ColumnView:
@@ -295,6 +301,16 @@ def view_of(column: Column, parent: QWidget) -> ColumnView:
     if column.kind == "vector":
         return arrays.get(len(column.shape), NumbersView)(column, parent)
     return views.get(column.kind, NumbersView)(column, parent)
+
+
+def _beside(raw: tuple[tuple[str, str], ...], column: Column, numbers: NDArray[np.generic]) -> list[tuple[str, str]]:
+    """What each of a table's columns says, beside the features (k,) that the network gets of it."""
+    found, start = [], 0
+    for leaf, (name, text) in zip(column.parts, raw, strict=False):
+        end = start + width(leaf.kind, len(leaf.classes), leaf.settings)
+        found.append((name, f"{text}  →  {told(numbers[start:end])}"))
+        start = end
+    return found
 
 
 def _wide(parent: QWidget) -> QLabel:

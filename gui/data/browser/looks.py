@@ -41,7 +41,7 @@ class Looks(QObject):
 
     def ask(self, data: Data, base: Path | None, row: int) -> None:
         """Look at a row soon, unless another one is asked for until then."""
-        self._wish = jobs.Look(data, str(base or ""), (row,), VERSIONS)
+        self._wish = jobs.Look(data, (row,), str(base or ""), VERSIONS)
         self._timer.start()
 
     def stop(self) -> None:

@@ -9,8 +9,10 @@ from engine.data.browse import NAME, ROW, Browser
 from engine.data.files import Rows
 from engine.data.opened import RowNames
 
-_BLOCK = 64
-_BLOCKS_KEPT = 64
+_BLOCK = 32
+_BLOCKS_KEPT = 128
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
 TITLES = {ROW: "Row", NAME: "Name"}
 """Of the columns before those of the data: the row's number, and its name if it has one of its own."""
@@ -27,6 +29,7 @@ class RowsModel(QAbstractTableModel):
         self._rows: Rows = np.zeros(0, np.int64)
         self._blocks: OrderedDict[int, list[dict[str, str]]] = OrderedDict()
         self._columns: tuple[str, ...] = ()
+        self._own: tuple[str, ...] = ()
         self._right: frozenset[str] = frozenset()
 
     @property
@@ -40,8 +43,10 @@ class RowsModel(QAbstractTableModel):
         self._browser, self._rows = browser, rows
         self._blocks.clear()
         leaves = browser.table_columns if browser else ()
-        first = () if browser is None else (ROW,) if isinstance(browser.opened.names, RowNames) else (ROW, NAME)
-        self._columns = (*first, *(leaf.name for leaf in leaves))
+        names = tuple(leaf.name for leaf in leaves)
+        own = () if browser is None else (ROW,) if isinstance(browser.opened.names, RowNames) else (ROW, NAME)
+        self._own = tuple(column for column in own if column not in names)
+        self._columns = (*self._own, *names)
         self._right = frozenset(leaf.name for leaf in leaves if leaf.kind == "number") | {ROW}
         self.endResetModel()
 
@@ -52,37 +57,35 @@ class RowsModel(QAbstractTableModel):
         return 0 if parent.isValid() else len(self._columns)
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        column = self._columns[index.column()]
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return self._alignment(column)
-        if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
-            return None
-        return self._text(index.row(), column)
+            return self.alignment(index.column())
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
+            return self.text(index.row(), index.column())
+        return None
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if orientation != Qt.Orientation.Horizontal:
             return None
-        column = self._columns[section]
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return self._alignment(column)
-        return TITLES.get(column, column) if role == Qt.ItemDataRole.DisplayRole else None
+            return self.alignment(section)
+        column = self._columns[section]
+        return (TITLES[column] if column in self._own else column) if role == Qt.ItemDataRole.DisplayRole else None
 
-    def _alignment(self, column: str) -> Qt.AlignmentFlag:
-        side = Qt.AlignmentFlag.AlignRight if column in self._right else Qt.AlignmentFlag.AlignLeft
-        return side | Qt.AlignmentFlag.AlignVCenter
+    def alignment(self, column: int) -> Qt.AlignmentFlag:
+        """Numbers stand on the right, so that they can be compared."""
+        return _RIGHT if self._columns[column] in self._right else _LEFT
 
-    def _text(self, line: int, column: str) -> str:
-        row = int(self._rows[line])
-        if column == ROW:
-            return f"{row + 1:,}"
+    def text(self, line: int, column: int) -> str:
+        """What a cell says."""
+        row, name = int(self._rows[line]), self._columns[column]
         if self._browser is None:
             return ""
-        if column == NAME:
-            return self._browser.opened.names[row]
+        if name in self._own:
+            return f"{row + 1:,}" if name == ROW else self._browser.opened.names[row]
         block, place = divmod(line, _BLOCK)
         if block not in self._blocks:
             start = block * _BLOCK
             self._blocks[block] = self._browser.cells(self._rows[start : start + _BLOCK])
             if len(self._blocks) > _BLOCKS_KEPT:
                 self._blocks.popitem(last=False)
-        return self._blocks[block][place].get(column, "")
+        return self._blocks[block][place].get(name, "")

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStackedWidget, QT
 from engine.data.browse import ROW, Browser
 from engine.data.files import Rows
 from engine.project import Column
+from gui.data.browser.cell_delegate import CellDelegate
 from gui.data.browser.filter_bar import GRID
 from gui.data.browser.query import Query
 from gui.data.browser.rows_model import RowsModel
@@ -105,6 +106,7 @@ class RowsView(QStackedWidget):
     def _set_up_table(self) -> None:
         table = self.table
         table.setModel(self.model)
+        table.setItemDelegate(CellDelegate(self.model, table))
         table.setFont(theme.font(12))
         table.setShowGrid(False)
         table.setAlternatingRowColors(True)
