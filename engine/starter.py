@@ -101,7 +101,7 @@ def _reading(column: Column) -> Layers:
     """From an input column to a row of numbers."""
     spec = column.spec
     if column.kind == "category":
-        classes = max(1, len(column.classes))
+        classes = max(1, spec.classes or 1)
         return [("Embedding", {"num_embeddings": classes, "embedding_dim": min(50, classes // 2 + 1)})]
     if spec.axes == ("time",) and spec.classes:  # the largest answer to three tokens: padding does no harm
         return [_embedding(column), ("Permute", {"dims": (2, 1)}),
