@@ -176,12 +176,18 @@ def _windows(path: Path, part: Part) -> AnyArray:
     steps, features = part.shape
     names = [name.strip() for name in part.settings.get("columns", "").split(",") if name.strip()]
     table = tables.read(path, names)
-    rows = tables.numbers(table, names or table.names[-features:])
+    rows = _without_gaps(tables.numbers(table, names or table.names[-features:]))
     if len(rows) < steps or rows.shape[1] != features:
         raise DataError(f"{path} has {len(rows):,} rows of {rows.shape[1]} numbers; the network reads windows of "
                         f"{steps} rows with {features}.",
                         "Use a table with the columns of the training data and enough rows.")
     return np.ascontiguousarray(np.lib.stride_tricks.sliding_window_view(rows, steps, axis=0).transpose(0, 2, 1))
+
+
+def _without_gaps(rows: AnyArray) -> AnyArray:
+    """Rows (n, features) in which a missing number is the one before it, as in the training data."""
+    places = np.where(np.isnan(rows), 0, np.arange(len(rows))[:, None])
+    return np.asarray(np.take_along_axis(rows, np.maximum.accumulate(places, axis=0), axis=0))
 
 
 def _not_fitting(path: Path, part: Part) -> DataError:
