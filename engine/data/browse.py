@@ -23,7 +23,7 @@ from engine.data.filters import (
     numbers_meet,
     texts_meet,
 )
-from engine.data.media import Files, Pictures, Sounds, Texts
+from engine.data.media import Files, Masks, Pictures, Sounds, Texts
 from engine.data.sources import open_data
 from engine.data.splits import SPLITS, rows_of
 from engine.errors import DataError
@@ -112,7 +112,7 @@ class Browser:
     def files(self, leaf: Column) -> Files | None:
         """The file of each row, for a column whose values are files of their own."""
         values = self.opened.values[leaf.name]
-        return values.files if isinstance(values, Pictures | Sounds | Texts) else None
+        return values.files if isinstance(values, Masks | Pictures | Sounds | Texts) else None
 
     def codes(self, leaf: Column) -> NDArray[np.int64]:
         """All (n,) class numbers of a column with classes, -1 where it is empty."""

@@ -134,8 +134,8 @@ def test_excluded_rows_are_shown_but_in_no_split(people: Browser) -> None:
     assert sum(map(len, without.rows.values())) == 58
 
 
-def test_a_million_rows(tmp_path: Path) -> None:
-    count = 1_000_000
+def test_many_rows(tmp_path: Path) -> None:
+    count = 200_000
     numbers = np.random.default_rng(0).integers(0, 1000, count)
     path = tmp_path / "large.csv"
     path.write_text("a,b,kind\n" + "\n".join(f"{n},{n / 8},{'xyz'[n % 3]}" for n in numbers.tolist()), encoding="utf-8")

@@ -47,10 +47,12 @@ def _damage(browser: Browser, seen: Survey) -> list[Finding]:
 
 def _copies(browser: Browser, seen: Survey) -> list[Finding]:
     """Samples that are equal: across splits, within one, and with different labels."""
-    skipped = np.array([*seen.damaged, *(row for rows in seen.blank.values() for row in rows)], np.int64)
+    inputs = {leaf.name for leaf in browser.leaves if leaf.role == "input"}
+    blank = (row for name, rows in seen.blank.items() if name in inputs for row in rows)
+    skipped = np.array([*seen.damaged, *blank], np.int64)
     kept = ~np.isin(seen.rows, skipped)
     rows, hashes = seen.rows[kept], seen.hashes[kept]
-    if not len(rows) or not any(leaf.role == "input" for leaf in browser.leaves):
+    if not len(rows) or not inputs:
         return []
     _, group, sizes = np.unique(hashes, return_inverse=True, return_counts=True)
     repeated = sizes[group] > 1
@@ -127,9 +129,11 @@ def _blank(browser: Browser, leaf: Column, seen: Survey) -> list[Finding]:
     rows = np.array(sorted(seen.blank.get(leaf.name, ())), np.int64)
     if not len(rows):
         return []
-    what = {"image": "have one colour only", "audio": "are silent"}.get(leaf.kind, "are empty")
+    many = {"image": "have one colour only", "audio": "are silent", "mask": "have one class everywhere"}
+    one = {"image": "has one colour only", "audio": "is silent", "mask": "has one class everywhere"}
+    what = counted(len(rows), f"sample {one.get(leaf.kind, 'is empty')}", f"samples {many.get(leaf.kind, 'are empty')}")
     return [Finding("blank", "warning" if len(rows) > 0.01 * len(seen.rows) else "note",
-                    f"{leaf.name!r}: {counted(len(rows), 'sample')} {what}.",
+                    f"{leaf.name!r}: {what}.",
                     "Look at them, and leave them out if nothing can be learned from them.", leaf.name,
                     tuple(rows.tolist()), len(rows),
                     without_rows(browser.data, rows, f"Leave out {counted(len(rows), 'sample')}"))]

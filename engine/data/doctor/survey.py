@@ -31,7 +31,7 @@ class Survey:
 
     hashes    (n,) equal for rows whose inputs are equal
     damaged   by row, what is wrong with it
-    blank     by input column, the rows with one colour, silence or no text
+    blank     by column, the rows with one colour, one class everywhere, silence or no text
     lengths   by input column of text, tokens or sound, (n,) words, characters, tokens or samples; 0 if damaged
     unusable  by input column of arrays, the rows with a number that is missing or infinite
     """
@@ -96,7 +96,7 @@ def _look(found: Survey, leaf: Column, rows: Rows, values: Any, lengths: Mapping
     elif leaf.kind == "audio":
         lengths[leaf.name][rows] = [len(value) for value in values]
         blank = np.array([not len(value) or float(np.abs(value).max()) < SILENCE for value in values])
-    elif leaf.kind == "image":
+    elif leaf.kind in ("image", "mask"):
         flat = values.reshape(len(rows), -1)
         blank = flat.min(axis=1) == flat.max(axis=1)
     elif leaf.kind in ("vector", "series"):
