@@ -32,6 +32,7 @@ class NodeInspector(QWidget):
         self._type = label("", "title", self)
         self._doc = label("", "muted", self, wraps=True)
         self.name = QLineEdit(self)
+        self.name.setAcceptDrops(False)
         self.name.setObjectName("node_name")
         self.name.setMaxLength(MAX_NAME)
         self.name.setToolTip("The name of this node on the canvas and in the code.")

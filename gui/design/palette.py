@@ -33,6 +33,7 @@ class Palette(QWidget):
         super().__init__(parent)
         self.search = QLineEdit(self)
         self.search.setObjectName("palette_search")
+        self.search.setAcceptDrops(False)
         self.search.setPlaceholderText("Search layers")
         self.search.setAccessibleName("Search layers")
         self.search.setClearButtonEnabled(True)

@@ -22,6 +22,7 @@ class ProjectInspector(QWidget):
         self.notes.setMinimumHeight(NOTES_HEIGHT)
         self.notes.setMaximumHeight(3 * NOTES_HEIGHT)
         self.notes.setTabChangesFocus(True)
+        self.notes.setAcceptDrops(False)  # a file that is dropped goes to the window, which opens it
         self.notes.textChanged.connect(self._take_notes)
         self._title = label("", "title", self, wraps=True)
         column = QVBoxLayout(self)

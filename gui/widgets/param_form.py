@@ -285,6 +285,7 @@ def _editor(param: Param, suggestions: tuple[str, ...], parent: QWidget) -> QWid
         return box
     line = QLineEdit(parent)
     line.setMinimumWidth(48)
+    line.setAcceptDrops(False)  # a file that is dropped goes to the window, which opens it
     line.setPlaceholderText("auto" if param.optional else "")
     if suggestions:
         completer = QCompleter(list(suggestions), line)
