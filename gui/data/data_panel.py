@@ -133,8 +133,8 @@ class DataPanel(QWidget):
         column.addWidget(self.place)
         column.addWidget(self.starter)
         self.sections = {
-            "Samples": Section("Samples", self.samples, content),
             "Columns": Section("Columns", _stacked(content, self.columns, self.column), content),
+            "Samples": Section("Samples", self.samples, content),
             "Checks": Section("Checks", self.findings, content),
             "Split": Section("Split", self.split, content, is_open=False),
             "Augmentation": Section(

@@ -64,7 +64,8 @@ class DataPlace(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.name, self.place = label("", "title", self, wraps=True), label("", "muted", self, wraps=True)
-        self.choose = QPushButton(icons.icon("folder-open"), "Choose data", self)
+        self.choose = QPushButton(icons.icon("folder-open"), "Choose", self)
+        self.choose.setToolTip("Choose other data")
         menu = DataMenu(self)
         menu.chosen.connect(self.chosen)
         self.choose.setMenu(menu)
