@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from engine.data import dataset, sources
-from engine.data.samples import Preview
+from engine.data.browse import Browser
 from engine.errors import DataError
 from engine.preparation import restored
 from engine.project import Data, Split
@@ -53,8 +53,8 @@ def test_the_bundled_data_needs_no_path_and_names_its_classes() -> None:
     assert data.path == "bundled:fashion-mnist-small"
     assert data.columns[1].classes[0] == "T-shirt/top"
     assert data.columns[1].classes[9] == "Ankle boot"
-    preview = Preview(data, None)
-    assert preview.sizes == {"train": 9000, "validation": 1000, "test": 2000}
+    sizes = {split: len(rows) for split, rows in Browser(data, None).rows.items()}
+    assert sizes == {"train": 9000, "validation": 1000, "test": 2000}
 
 
 def test_one_images_file_is_split_by_shares(tmp_path: Path) -> None:
@@ -179,7 +179,7 @@ def test_class_names_from_a_file_that_fits(tmp_path: Path) -> None:
     (folder / "classes.txt").write_text("a\nb\n")
     data = sources.inspect(folder)
     assert data.columns[1].classes == tuple("0123456789")
-    assert "classes.txt names 2 classes" in " ".join(Preview(data, None).findings)
+    assert "classes.txt names 2 classes" in " ".join(Browser(data, None).findings)
 
 
 def test_names_follow_to_the_whole_of_the_same_data_but_not_to_other_data(tmp_path: Path) -> None:

@@ -9,10 +9,10 @@ import pytest
 from PIL import Image
 
 from engine.data import dataset, sources
-from engine.data.samples import Preview
+from engine.data.browse import Browser
 from engine.errors import DataError
-from engine.project import ColumnChoice
 from engine.preparation import restored
+from engine.project import ColumnChoice
 from tests.engine.data_files import fashion, write_pictures
 
 
@@ -88,10 +88,10 @@ def test_a_picture_that_becomes_a_fifo_does_not_hang(tmp_path: Path) -> None:
     write_pictures(tmp_path, 60)
     data = sources.inspect(tmp_path)
     victim = next((tmp_path / "c0").glob("*.png"))
-    preview = Preview(data, None)
+    browser = Browser(data, None)
     victim.unlink()
     os.mkfifo(victim)
-    damaged = [sample for sample in preview.page(60, 0, "") if sample.damage]
+    damaged = [sample for sample in browser.raw(np.arange(browser.count)) if sample.damage]
     assert [sample.name for sample in damaged] == [f"c0/{victim.name}"]
     assert "not an ordinary file" in damaged[0].damage
 
@@ -117,7 +117,7 @@ def test_an_empty_class_folder_is_no_class(tmp_path: Path) -> None:
     (tmp_path / "never").mkdir()
     data = sources.inspect(tmp_path)
     assert "never" not in data.columns[1].classes
-    assert "'never' holds no pictures" in " ".join(Preview(data, None).findings)
+    assert "'never' holds no pictures" in " ".join(Browser(data, None).findings)
 
 
 def test_one_class_only(tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_one_class_only(tmp_path: Path) -> None:
     (tmp_path / "all" / "c0").rename(tmp_path / "one" / "c0")
     data = sources.inspect(tmp_path / "one")
     assert [column.name for column in data.columns] == ["image"]
-    assert any("Nothing says the classes" in finding for finding in Preview(data, None).findings)
+    assert any("Nothing says the classes" in finding for finding in Browser(data, None).findings)
 
 
 def test_one_class_in_every_split(tmp_path: Path) -> None:
@@ -177,7 +177,7 @@ def test_a_class_that_is_not_trained_is_told(tmp_path: Path) -> None:
     (tmp_path / "test" / "c0").rename(tmp_path / "test" / "new")
     data = sources.inspect(tmp_path)
     assert "new" in data.columns[1].classes
-    assert "The class 'new' has no training pictures." in Preview(data, None).findings
+    assert "The class 'new' has no training pictures." in Browser(data, None).findings
 
 
 def test_mixed_sizes_are_resized_and_told(tmp_path: Path) -> None:
