@@ -80,7 +80,7 @@ def load(data: Data, base: Path | None, progress: Progress | None = None, cached
         changed = [CHANGED] if data.fingerprint not in ("", known.fingerprint) else []
         return replace(known, findings=(*changed, *known.findings))
     started = monotonic()
-    opened = open_data(data, base, portion(progress, 0.0, 0.1))
+    opened = open_data(data, base, portion(progress, 0.0, 0.1), tree)
     loading = _Loading(data, opened, tree.root, None if cached is False else in_memory, portion(progress, 0.1, 0.95))
     made = loading.dataset(preparation)
     if cached or (cached is None and monotonic() - started > SLOW_SECONDS):
@@ -241,8 +241,8 @@ def _reopened(entry: Entry, tree: Tree) -> Dataset | None:
     about = entry.about
     encoded = {}
     try:
-        beside = [tree.beside(name) for name in cache.Packed(entry.array("beside"), entry.array("beside ends"))]
-        if tree.fingerprint(beside) != about["fingerprint"]:
+        names = cache.Packed(entry.array("beside"), entry.array("beside ends"))
+        if names and tree.fingerprint([tree.beside(name) for name in names]) != about["fingerprint"]:
             return None
         for name, key in about["keys"].items():
             column = cache.find(key)

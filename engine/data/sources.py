@@ -171,10 +171,10 @@ def inspect(
     return msgspec.structs.replace(data, excluded=previous.excluded) if previous and is_same else data
 
 
-def open_data(data: Data, base: Path | None, progress: Progress = ignore_progress) -> Opened:
+def open_data(data: Data, base: Path | None, progress: Progress = ignore_progress, tree: Tree | None = None) -> Opened:
     """Open a project's data. Raises DataError if it is not there, or no longer what the project remembers; that its
-    files have changed otherwise is a finding."""
-    tree = open_tree(data.located(base), progress)
+    files have changed otherwise is a finding. `tree`: its files, where they have been listed already."""
+    tree = tree or open_tree(data.located(base), progress)
     spec = _found(tree, data.source)
     opened = _opened(spec, Asked(tree, completed(spec.params, data.options), data.chosen, data.columns, progress))
     if data.fingerprint and data.fingerprint != opened.fingerprint:
