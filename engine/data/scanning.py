@@ -1,6 +1,7 @@
 """What lies in folders of the disk, listed with few system calls: a data set can have a million files."""
 
 import os
+import stat
 from contextlib import suppress
 from pathlib import Path
 
@@ -56,15 +57,13 @@ def _listed(folder: str, prefix: str, files: list[File], left_out: list[str]) ->
             shown = prefix + printable(name)
             if entry.is_dir(follow_symlinks=False):
                 below.append((entry.path, f"{shown}/"))
-            elif _is_file(entry):
-                files.append(DiskFile(entry.path, shown))
+                continue
+            try:
+                facts = entry.stat()
+            except OSError:  # a link that leads in circles or to nothing
+                facts = None
+            if facts and stat.S_ISREG(facts.st_mode):
+                files.append(DiskFile(entry.path, shown, facts.st_size, facts.st_mtime_ns))
             else:
                 left_out.append(shown)
     return below
-
-
-def _is_file(entry: "os.DirEntry[str]") -> bool:
-    try:
-        return entry.is_file()
-    except OSError:  # a link that leads in circles
-        return False

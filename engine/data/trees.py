@@ -9,6 +9,7 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from io import BytesIO
+from operator import attrgetter
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryFile
 from typing import BinaryIO, cast
@@ -92,13 +93,16 @@ class File(ABC):
 
 
 class DiskFile(File):
-    """An ordinary file on the disk. Anything else in its place (a FIFO, a device) is a DataError when it is read."""
+    """An ordinary file on the disk, of the size and time that it had when it was listed. Anything else in its place
+    by now (a FIFO, a device) is a DataError when it is read."""
 
-    __slots__ = ("_path",)
+    __slots__ = ("_path", "_size", "_stamp")
 
-    def __init__(self, path: str, name: str) -> None:
+    def __init__(self, path: str, name: str, size: int, stamp: int) -> None:
         self._path = path
         self.name = name
+        self._size = size
+        self._stamp = stamp
 
     @property
     def place(self) -> str:
@@ -110,11 +114,11 @@ class DiskFile(File):
 
     @property
     def size(self) -> int:
-        return self.facts.st_size
+        return self._size
 
     @property
     def stamp(self) -> int:
-        return self.facts.st_mtime_ns
+        return self._stamp
 
     def head(self, count: int) -> bytes:
         try:
@@ -145,13 +149,6 @@ class DiskFile(File):
 
     def open(self) -> BinaryIO:
         return open_regular(self.path)
-
-    @property
-    def facts(self) -> os.stat_result:
-        try:
-            return os.stat(self._path)  # noqa: PTH116 - a data set can have a million files
-        except OSError as error:
-            raise cannot_read(self.path, error) from None
 
 
 class PackedFile(File):
@@ -207,7 +204,7 @@ class Contents:
 
     def __init__(self, files: Iterable[File], left_out: Iterable[str] = (), folders: Iterable[str] = ()) -> None:
         self.folders: Sequence[str] = sorted(folders)
-        self.files: Sequence[File] = sorted(files, key=lambda file: file.name)
+        self.files: Sequence[File] = sorted(files, key=attrgetter("name"))
         self.left_out: Sequence[str] = sorted(left_out)
 
 
@@ -269,23 +266,16 @@ class Tree:
     def fingerprint(self, others: Iterable[File | None] = ()) -> str:
         """A short text that changes when a file is added, removed, resized or written again (its time of change).
 
-        The contents are not read: a file that is overwritten with as many bytes and then given its old time is not
-        noticed. others: files beside a single file that belong to the data; they do not count elsewhere, since those of
-        a folder or an archive are in it.
+        It is that of the last listing: a new look takes a new tree. The contents are not read: a file that is
+        overwritten with as many bytes and then given its old time is not noticed. others: files beside a single file
+        that belong to the data; those of a folder or an archive are in it anyway.
         """
-        facts: list[DiskFile] = [DiskFile(str(self.root), "")]
-        if self.kind == "folder":
-            facts = cast(list[DiskFile], self.files)
-        elif self.kind == "file":
-            facts += cast(list[DiskFile], [file for file in others if file and file.path != self.root])
-        numbers = array("q")
-        for file in facts:
-            found = file.facts
-            numbers.append(found.st_size)
-            numbers.append(found.st_mtime_ns)
-        digest = hashlib.blake2b("\0".join(file.name for file in facts).encode("utf-8", "surrogateescape"),
-                                 digest_size=12)
-        digest.update(numbers.tobytes())
+        files: Sequence[File] = [disk_file(self.root)] if self.kind == "archive" else self.files
+        if self.kind == "file":
+            files = [*files, *(file for file in others if file and file.path != self.root)]
+        digest = hashlib.blake2b("\0".join([file.name for file in files]).encode(), digest_size=12)
+        digest.update(array("q", [file.size for file in files]).tobytes())
+        digest.update(array("q", [file.stamp for file in files]).tobytes())
         return digest.hexdigest()
 
     @cached_property
@@ -336,8 +326,12 @@ def open_tree(path: Path, progress: Progress = ignore_progress) -> Tree:
 
 
 def disk_file(path: Path) -> DiskFile:
-    """A file by itself."""
-    return DiskFile(str(path), printable(path.name))
+    """A file by itself; of nothing where there is none, so that reading it tells."""
+    try:
+        facts = path.stat()
+    except OSError:
+        return DiskFile(str(path), printable(path.name), 0, 0)
+    return DiskFile(str(path), printable(path.name), facts.st_size, facts.st_mtime_ns)
 
 
 def printable(name: str) -> str:
