@@ -8,11 +8,27 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from engine.data.pictures import pixels, upright_size
 from engine.errors import DataError
+from engine.preparation.pictures import (
+    Pixels,
+    decode,
+    decode_mask,
+    encoded_mask,
+    mask_values,
+    pages,
+    upright_size,
+)
 from tests.engine.data_files import fashion
 
 GREY = fashion(1)[0][0]
+
+
+def pixels(path: Path, shape: tuple[int, ...], **settings: str) -> Pixels:
+    """What the file decodes to, whether its bytes are given or the file, opened."""
+    quick = decode(path.read_bytes(), shape, settings)
+    with path.open("rb") as file:
+        assert (decode(file, shape, settings) == quick).all(), "the quick way gives what Pillow gives"
+    return quick
 
 
 def saved(path: Path, image: Image.Image, **options: object) -> Path:
@@ -66,7 +82,7 @@ def test_exif_orientation_is_applied(tmp_path: Path, suffix: str) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     file = saved(tmp_path / f"a{suffix}", wide, exif=exif)
-    assert upright_size(file) == (20, 10)
+    assert upright_size(file.read_bytes()) == (20, 10)
     upright = pixels(file, (1, 20, 10))[0]
     assert upright[2:8].mean() > 250
     assert upright[12:18].mean() < 5
@@ -96,7 +112,7 @@ def test_a_bomb_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="more than"):
         pixels(bomb, (3, 28, 28))
     with pytest.raises(DataError, match="more than"):
-        upright_size(bomb)
+        upright_size(bomb.read_bytes())
 
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".gif", ".webp", ".bmp"])
@@ -112,3 +128,73 @@ def test_every_truncation_is_a_clear_error_or_a_picture(tmp_path: Path, suffix: 
             refused.append(error.message)
     assert len(refused) > 30
     assert all("damaged" in message or "not a picture" in message for message in refused)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_ordinary_pngs_are_the_same_by_the_quick_way(tmp_path: Path, mode: str, channels: int) -> None:
+    random = np.random.default_rng(0)
+    image = Image.fromarray(random.integers(0, 256, (31, 17) if mode == "L" else (31, 17, 3), np.uint8))
+    file = saved(tmp_path / "a.png", image)
+    expected = np.asarray(image.convert("L" if channels == 1 else "RGB")).reshape(31, 17, channels).transpose(2, 0, 1)
+    assert (pixels(file, (channels, 31, 17)) == expected).all()
+    assert pixels(file, (channels, 10, 20)).shape == (channels, 10, 20)
+
+
+def test_every_changed_byte_is_an_error_or_what_pillow_makes_of_it(tmp_path: Path) -> None:
+    whole = saved(tmp_path / "a.png", Image.fromarray(GREY)).read_bytes()
+    random = np.random.default_rng(0)
+    for _ in range(200):
+        changed = bytearray(whole)
+        changed[random.integers(len(whole))] ^= 1 << random.integers(8)
+        (tmp_path / "b.png").write_bytes(changed)
+        found = []
+        for source in (bytes(changed), (tmp_path / "b.png").open("rb")):
+            try:
+                found.append(decode(source, (1, 28, 28)).tobytes())
+            except DataError as error:
+                found.append(error.message)
+            if not isinstance(source, bytes):
+                source.close()
+        assert found[0] == found[1]
+
+
+def test_another_shape_is_stretched_cropped_or_padded(tmp_path: Path) -> None:
+    wide = np.zeros((10, 30), np.uint8)
+    wide[:, 10:20] = 200
+    file = saved(tmp_path / "a.png", Image.fromarray(wide))
+    assert (pixels(file, (1, 10, 10), fit="crop")[0, 2:8, 2:8] == 200).all()
+    padded = pixels(file, (1, 30, 30), fit="pad")[0]
+    assert (padded[12:18, 12:18] == 200).all()
+    assert (padded[:9] == 0).all()
+    stretched = pixels(file, (1, 30, 30), fit="stretch")[0]
+    assert (stretched[:, 12:18] == 200).all()
+
+
+def test_masks_are_class_numbers_and_keep_them_at_another_size(tmp_path: Path) -> None:
+    numbers = np.repeat(np.array([[0, 1, 2, 1]]), 4, axis=0)
+    file = saved(tmp_path / "a.png", Image.fromarray(np.array([0, 128, 255], np.uint8)[numbers])).read_bytes()
+    assert np.unique(mask_values(file)).tolist() == [0, 128, 255]
+    assert (decode_mask(file, (0, 128, 255), (4, 4)) == numbers).all()
+    assert np.unique(decode_mask(file, (0, 128, 255), (9, 9))).tolist() == [0, 1, 2]
+    with pytest.raises(DataError, match="holds the value 128"):
+        decode_mask(file, (0, 255), (4, 4))
+    assert (mask_values(encoded_mask(numbers, 3)) == numbers).all()
+
+
+def test_masks_of_colours_and_bits(tmp_path: Path) -> None:
+    colours = Image.new("RGB", (2, 1), (255, 0, 0))
+    colours.putpixel((1, 0), (0, 0, 255))
+    assert mask_values(saved(tmp_path / "a.png", colours).read_bytes()).tolist() == [[0xFF0000, 0x0000FF]]
+    bits = saved(tmp_path / "b.png", Image.fromarray(np.array([[True, False]])))
+    assert mask_values(bits.read_bytes()).tolist() == [[255, 0]]
+
+
+def test_pages_of_a_stack(tmp_path: Path) -> None:
+    first, *rest = [Image.new("L", (3, 3), shade) for shade in (10, 20, 30)]
+    first.save(tmp_path / "a.tif", save_all=True, append_images=rest)
+    data = (tmp_path / "a.tif").read_bytes()
+    assert pages(data) == 3
+    assert [int(decode(data, (1, 3, 3), page=page)[0, 0, 0]) for page in range(3)] == [10, 20, 30]
+    with pytest.raises(DataError, match="damaged"):
+        decode(data, (1, 3, 3), page=3)
