@@ -146,6 +146,18 @@ def augmentation(type: str, params: Mapping[str, Value] | None = None) -> Compon
     return chosen(AUGMENTATIONS, type, params or {})
 
 
+def parsed(text: str) -> Component:
+    """An augmentation as a terminal spells it: "Flip", or "Rotate:degrees=30,fill=edge". Raises OptionError."""
+    name, _, settings = text.partition(":")
+    type = next((known for known in AUGMENTATIONS if known.lower() == name.strip().lower()), name.strip())
+    params = {param.name: param for param in AUGMENTATIONS[type].params} if type in AUGMENTATIONS else {}
+    values: dict[str, Value] = {}
+    for setting in filter(None, settings.split(",")):
+        key, _, value = (part.strip() for part in setting.partition("="))
+        values[key] = params[key].parsed(value) if key in params else value
+    return augmentation(type, values)
+
+
 def fitting(columns: Sequence[Column]) -> tuple[AugmentationSpec, ...]:
     """What can be offered for a data set with these columns."""
     return tuple(spec for spec in AUGMENTATIONS.values() if not misfit(Component(spec.type), columns))

@@ -29,6 +29,7 @@ def declare_train(commands: Commands) -> Parser:
         examples="  neuroloom train network.neuroloom\n"
                  "  neuroloom train network.neuroloom --epochs 20 --seed 1 --run-dir runs/first\n"
                  "  neuroloom train network.neuroloom --set optimizer=SGD --set lr=0.05 --set scheduler=Cosine\n"
+                 "  neuroloom train network.neuroloom --augment Flip --augment Rotate:degrees=10,fill=edge\n"
                  "  neuroloom train network.neuroloom --data ~/data/fashion-mnist --json | tail -1",
         details=_options_text,
     )
@@ -42,6 +43,8 @@ def declare_train(commands: Commands) -> Parser:
     parser.add_argument("--data", metavar="PATH", type=Path, help="train on this data set instead of the project's")
     parser.add_argument("--set", metavar="OPTION=VALUE", action="append", default=[], dest="settings",
                         help="override any option of the project; may be repeated")
+    parser.add_argument("--augment", metavar="NAME[:SETTING=VALUE,...]", action="append", default=[],
+                        help="change the training samples at random, instead of as the project says; may be repeated")
     parser.add_argument("--json", action="store_true", help="print every event as a line of JSON")
     return parser
 
@@ -153,7 +156,20 @@ def _overridden(project: "Project", args: argparse.Namespace, console: Console) 
             project = _with_data(project, Path(value), args.project.resolve().parent, console)
         else:
             project = project.replace(options=with_option(project.options, name, value))
-    return project
+    return _augmented(project, args.augment, console) if args.augment else project
+
+
+def _augmented(project: "Project", texts: list[str], console: Console) -> "Project":
+    import msgspec
+
+    from engine.augmentation import misfit, parsed
+
+    if project.data is None:
+        return project
+    chosen = tuple(parsed(text) for text in texts)
+    for reason in filter(None, (misfit(component, project.data.columns) for component in chosen)):
+        console.message(f"Warning: {reason}")
+    return project.replace(data=msgspec.structs.replace(project.data, augmentation=chosen))
 
 
 def _from_here(path: str) -> str:
@@ -174,7 +190,8 @@ def _with_data(project: "Project", path: Path, base: Path, console: Console) -> 
 
 
 def _options_text() -> str:
-    """The options that --set reaches, with their defaults and help."""
+    """The options that --set reaches, and the augmentations, with their defaults and help."""
+    from engine.augmentation import AUGMENTATIONS
     from engine.cli.console import table
     from engine.options import OPTIMIZERS, SCHEDULERS, TRAINING
 
@@ -186,4 +203,8 @@ def _options_text() -> str:
         for spec in specs.values():
             rows += ((f"  {kind}.{param.name}={param.formatted(param.default)}", f"{spec.type}: {param.help}")
                      for param in spec.params)
-    return "options for --set, with their defaults:\n" + table(rows)
+    changes = [(f"  {spec.type}" + "".join(f"{',' if place else ':'}{param.name}={param.formatted(param.default)}"
+                                           for place, param in enumerate(spec.params)), spec.doc)
+               for spec in AUGMENTATIONS.values()]
+    return (f"options for --set, with their defaults:\n{table(rows)}\n\n"
+            f"random changes for --augment, with their defaults:\n{table(changes)}")

@@ -33,7 +33,8 @@ class Draws:
         """From the symmetric beta distribution: small alphas give numbers near 0 and 1."""
         shapes = torch.full((2, self.count), alpha, device=self._generator.device)
         first, second = torch._standard_gamma(shapes, generator=self._generator)
-        return (first / (first + second)).nan_to_num(1.0).to(self._device)
+        shares: Tensor = (first / (first + second)).nan_to_num(1.0).to(self._device)
+        return shares
 
     def partners(self) -> Tensor:
         """For each sample another one of the batch, int64 (n,): a permutation."""

@@ -1,18 +1,24 @@
 """Augmentation in real trainings: only training samples change, resuming stays exact, and looks show what is seen."""
 
+import csv
+import gzip
+import json
 import zipfile
+from itertools import islice
 from pathlib import Path
 
 import msgspec
 import numpy as np
 import pytest
 
-from engine import jobs, looks
-from engine.augmentation import augmentation
+from engine import jobs, looks, projectfile
+from engine.augmentation import augmentation, misfit
+from engine.cli.main import main
 from engine.data import dataset, sources
 from engine.events import AnyEvent, Ended, Finished, Noted, Started
 from engine.options import Component
 from engine.project import Data, Project
+from engine.runs import Run
 from engine.training.control import Control
 from engine.training.protocol import Request, encoded, request
 from engine.work import perform
@@ -48,7 +54,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 class TestTraining:
     def test_an_interrupted_run_ends_with_the_same_bits(self, small_fashion: Path, tmp_path: Path) -> None:
-        project = augmented(examples.cnn(small_fashion, epochs=2), *EVERYTHING)
+        project = augmented(examples.perceptron(small_fashion, epochs=2), *EVERYTHING)
         whole, _ = trained(project, tmp_path / "whole")
         broken, events = trained(project, tmp_path / "broken", StopAfter(3))
         assert events[-1].reason == "stopped"
@@ -135,3 +141,87 @@ class TestLooks:
         events: list[AnyEvent] = []
         perform(jobs.Look(sources.inspect(small_fashion), (10_000,)), events.append, Control())
         assert (events[-1].reason, events[-1].message) == ("failed", "There is no such row.")
+
+
+class TestTerminal:
+    @pytest.fixture
+    def project_file(self, small_fashion: Path, tmp_path: Path) -> Path:
+        path = tmp_path / "small.neuroloom"
+        projectfile.save(augmented(examples.perceptron(small_fashion, epochs=1), augmentation("Noise")), path)
+        return path
+
+    def test_train_does_what_the_project_says(self, project_file: Path, tmp_path: Path) -> None:
+        folders = [tmp_path / name for name in ("with", "again", "without")]
+        data = projectfile.load(project_file).data
+        assert data is not None
+        assert data.augmentation == (augmentation("Noise"),)
+        for folder, more in zip(folders, ([], [], ["--augment", "noise:amount=0"]), strict=True):
+            assert main(["train", str(project_file), "--run-dir", str(folder), "-q", *more]) == 0
+        first, again, without = (sha256(Run(folder).checkpoint("last")) for folder in folders)
+        assert first == again != without
+
+    def test_augment_takes_the_place_of_what_the_project_says(self, project_file: Path, tmp_path: Path) -> None:
+        assert main(["train", str(project_file), "--run-dir", str(tmp_path / "run"), "-q",
+                     "--augment", "Flip", "--augment", "rotate: degrees=10, fill=edge"]) == 0
+        data = Run(tmp_path / "run").project.data
+        assert data is not None
+        assert data.augmentation == (augmentation("Flip"), augmentation("Rotate", {"degrees": 10.0, "fill": "edge"}))
+
+    @pytest.mark.parametrize("text", ["Explode", "Flip:angle=3", "Rotate:degrees=far", "Rotate:degrees=500"])
+    def test_wrong_use_is_refused(self, text: str, project_file: Path, capsys: pytest.CaptureFixture) -> None:
+        assert main(["train", str(project_file), "--augment", text]) == 2
+        assert capsys.readouterr().err
+
+    def test_what_does_nothing_is_told(self, project_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+        assert main(["train", str(project_file), "--run-dir", str(tmp_path / "run"), "--augment", "WordDropout"]) == 0
+        assert "kind text" in capsys.readouterr().err
+        project = projectfile.load(project_file)
+        projectfile.save(augmented(project, augmentation("WordDropout")), project_file)
+        assert main(["check", str(project_file), "--json"]) == 0
+        [problem] = json.loads(capsys.readouterr().out)["problems"]
+        assert problem["code"] == "augmentation-without-column"
+
+
+class TestKinds:
+    """Looks at, and trainings on, real sounds and texts."""
+
+    def test_sounds(self, shared_data: Path, tmp_path: Path) -> None:
+        folder = tmp_path / "digits"
+        with zipfile.ZipFile(shared_data / "fsdd" / "fsdd.zip") as archive:
+            for name in archive.namelist():
+                digit = Path(name).name[0]
+                if name.endswith(tuple(f"_george_{take}.wav" for take in range(6))) and digit in "0123":
+                    (folder / digit).mkdir(parents=True, exist_ok=True)
+                    (folder / digit / Path(name).name).write_bytes(archive.read(name))
+        data = sources.inspect(folder)
+        steps = tuple(augmentation(type) for type in ("TimeMask", "FrequencyMask", "Shift", "Gain", "Noise", "Mixup"))
+        data = msgspec.structs.replace(data, augmentation=steps)
+        assert not [reason for step in steps if (reason := misfit(step, data.columns))]
+        result, arrays = looked(data, 3, 4)
+        [sound] = (column for column in result["columns"] if column["kind"] == "audio")
+        frames = tuple(sound["shape"])
+        assert arrays[sound["name"]].prepared.shape == (2, *frames)
+        assert arrays[sound["name"]].augmented.shape == (2, 4, *frames)
+        assert not np.array_equal(arrays[sound["name"]].augmented[:, 0], arrays[sound["name"]].prepared)
+        project = augmented(examples.chain(folder, ("Flatten", {}), ("Linear", {"out_features": 4}), epochs=2), *steps)
+        _, events = trained(project, tmp_path / "run")
+        assert events[-1].reason == "completed", events[-1]
+
+    def test_texts(self, shared_data: Path, tmp_path: Path) -> None:
+        with gzip.open(shared_data / "vader-sentiment" / "movieReviewSnippets.csv.gz", "rt", encoding="utf-8") as file:
+            rows = [(row["text"], float(row["valence"]) > 0) for row in islice(csv.DictReader(file), 300)]
+        for index, (text, is_good) in enumerate(rows):
+            path = tmp_path / "reviews" / ("good" if is_good else "bad") / f"{index}.txt"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        data = sources.inspect(tmp_path / "reviews")
+        data = msgspec.structs.replace(data, augmentation=(augmentation("WordDropout", {"amount": 0.5}),))
+        result, arrays = looked(data, 0, 9, versions=3)
+        [text] = (column for column in result["columns"] if column["kind"] == "text")
+        ids, changed = arrays[text["name"]].prepared, arrays[text["name"]].augmented
+        assert changed.shape == (2, 3, *text["shape"])
+        assert set(changed[changed != np.repeat(ids[:, None], 3, 1)]) == {1}
+        words = text["texts"]
+        assert "[UNK]" in words["augmented"][0][0]
+        assert len(words["prepared"][0].split()) == len(words["augmented"][0][0].split())
+        assert words["augmented"][1][0] != words["augmented"][1][1]
