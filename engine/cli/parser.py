@@ -54,5 +54,5 @@ def add_checkpoint(parser: Parser) -> None:
                         help="which weights: of the lowest validation loss, or the latest (default: best)")
 
 
-def add_json(parser: Parser, what: str) -> None:
+def add_json(parser: argparse._ActionsContainer, what: str) -> None:
     parser.add_argument("--json", action="store_true", help=f"print {what} as JSON")
