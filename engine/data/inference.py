@@ -110,8 +110,6 @@ def as_classes(guess: Guess, series: "polars.Series") -> Guess:
     present = len(series) - series.null_count()
     if guess.kind == "boolean":
         return replace(guess, kind="category")
-    if guess.kind == "date":
-        return replace(guess, kind="number")
     if guess.kind == "number":
         return _few_numbers(guess, series, present)
     if guess.kind in ("category", "text") and not guess.files and series.dtype == polars.String:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.data import cells
 from engine.data.inference import EMPTY, Guess, as_classes
 from engine.project import ColumnChoice, ColumnRole
 
@@ -71,8 +72,13 @@ def with_roles(names: Sequence[str], series: Mapping[str, "polars.Series"], gues
 
 def _as_target(leaf: Leaf, chosen: Mapping[str, ColumnChoice]) -> Leaf:
     is_kind_chosen = leaf.name in chosen and chosen[leaf.name].kind not in ("", "boolean")
-    keeps = is_kind_chosen or leaf.guess.reason == RATING
-    return leaf if keeps else replace(leaf, guess=as_classes(leaf.guess, leaf.series))
+    if is_kind_chosen or leaf.guess.reason == RATING:
+        return leaf
+    if leaf.guess.kind == "date":
+        seconds = cells.moments(leaf.series, leaf.guess.settings.get("order", ""))
+        reason = f"{leaf.guess.reason}, in seconds since 1970"
+        return replace(leaf, series=seconds, guess=Guess("number", reason, odd=leaf.guess.odd))
+    return replace(leaf, guess=as_classes(leaf.guess, leaf.series))
 
 
 def _with_target(leaves: list[Leaf], fixed: Mapping[str, ColumnRole | str]) -> list[Leaf]:

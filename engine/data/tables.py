@@ -11,7 +11,7 @@ from engine.data import separated
 from engine.data.contents import content_of
 from engine.data.files import require_memory
 from engine.data.frames import Frame, plain_types
-from engine.data.splits import SPLIT_NAMES
+from engine.data.splits import SPLIT_NAMES, SPLITS
 from engine.data.trees import File, Tree
 from engine.errors import DataError
 from engine.preparation.tables import unique
@@ -27,6 +27,10 @@ LOOK_BYTES = 1 << 18
 """How much of a table is read to tell what it is."""
 
 MAX_SHEET_BYTES = 4 << 30
+SMALL_SHEET_BYTES = 64 << 20
+MAX_SHEET_INFLATION = 300
+"""Sheets are packed to a tenth or a fiftieth; larger files that would unpack into more than this are bombs."""
+
 OLD_EXCEL = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 SHEET_PARTS = (b"[Content_Types].xml", b"docProps/", b"_rels/", b"xl/")
 ZIP_NAME = 30
@@ -102,6 +106,7 @@ def belonging(files: Sequence[File], header: str) -> tuple[Sequence[File], tuple
     by_split = [file for file in files if split_of(file)]
     main = next((file for file in by_split if split_of(file) == "train"), None)
     chosen = [file for file in (by_split if main else files) if names[file.name] == names[(main or files[0]).name]]
+    chosen.sort(key=lambda file: SPLITS.index(split_of(file)) if main else 0)
     if not main and len(chosen) < len(files):
         shown = ", ".join(file.name for file in files[:10])
         raise DataError(f"There are {len(files)} tables with different columns: {shown}.", "Choose one of these files.")
@@ -205,15 +210,13 @@ def _sheet(book: Any, name: str, header: str) -> "tuple[polars.DataFrame, bool] 
     """A sheet's cells, and whether its first row names the columns; None for one without rows."""
     import polars
 
-    has_header = header != "no"
+    first = book.load_sheet(name, header_row=None, n_rows=1, dtypes="string").to_polars()
+    cells = ["" if cell is None else str(cell).strip() for cell in (first.row(0) if first.height else ())]
+    has_header = header == "yes" or (header == "auto" and not any(map(separated.is_number, cells)))
     data = book.load_sheet(name, header_row=0 if has_header else None, schema_sample_rows=None).to_polars()
-    if header == "auto" and any(map(separated.is_number, data.columns)):
-        has_header = False
-        data = book.load_sheet(name, header_row=None, schema_sample_rows=None).to_polars()
     if not data.height or not data.width:
         return None
-    plain = ["" if column.startswith("__UNNAMED__") else column for column in data.columns]
-    data.columns = list(unique([name.strip() for name in plain]))
+    data.columns = list(unique(cells if has_header else [""] * data.width))
     last = polars.any_horizontal(polars.all().is_not_null())
     return data.slice(0, data.select(last.arg_true().max() + 1).item() or 0), has_header
 
@@ -228,7 +231,7 @@ def _require_honest(file: File, content: bytes) -> None:
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise DataError(f"{file.place} is a damaged Excel file ({error}).",
                         "Open it in a spreadsheet and save it again.") from None
-    if total > MAX_SHEET_BYTES:
+    if total > max(SMALL_SHEET_BYTES, min(MAX_SHEET_BYTES, MAX_SHEET_INFLATION * len(content))):
         raise DataError(f"{file.place} would unpack into {total / 1e9:,.1f} GB, which is no honest Excel file.",
                         "Save the table as CSV.")
     require_memory(total, file.place)
