@@ -7,6 +7,7 @@ import csv
 import io
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -43,13 +44,13 @@ def suspicious(run: Run, checkpoint: str = "best", emit: Callable[[AnyEvent], No
     data = load_data(run, trained, emit)
     rows = np.concatenate([np.asarray(part, np.int64) for part in data.rows.values()])
     splits = np.repeat(np.arange(len(data.rows)), [len(part) for part in data.rows.values()])
-    losses, outputs = _computed(trained, data, rows, emit)
-    order = np.argsort(-losses, kind="stable")[:MAX_LISTED]
-    target, answers = _answers(trained, data, rows[order], {name: values[order] for name, values in outputs.items()})
-    names = tuple(data.rows)
+    judged = _judged(trained, data, rows, emit)
+    order = np.argsort(-judged.losses, kind="stable")[:MAX_LISTED]
+    answers = _answers(trained, data, rows[order], judged, order)
+    names, target = tuple(data.rows), judged.target
     listed = [
         {"row": int(rows[i]), "name": data.names[int(rows[i])], "split": names[splits[i]], **answer,
-         "loss": float(losses[i])}
+         "loss": float(judged.losses[i])}
         for i, answer in zip(order, answers, strict=True)
     ]
     result: dict[str, Any] = {
@@ -70,13 +71,22 @@ def as_csv(result: Mapping[str, Any]) -> str:
     return text.getvalue()
 
 
-def _computed(trained: Trained, data: Dataset, rows: Array,
-              emit: Callable[[AnyEvent], None]) -> tuple[Array, dict[str, Array]]:
-    """The loss of each row, float64 (n,), and what the network puts out."""
+@dataclass(frozen=True)
+class _Judged:
+    """What the network says about n rows: losses, and of one target the answers, as class numbers or prepared numbers,
+    with the shares of the classes. "" and nothing where no target has a single answer."""
+
+    losses: Array
+    target: str
+    predicted: Array
+    confidence: Array
+
+
+def _judged(trained: Trained, data: Dataset, rows: Array, emit: Callable[[AnyEvent], None]) -> _Judged:
     source, objective = trained.source, trained.objective
     if objective is None:
         raise TrainingError("The network has no loss, so no label is suspicious.", "Wire an output into a loss.")
-    losses: list[Tensor] = []
+    losses, predicted, confidence, target = list[Tensor](), list[Array](), list[Array](), ""
     seen: list[tuple[Tensor, ...]] = []
     handle = trained.network.register_forward_hook(lambda module, inputs, output: seen.append(tensors(output)))
     try:
@@ -86,11 +96,32 @@ def _computed(trained: Trained, data: Dataset, rows: Array,
                 loss, _ = objective(*(torch.from_numpy(data.prepared(name, batch)).to(trained.device)
                                       for name in (*source.inputs, *source.targets)))
                 losses.append(loss.double().cpu())
+                for output, values in zip(source.outputs, seen.pop(), strict=True):
+                    answer = _single(trained, output, values.cpu().numpy())
+                    if answer is not None and target in ("", source.target_of[output]):
+                        target = source.target_of[output]
+                        predicted.append(answer[0])
+                        confidence.append(answer[1])
+                        break
                 emit(Progressed("Comparing", (start + len(batch)) / len(rows)))
     finally:
         handle.remove()
-    outputs = [torch.cat(parts).cpu().numpy() for parts in zip(*seen, strict=True)]
-    return torch.cat(losses).numpy(), dict(zip(source.outputs, outputs, strict=True))
+    nothing = [np.zeros(0)]
+    return _Judged(torch.cat(losses).numpy(), target, np.concatenate(predicted or nothing),
+                   np.concatenate(confidence or nothing))
+
+
+def _single(trained: Trained, output: str, values: Array) -> tuple[Array, Array] | None:
+    """The one answer that an output gives for each sample, (n,), and how sure it is; None if it gives several."""
+    target = trained.source.target_of.get(output)
+    part = trained.preparation.part(target) if target else None
+    if part is None or part.shape:
+        return None
+    if part.kind == "category":
+        shares = probabilities(values, len(part.classes))
+        return None if shares is None or shares.ndim != 2 else (shares.argmax(axis=1), shares.max(axis=1))
+    is_number = part.kind == "number" and values.size == len(values)
+    return (values.reshape(-1), np.full(len(values), np.nan)) if is_number else None
 
 
 @contextmanager
@@ -110,20 +141,15 @@ def _unreduced(objective: nn.Module) -> Iterator[None]:
             handle.remove()
 
 
-def _answers(trained: Trained, data: Dataset, rows: Array,
-             outputs: Mapping[str, Array]) -> tuple[str, list[dict[str, Any]]]:
-    """The target that is compared, the first one that has single answers, and both answers of each row."""
-    for output, target in trained.source.target_of.items():
-        part = trained.preparation.part(target)
-        truth = data.prepared(target, rows)
-        shares = probabilities(outputs[output], len(part.classes)) if part.kind == "category" else None
-        if shares is not None and truth.ndim == 1 and shares.ndim == 2:
-            predicted = shares.argmax(axis=1)
-            return target, [
-                {"truth": part.classes[right], "predicted": part.classes[guess], "confidence": float(share[guess])}
-                for right, guess, share in zip(truth.tolist(), predicted.tolist(), shares, strict=True)]
-        if part.kind == "number" and outputs[output].size == len(rows):
-            pairs = (restored(part, values.reshape(truth.shape)).reshape(-1) for values in (truth, outputs[output]))
-            return target, [{"truth": float(right), "predicted": float(guess), "confidence": None}
-                            for right, guess in zip(*pairs, strict=True)]
-    return "", [{"truth": "", "predicted": "", "confidence": None} for _ in rows]
+def _answers(trained: Trained, data: Dataset, rows: Array, judged: _Judged, order: Array) -> list[dict[str, Any]]:
+    """Truth and prediction of these rows, which stand at `order` in what was judged."""
+    if not judged.target:
+        return [{"truth": "", "predicted": "", "confidence": None} for _ in rows]
+    part = trained.preparation.part(judged.target)
+    truth, predicted = data.prepared(judged.target, rows), judged.predicted[order]
+    if part.kind == "category":
+        return [{"truth": part.classes[right], "predicted": part.classes[guess], "confidence": share}
+                for right, guess, share in zip(truth.tolist(), predicted.tolist(), judged.confidence[order].tolist(),
+                                               strict=True)]
+    pairs = (restored(part, values).reshape(-1).tolist() for values in (truth, predicted))
+    return [{"truth": right, "predicted": guess, "confidence": None} for right, guess in zip(*pairs, strict=True)]
