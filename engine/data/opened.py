@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, overload
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,16 +33,6 @@ class Asked:
 
     def known_column(self, name: str) -> Column | None:
         return next((leaf for column in self.known for leaf in (column, *column.parts) if leaf.name == name), None)
-
-
-class Feature(msgspec.Struct, frozen=True):
-    """Where one number of a "features" vector comes from: a column of a table.
-
-    values  empty: the column holds numbers. Otherwise the number is 1 where the cell is this one text, else 0.
-    """
-
-    column: str
-    value: str | None = None
 
 
 class Loaded(NamedTuple):
@@ -110,7 +99,6 @@ class Opened:
     fixed     rows whose split the data itself decides; the others are split by shares
     times     when each sample begins, float64 (n,), where the data has an order in time
     reach     samples that are fewer than this apart, in order of time, share steps
-    features  for a vector that was put together from a table's columns
     findings  what the user should know, one sentence each
     fingerprint   of the files, filled in by engine.data.sources
     """
@@ -121,7 +109,6 @@ class Opened:
     files: Sequence[File]
     usable: Rows | None = None
     fixed: Mapping[str, Rows] = field(default_factory=dict)
-    features: tuple[Feature, ...] = ()
     findings: tuple[str, ...] = ()
     times: NDArray[np.float64] | None = None
     reach: int = 0

@@ -22,7 +22,10 @@ def seen(path: Path, chosen: dict[str, ColumnChoice] | None = None, **options: A
 def days(folder: Path, count: int = 200, columns: int = 2) -> Path:
     """A value a day: row i holds i, 1000 + i, and so on."""
     first = np.datetime64("2020-01-01")
-    lines = [f"{first + i}," + ",".join(str(1000 * column + i + 0.5) for column in range(columns)) for i in range(count)]
+    lines = []
+    for i in range(count):
+        values = ",".join(str(1000 * column + i + 0.5) for column in range(columns))
+        lines.append(f"{first + i},{values}")
     header = "day," + ",".join(f"v{column}" for column in range(columns))
     return written(folder, "\n".join([header, *lines]) + "\n")
 
