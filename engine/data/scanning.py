@@ -54,7 +54,7 @@ def _listed(folder: str, prefix: str, files: list[File], left_out: list[str]) ->
             name = entry.name
             if name.startswith((".", "__")):
                 continue
-            shown = prefix + printable(name)
+            shown = prefix + (name if name.isascii() else printable(name))
             if entry.is_dir(follow_symlinks=False):
                 below.append((entry.path, f"{shown}/"))
                 continue

@@ -270,13 +270,13 @@ class Tree:
         overwritten with as many bytes and then given its old time is not noticed. others: files beside a single file
         that belong to the data; those of a folder or an archive are in it anyway.
         """
-        files: Sequence[File] = [disk_file(self.root)] if self.kind == "archive" else self.files
-        if self.kind == "file":
-            files = [*files, *(file for file in others if file and file.path != self.root)]
-        digest = hashlib.blake2b("\0".join([file.name for file in files]).encode(), digest_size=12)
-        digest.update(array("q", [file.size for file in files]).tobytes())
-        digest.update(array("q", [file.stamp for file in files]).tobytes())
-        return digest.hexdigest()
+        if self.kind != "file":
+            return self._fingerprint
+        return _fingerprint([*self.files, *(file for file in others if file and file.path != self.root)])
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        return _fingerprint([disk_file(self.root)] if self.kind == "archive" else self.files)
 
     @cached_property
     def _contents(self) -> Contents:
@@ -307,6 +307,14 @@ class Tree:
             home = self.root.parent if self.kind == "file" else self.root
             return name.removeprefix(f"{home}{os.sep}")
         return name
+
+
+def _fingerprint(files: Sequence[File]) -> str:
+    """Of names, sizes and times."""
+    digest = hashlib.blake2b("\0".join([file.name for file in files]).encode(), digest_size=12)
+    digest.update(array("q", [file.size for file in files]).tobytes())
+    digest.update(array("q", [file.stamp for file in files]).tobytes())
+    return digest.hexdigest()
 
 
 def open_tree(path: Path, progress: Progress = ignore_progress) -> Tree:
