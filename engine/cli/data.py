@@ -72,7 +72,8 @@ def data(args: argparse.Namespace, console: Console) -> int:
 
 
 def _looked_at(args: argparse.Namespace, console: Console) -> "tuple[Data, Path | None]":
-    """The data as project data, and the folder that its path starts from."""
+    """The data as project data, and the folder that its path starts from. What a project remembers of its data stands,
+    so that files which changed since are told, unless the command line decides otherwise."""
     import msgspec
 
     from engine.data.sources import inspect
@@ -80,6 +81,8 @@ def _looked_at(args: argparse.Namespace, console: Console) -> "tuple[Data, Path 
     from engine.project import BUNDLED, Data
 
     previous, base = _of_project(args.path)
+    if previous and previous.columns and not (args.source or args.settings or args.options):
+        return previous, base
     path = str(args.path)
     if previous:
         path = previous.path if previous.path.startswith(BUNDLED) else str(previous.located(base))

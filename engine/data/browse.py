@@ -24,6 +24,7 @@ from engine.data.filters import (
     texts_meet,
 )
 from engine.data.media import Files, Masks, Pictures, Sounds, Texts
+from engine.data.opened import RowNames
 from engine.data.sources import open_data
 from engine.data.splits import SPLITS, rows_of
 from engine.errors import DataError
@@ -218,7 +219,8 @@ class Browser:
         """(n,) numbers that sort as the column does; NaN where it is empty."""
         if name not in self._keys:
             if name == NAME and all(leaf.name != NAME for leaf in self.leaves):
-                self._keys[name] = _ranks(list(self.opened.names))
+                is_own = not isinstance(self.opened.names, RowNames)  # made-up names are in the order of the rows
+                self._keys[name] = _ranks(self.opened.names) if is_own else np.arange(self.count, dtype=np.float64)
             else:
                 self._keys[name] = self._column_keys(self.leaf(name))
         return self._keys[name]
@@ -264,7 +266,7 @@ class Browser:
                 found |= _joined(texts_meet(condition, values) for _, values in self.chunks(leaf, rows))
             elif leaf.kind == "number" and number is not None:
                 found |= self.array(leaf)[rows] == number
-        if isinstance(self.opened.names, list | tuple):
+        if not isinstance(self.opened.names, RowNames):
             found |= texts_meet(condition, [self.opened.names[row] for row in rows])
         return found
 

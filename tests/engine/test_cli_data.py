@@ -113,6 +113,8 @@ def test_a_project_is_written_and_its_data_looked_at(flowers: Path, tmp_path: Pa
     assert {node.type for node in project.graph.nodes} >= {"Input", "CrossEntropy"}
     capsys.readouterr()
     assert column(told(capsys, path), "colour")["role"] == "ignore"
+    flowers.write_text(flowers.read_text() + "5.0,1.5,red,setosa\n")
+    assert "changed" in [finding["code"] for finding in told(capsys, path)["findings"]]
     assert main(["data", str(flowers), "--project", str(path)]) == 1
     assert "is there already" in capsys.readouterr().err
 
