@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QWidget
 
+from engine.project import Data
 from gui.docks import Docks
 from gui.document import Document
 from gui.session import Session
@@ -13,8 +14,8 @@ from gui.session import Session
 INTERVAL_MS = 20
 """Between two panels: time for the window to paint and to take a click."""
 
-Browse = Callable[[Sequence[int] | None, str, int | None], None]
-"""Shows these rows of the data (None: all), which are so called, and selects one."""
+Browse = Callable[[Sequence[int] | None, str, int | None, Data | None], None]
+"""Shows these rows (None: all) of some data (None: the project's), which are so called, and selects one."""
 
 
 class LatePanels(QObject):
@@ -54,10 +55,14 @@ class LatePanels(QObject):
             self._timer.stop()
 
     def _browse_rows(self, rows: Sequence[int] | None, title: str) -> None:
-        self._browse(rows, title, None)
+        self._browse(rows, title, None, None)
+
+    def _browse_run(self, rows: Sequence[int], title: str, row: int | None) -> None:
+        run = self._session.run
+        self._browse(rows, title, row, run.project.data if run else None)
 
     def _browse_row(self, row: int) -> None:
-        self._browse(None, "", row)
+        self._browse(None, "", row, None)
 
     def _made(self, dock: str) -> QWidget:  # noqa: PLR0911 - one panel for each dock
         document, session = self._document, self._session
@@ -89,7 +94,7 @@ class LatePanels(QObject):
                 from gui.results.test_panel import TestPanel
 
                 test_panel = TestPanel(session)
-                test_panel.browse.connect(self._browse)
+                test_panel.browse.connect(self._browse_run)
                 return test_panel
             case "try":
                 from gui.results.try_panel import TryPanel

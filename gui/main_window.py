@@ -12,6 +12,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QSizePolicy, QTabWidget, QToolBar, QToolButton, QWidget
 
+from engine.project import Data
 from gui import drops, files
 from gui.canvas.actions import ACTIONS as CANVAS_ACTIONS
 from gui.canvas.view import CanvasView
@@ -103,13 +104,14 @@ class MainWindow(QMainWindow):
         """Say something in passing, in the status bar."""
         self.statusBar().showMessage(text, MESSAGE_MS)
 
-    def browse(self, rows: Sequence[int] | None = None, title: str = "", row: int | None = None) -> None:
-        """Show the data browser with these rows (None: all), which are `title`; `row` is selected."""
+    def browse(self, rows: Sequence[int] | None = None, title: str = "", row: int | None = None,
+               data: Data | None = None) -> None:
+        """Show the data browser, see `BrowserWindow.browse`."""
         if self._browser is None:
             from gui.data.browser.window import BrowserWindow
 
             self._browser = BrowserWindow(self.document, self.session, self)
-        self._browser.browse(rows, title, row)
+        self._browser.browse(rows, title, row, data)
 
     def offer_recovery(self) -> None:
         """Offer unsaved work of a program that crashed, newest first, until one is taken."""

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QGridLayout,
     QHBoxLayout,
+    QListWidgetItem,
     QProgressBar,
     QPushButton,
     QScrollArea,
@@ -22,6 +23,7 @@ from engine.errors import EngineError
 from gui.charts.controls import title
 from gui.charts.plot import readable
 from gui.charts.scatter import Scatter
+from gui.facts import counted
 from gui.results.confusion import ConfusionMatrix
 from gui.results.evaluations import Evaluation, Wrong, evaluation, pictures_of
 from gui.results.suspicious import SuspiciousLabels
@@ -56,7 +58,7 @@ class TestPanel(QWidget):
         self.matrix, self.scatter = ConfusionMatrix(self), Scatter(self)
         self.mistakes, self.suspicious = SampleGrid(self), SuspiciousLabels(session, self)
         self._mistakes_title = label("", "title", self, wraps=True)
-        self._mistakes_title.setToolTip("The most confident ones first")
+        self._mistakes_title.setToolTip("The most confident ones first; a click shows one in the data browser")
         self._pointed = label("", "muted", self, wraps=True)
         self._pictures = Background(self)
         self._pictures.finished.connect(self._show_pictures)
@@ -69,6 +71,7 @@ class TestPanel(QWidget):
         self.scores.split.activated.connect(self._load)
         self.empty.clicked.connect(self._test)
         self.suspicious.browse.connect(self.browse)
+        self.mistakes.itemClicked.connect(self._open_mistake)
         session.tested.connect(self._show_result)
         session.test_failed.connect(self.scores.show_failure)
         session.test_progressed.connect(self.scores.show_progress)
@@ -189,6 +192,12 @@ class TestPanel(QWidget):
         self.mistakes.show_tiles([_tile(mistake, None) for mistake in wrong])
         rows = [mistake.row for mistake in wrong]
         self._pictures.start(lambda progress: pictures_of(run, rows, progress))
+
+    def _open_mistake(self, item: QListWidgetItem) -> None:
+        """Show a mistake in the data browser, among the others."""
+        if self._evaluation is not None:
+            rows = [mistake.row for mistake in self._chosen_mistakes(self._evaluation)]
+            self.browse.emit(rows, counted(len(rows), "mistake"), rows[self.mistakes.row(item)])
 
     def _filter_text(self, shown: Evaluation) -> str:
         if self._filter == (-1, -1):

@@ -45,7 +45,8 @@ def draw(painter: QPainter, numbers: NDArray[np.float64], room: QRectF) -> None:
             continue
         low, high = values[whole].min(), values[whole].max()
         x = room.left() + np.flatnonzero(whole) * (room.width() / max(1, len(values) - 1))
-        y = room.bottom() - (values[whole] - low) / ((high - low) or 1.0) * room.height()
+        share = (values[whole] - low) / (high - low) if high > low else np.full(len(x), 0.5)
+        y = room.bottom() - share * room.height()
         color = QColor(theme.colors().series[feature % len(theme.colors().series)])
         painter.setPen(QPen(color, 1.2))
         painter.setBrush(Qt.BrushStyle.NoBrush)

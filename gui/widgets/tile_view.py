@@ -189,7 +189,9 @@ class TileView(QAbstractScrollArea):
         if cell.picture is not None:
             painter.drawImage(_centred(cell.picture, room), cell.picture)
         elif cell.text:
-            painter.drawText(room.adjusted(6, 4, -6, -4), Qt.TextFlag.TextWordWrap, cell.text)
+            lines = room.adjusted(6, 4, -6, -4)
+            lines.setHeight(lines.height() // metrics.lineSpacing() * metrics.lineSpacing())  # no line is cut
+            painter.drawText(lines, Qt.TextFlag.TextWordWrap, cell.text)
         if cell.is_damaged:
             sign = icons.pixmap("triangle-alert", 20, colors.error, self.devicePixelRatioF())
             painter.drawPixmap(room.center() - QPointF(10, 10), sign)

@@ -184,6 +184,24 @@ def test_only_these_rows_in_their_order(qtbot: QtBot, show: Show, flowers: Path)
     assert not window.filters.only.isVisible()
 
 
+def test_rows_of_an_earlier_run_are_those_of_its_own_data(
+    qtbot: QtBot, show: Show, document: Document, flowers: Path, pets: Path
+) -> None:
+    window = show(pets)
+    window.browse((3, 5), "2 mistakes", 5, inspect(flowers))
+    settle(qtbot, window)
+    assert window.windowTitle().endswith("flowers.csv")
+    assert window.rows.tolist() == [3, 5]
+    assert window.detail.sample.row == 5
+    QTest.mouseClick(window.filters.only, Qt.MouseButton.LeftButton)
+    settle(qtbot, window)
+    assert window.windowTitle().endswith("pets"), "all rows are those of the project"
+    opened_once = window._browser
+    window.browse((3,), "1 mistake", 3, document.project.data)
+    settle(qtbot, window)
+    assert window._browser is opened_once, "the run learned from what is open already"
+
+
 def test_the_keys_go_from_sample_to_sample(qtbot: QtBot, show: Show, tmp_path: Path) -> None:
     window = show(small_data(tmp_path / "idx"))
     grid = window.list.grid

@@ -56,6 +56,11 @@ def test_a_tested_run_is_shown_with_its_mistakes(
     surest = result["wrong"][0]
     assert surest["truth"] in panel.mistakes.item(0).toolTip()
     assert panel.mistakes.count() == min(60, result["wrong_count"])
+    with qtbot.waitSignal(panel.browse) as wanted:
+        panel.mistakes.itemClicked.emit(panel.mistakes.item(1))
+    rows, title, row = wanted.args
+    assert title == f"{panel.mistakes.count()} mistakes"
+    assert row == rows[1] == result["wrong"][1]["row"]
 
 
 def test_a_click_on_a_cell_shows_its_mistakes(
@@ -75,6 +80,11 @@ def test_a_click_on_a_cell_shows_its_mistakes(
     assert panel.mistakes.count() == expected
     QTest.mouseClick(panel.matrix, Qt.MouseButton.LeftButton, pos=place)
     assert panel.mistakes.count() == min(60, result["wrong_count"])
+    with qtbot.waitSignal(panel.browse) as wanted:
+        panel.mistakes.itemClicked.emit(panel.mistakes.item(1))
+    rows, title, row = wanted.args
+    assert title == f"{panel.mistakes.count()} mistakes"
+    assert row == rows[1] == result["wrong"][1]["row"]
     qtbot.waitUntil(lambda: not panel._pictures.is_busy, timeout=PATIENCE_MS)
 
 

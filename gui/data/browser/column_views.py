@@ -24,7 +24,7 @@ from engine.project import Column
 from gui.data.browser.player import NO_PLAYER, Player
 from gui.data.browser.spectrum import spectrum
 from gui.data.browser.thumbnails import picture_of, told
-from gui.facts import Facts
+from gui.facts import Facts, counted
 from gui.widgets import icons, pictures
 from gui.widgets.labels import label
 from gui.widgets.lines import Lines
@@ -97,7 +97,9 @@ class PictureView(ColumnView):
         array = np.asarray(value)
         height, width = array.shape[-2:]
         channels = array.shape[0] if array.ndim == 3 else 1
-        self._raw_size = f"{width} × {height}, {'colour' if channels >= 3 else 'grey'}"
+        what = counted(len(self.column.classes), "class", "classes") if self.column.kind == "mask" else (
+            "colour" if channels >= 3 else "grey")
+        self._raw_size = f"{width} × {height}, {what}"
         self._sized(self._raw_size)
         self._put(self.raw, array, PICTURE_SIDE)
         for empty in (self.prepared, *self.versions):

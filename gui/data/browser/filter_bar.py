@@ -115,6 +115,7 @@ class FilterBar(QWidget):
             first.addWidget(part)
         second.addWidget(self.message)
         second.addWidget(self.only)
+        self.message.setMinimumHeight(self.only.sizeHint().height())  # the samples stay where they are
         second.addStretch(1)
         column = QVBoxLayout(self)
         column.setContentsMargins(10, 8, 10, 6)

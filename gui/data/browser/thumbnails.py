@@ -98,7 +98,7 @@ class Thumbnails(QObject):
 def drawn(sample: Sample, column: Column, side: int, scale: float) -> Cell:
     """One sample as a cell: its column within `side` logical pixels, its label or name below."""
     tip = f"{sample.name}\n{sample.damage or sample.label}".strip()
-    caption = sample.label or sample.name
+    caption = sample.label or sample.name.rsplit("/", 1)[-1]
     if sample.damage:
         return Cell(caption, tip, is_damaged=True)
     value = sample.values[column.name]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import numpy as np
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
@@ -53,6 +54,7 @@ class BrowserWindow(QWidget):
         self._opening = self._opened
         self._query = Query()
         self._goal: int | None = None
+        self._of_run: Data | None = None
         self._rows: Rows = np.zeros(0, np.int64)
         self._finding, self._reading = Background(self), Background(self)
         self._finding.finished.connect(self._take)
@@ -88,9 +90,14 @@ class BrowserWindow(QWidget):
     def query(self) -> Query:
         return self._query
 
-    def browse(self, rows: Sequence[int] | None = None, title: str = "", row: int | None = None) -> None:
-        """Come into sight with these rows only (None: all); `title` says what they are. `row` is selected."""
+    def browse(self, rows: Sequence[int] | None = None, title: str = "", row: int | None = None,
+               data: Data | None = None) -> None:
+        """Come into sight with these rows only (None: all); `title` says what they are. `row` is selected.
+
+        `data` is what the rows are of, as a run keeps it; None: what the project has now.
+        """
         self._goal = row
+        self._of_run = None if data is None or self._is_same(data) else data
         self._query = Query(only=None if rows is None else tuple(rows), title=title)
         self.filters.show_query(self._query)
         self.show()
@@ -98,6 +105,12 @@ class BrowserWindow(QWidget):
         self.activateWindow()
         self.list.setFocus()
         self._find()
+
+    def _is_same(self, data: Data) -> bool:
+        """A run learned from what the project has now: its path is absolute, the project's perhaps not."""
+        now = self._document.project.data
+        return (now is not None and data.located(None) == now.located(self._document.folder)
+                and msgspec.structs.replace(data, path=now.path) == now)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self._stop()
@@ -141,6 +154,7 @@ class BrowserWindow(QWidget):
     def _follow(self, before: Project, after: Project) -> None:
         """The project has other data: what was asked for made sense for the old one."""
         if self.isVisible() and before.data != after.data:
+            self._of_run = None
             if before.data is None or after.data is None or before.data.path != after.data.path:
                 self._query = Query()
                 self.filters.show_query(self._query)
@@ -149,6 +163,7 @@ class BrowserWindow(QWidget):
     def _change(self, query: Query) -> None:
         """The user asks for something else."""
         is_typed = query.where != self._query.where
+        self._of_run = self._of_run if query.only is not None else None
         self._query = query
         self.filters.show_query(query)
         if is_typed:
@@ -160,6 +175,8 @@ class BrowserWindow(QWidget):
         """Open the data, if it is not open, and find the rows that are asked for."""
         self._typing.stop()
         data, base = self._document.project.data, self._document.folder
+        if self._of_run is not None:
+            data, base = self._of_run, None
         for part in (self.filters, self.splitter):
             part.setVisible(data is not None)
         self.empty.setVisible(data is None)
