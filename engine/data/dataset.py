@@ -17,7 +17,7 @@ from engine.data.files import AnyArray, Progress, Rows, ignore_progress, portion
 from engine.data.fitting import part_of
 from engine.data.opened import Opened, is_usable
 from engine.data.sources import CHANGED, open_data
-from engine.data.splits import class_findings, rows_of
+from engine.data.splits import class_findings, rows_of, without
 from engine.data.trees import Tree, open_tree
 from engine.errors import DataError, StorageError
 from engine.kinds import LENGTHS
@@ -112,7 +112,7 @@ class _Loading:
         opened, data = self.opened, self.data
         self.findings += opened.findings
         columns = tuple(column for column in opened.columns if column.role in ("input", "target"))
-        rows = rows_of(opened, data.split, np.setdiff1d(opened.rows, np.array(data.excluded, np.int64)))
+        rows = rows_of(opened, data.split, without(opened.rows, np.array(data.excluded, np.int64)))
         parts = [preparation.part(column.name) if preparation else
                  fitted(part_of(column, data.normalize), self._training(column, rows["train"])) for column in columns]
         for index, part in enumerate(parts):
@@ -155,7 +155,7 @@ class _Loading:
         more = [f"... and {len(damaged) - SHOWN_DAMAGE:,} more."] if len(damaged) > SHOWN_DAMAGE else []
         self.findings += [f"{files} could not be read and were left out.", *listed, *more]
         bad = np.fromiter(damaged, np.int64, len(damaged))
-        left = {split: np.setdiff1d(part, bad) for split, part in rows.items()}
+        left = {split: without(part, bad) for split, part in rows.items()}
         if lost := next((split for split, part in rows.items() if len(part) and not len(left[split])), ""):
             raise DataError(f"None of the files of the {lost} split can be read. {names[first]}: {damaged[first]}",
                             "Check that the files are whole.")
@@ -184,7 +184,7 @@ class _Loading:
         if leaf is None:
             return None
         weights = np.asarray(self.opened.values[leaf.name].read(None, ignore_progress).values, np.float64)
-        bad = np.setdiff1d(self.opened.rows, np.flatnonzero(is_usable(weights) & (weights >= 0)))
+        bad = without(self.opened.rows, np.flatnonzero(is_usable(weights) & (weights >= 0)))
         if len(bad):
             raise DataError(f"The weight {leaf.name!r} of {self.opened.names[int(bad[0])]} is {weights[bad[0]]:g}.",
                             "Weights are numbers from 0 on. Correct it, or choose another column as the weight.")

@@ -75,7 +75,7 @@ def _filled(part: Part, opened: Opened, create: Callable[[str, tuple[int, ...], 
         inner = portion(progress, start / total, (start + len(rows)) / total)
         raw = {}
         for leaf in part.leaves:
-            loaded = opened.values[leaf.name].read(rows, inner)
+            loaded = opened.values[leaf.name].read(None if step >= total else rows, inner)
             raw[leaf.name] = loaded.values
             damaged.update(loaded.damaged)
             if part.role == "input" and isinstance(loaded.values, np.ndarray) and loaded.values.dtype.kind == "f":

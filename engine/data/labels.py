@@ -41,7 +41,7 @@ def named_classes(file: File, count: int) -> tuple[tuple[str, ...], list[str]]:
 
 def require_classes(numbers: AnyArray, classes: Sequence[str], column: str) -> None:
     """Raises DataError unless at least two classes occur among the class numbers."""
-    present = np.unique(numbers)
+    present = np.flatnonzero(np.bincount(numbers[numbers >= 0]))
     if len(present) < 2:
         name = f"Only the class {classes[int(present[0])]!r}" if len(present) else "No class"
         raise DataError(f"{name} occurs in {column!r}: there is nothing to tell apart.",
