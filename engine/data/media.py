@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from engine.data.contents import spread
 from engine.data.files import AnyArray, Progress, Rows, allocate
 from engine.data.opened import Loaded, Values
 from engine.data.trees import File
@@ -16,7 +15,6 @@ from engine.errors import DataError
 from engine.preparation import pictures, sounds
 
 CHUNK = 64
-LARGE_BYTES = 8192
 MAX_PICTURE = 1 << 30
 MAX_SOUND = 4 << 30
 MAX_TEXT = 16 << 20
@@ -45,7 +43,7 @@ class Pictures(Values):
             values[place] = pictures.decode(_bytes(self.files[row], MAX_PICTURE), self.shape, self.settings,
                                             self.pages[row] if self.pages else 0)
 
-        damaged = _all(decode, rows, self.files, progress)
+        damaged = _all(decode, rows, progress)
         values[[place for place, row in enumerate(rows) if row in damaged] if damaged else []] = 0
         return Loaded(values, damaged)
 
@@ -72,7 +70,7 @@ class Masks(Values):
             found = pictures.decode_mask(data, values.tolist(), self.shape, self.fit, page)
             numbers[place] = values[found] > 0 if self.values is None else found
 
-        damaged = _all(decode, rows, self.files, progress)
+        damaged = _all(decode, rows, progress)
         return Loaded(numbers, damaged)
 
 
@@ -91,7 +89,7 @@ class Sounds(Values):
         def decode(place: int, row: int) -> None:
             values[place] = sounds.decode(_bytes(self.files[row], MAX_SOUND), self.rate, self.seconds)
 
-        damaged = _all(decode, rows, self.files, progress)
+        damaged = _all(decode, rows, progress)
         return Loaded(values, damaged)
 
 
@@ -108,7 +106,7 @@ class Texts(Values):
         def decode(place: int, row: int) -> None:
             values[place] = text_of(_bytes(self.files[row], MAX_TEXT))
 
-        damaged = _all(decode, rows, self.files, progress)
+        damaged = _all(decode, rows, progress)
         return Loaded(values, damaged)
 
 
@@ -138,9 +136,8 @@ def _bytes(file: File | None, limit: int) -> bytes:
         raise DataError(error.message.removeprefix(f"{file.place} ").rstrip(".")) from None
 
 
-def _all(decode: Callable[[int, int], None], rows: Rows, files: Files, progress: Progress) -> dict[int, str]:
-    """`decode(place, row)` for all rows, in chunks; what went wrong, by row. Large files are decoded in threads: with
-    small ones these gain less than they cost."""
+def _all(decode: Callable[[int, int], None], rows: Rows, progress: Progress) -> dict[int, str]:
+    """`decode(place, row)` for all rows, in chunks, each in one of several threads; what went wrong, by row."""
     damaged: dict[int, str] = {}
 
     def work(start: int) -> None:
@@ -152,20 +149,10 @@ def _all(decode: Callable[[int, int], None], rows: Rows, files: Files, progress:
                 damaged[row] = error.message
 
     starts = range(0, len(rows), CHUNK)
-    done = _in_threads(work, starts) if _are_large(rows, files) else map(work, starts)
+    done = _in_threads(work, starts) if len(starts) > 1 else map(work, starts)
     for count, _ in enumerate(done, 1):
         progress(count / len(starts))
     return damaged
-
-
-def _are_large(rows: Rows, files: Files) -> bool:
-    sizes = []
-    for file in (files[row] for row in spread(rows.tolist(), CHUNK)):
-        try:
-            sizes.append(file.size if file else 0)
-        except DataError:
-            continue
-    return sum(sizes) > LARGE_BYTES * len(sizes)
 
 
 def _in_threads(work: Callable[[int], None], items: Iterable[int]) -> Iterator[None]:
