@@ -1,5 +1,6 @@
 """What prepared data takes on this computer, and a button that frees it."""
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
@@ -25,7 +26,7 @@ class CacheView(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
         column.addWidget(self.text)
-        column.addWidget(self.clear)
+        column.addWidget(self.clear, 0, Qt.AlignmentFlag.AlignLeft)
 
     @property
     def is_reading(self) -> bool:

@@ -30,7 +30,7 @@ def described(column: Column) -> str:
     else:
         facts = []
     if column.shape and column.kind != "category":
-        facts.insert(0, _size(column.shape))
+        facts.insert(0, _size(column.shape) + (" tokens" if column.kind in ("text", "tokens") else ""))
     return " · ".join((kind_title(column.kind), *facts))
 
 

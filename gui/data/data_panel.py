@@ -32,7 +32,7 @@ from gui.data.data_samples import DataSamples
 from gui.data.file_watch import FileWatch
 from gui.data.findings_view import FindingsView
 from gui.data.reading_bar import ReadingBar
-from gui.data.reading_settings import ReadingSettings
+from gui.data.reading_settings import SKIP_DAMAGED, ReadingSettings
 from gui.data.split_settings import WITH_COLUMN, SplitSettings
 from gui.data.starter_button import StarterButton
 from gui.document import Document
@@ -339,8 +339,8 @@ class DataPanel(QWidget):
     def _edit_option(self, name: str, value: object) -> None:
         data = self.editor.data
         if data is not None:
-            self.editor.change(f"Set {name.replace('_', ' ')}", f"data.{name}.{self.settings.form.gesture}",
-                        options={**data.options, name: value})
+            field = {"skips_damaged": value} if name == SKIP_DAMAGED else {"options": {**data.options, name: value}}
+            self.editor.change(f"Set {name.replace('_', ' ')}", f"data.{name}.{self.settings.form.gesture}", **field)
 
     def _edit_split(self, name: str, value: object) -> None:
         data = self.editor.data

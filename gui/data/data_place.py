@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFileDialog, QFrame, QMenu, QPushButton, QVBoxLayo
 from engine.project import BUNDLED, Data
 from gui.widgets import icons, settings, theme
 from gui.widgets.flow_layout import FlowLayout
-from gui.widgets.labels import label
+from gui.widgets.labels import BREAK, breakable, label
 
 EXAMPLES = {"fashion-mnist-small": "Fashion-MNIST example (12,000 pictures)"}
 """Bundled data sets by the name of their folder."""
@@ -104,13 +104,13 @@ class DataPlace(QWidget):
 
     def tell(self, text: str) -> None:
         """Say that something is wrong with the files, with what can be done about it; "" for nothing."""
-        self._told.setText(text)
+        self._told.setText(breakable(text))
         self.notice.setVisible(bool(text))
 
     @property
     def told(self) -> str:
         """What is said of the files."""
-        return self._told.text()
+        return self._told.text().replace(BREAK, "")
 
     def _restyle(self) -> None:
         colors = theme.colors()
@@ -122,11 +122,6 @@ def remember(path: str) -> None:
     """Offer this data again next time."""
     if not path.startswith(BUNDLED):
         settings.remember("recent_data", [path, *(p for p in _recent() if p != path)][:MAX_RECENT])
-
-
-def breakable(path: str) -> str:
-    """A path that may be broken into lines behind each separator."""
-    return path.replace("/", "/\u200b").replace("\\", "\\\u200b")
 
 
 def _recent() -> list[str]:

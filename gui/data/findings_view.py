@@ -1,6 +1,7 @@
 """What the checks of the data found: a card each, with its rows to open and repairs."""
 
 from collections.abc import Callable, Sequence
+from textwrap import fill
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
@@ -8,11 +9,14 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePol
 from engine.data.findings import Finding
 from gui.widgets import icons, theme
 from gui.widgets.flow_layout import FlowLayout
-from gui.widgets.labels import label
+from gui.widgets.labels import breakable, label
 
 _ICON_SIZE = 16
 _ICONS = {"error": "circle-alert", "warning": "triangle-alert", "note": "info"}
 _MOST_CARDS = 30
+_BUTTON_LETTERS = 24
+"""Longer texts of buttons go on in the next line: the panel is narrow."""
+
 
 
 class FindingsView(QWidget):
@@ -80,15 +84,15 @@ class _Card(QFrame):
         self._icon.setFixedSize(QSize(_ICON_SIZE, _ICON_SIZE))
         texts = QVBoxLayout()
         texts.setSpacing(4)
-        texts.addWidget(label(finding.message, "", self, wraps=True))
+        texts.addWidget(label(breakable(finding.message), "", self, wraps=True))
         if finding.hint:
-            texts.addWidget(label(finding.hint, "muted", self, wraps=True))
+            texts.addWidget(label(breakable(finding.hint), "muted", self, wraps=True))
         buttons = FlowLayout()
         if len(finding.rows):
             title = finding.message.rstrip(".")
-            buttons.addWidget(self._button("Show rows", "table", lambda: show_rows(tuple(finding.rows), title)))
+            buttons.addWidget(self._button("Show rows", lambda: show_rows(tuple(finding.rows), title)))
         for offer in finding.repairs:
-            buttons.addWidget(self._button(offer.text, "wrench", lambda offer=offer: repair(offer)))
+            buttons.addWidget(self._button(offer.text, lambda offer=offer: repair(offer)))
         texts.addLayout(buttons)
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 8, 8, 8)
@@ -101,9 +105,9 @@ class _Card(QFrame):
         theme.notifier().changed.connect(self._restyle)
         self._restyle()
 
-    def _button(self, text: str, icon: str, act: Callable[[], object]) -> QPushButton:
-        button = QPushButton(icons.icon(icon), text, self)
-        button.setToolTip(text)
+    def _button(self, text: str, act: Callable[[], object]) -> QPushButton:
+        button = QPushButton(fill(text, _BUTTON_LETTERS), self)
+        button.setAccessibleName(text)
         button.clicked.connect(lambda _checked=False: act())
         return button
 

@@ -4,12 +4,19 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
 from engine.data.sources import SOURCES
+from engine.params import Bool
 from engine.project import Data
 from gui.widgets.param_form import ParamForm
 
+SKIP_DAMAGED = "skip_damaged"
+_CONSENT = Bool(name=SKIP_DAMAGED, default=True,
+                help="Files and rows that cannot be read are left out and listed by the checks. Off: nothing is "
+                     "trained as long as there are any.")
+
 
 class ReadingSettings(QWidget):
-    """source_chosen(name): another kind of data set. edited(name, value): a setting of the present one."""
+    """source_chosen(name): another kind of data set is wanted. edited(name, value): a setting of the present one, or
+    SKIP_DAMAGED, has another value."""
 
     source_chosen = Signal(str)
     edited = Signal(str, object)
@@ -21,7 +28,7 @@ class ReadingSettings(QWidget):
         self.source.setMinimumContentsLength(4)
         self.source.setAccessibleName("Kind of data")
         for spec in SOURCES.values():
-            self.source.addItem(spec.title, spec.name)
+            self.source.addItem(spec.title.split(" (")[0], spec.name)
             self.source.setItemData(self.source.count() - 1, spec.doc, Qt.ItemDataRole.ToolTipRole)
         self.source.activated.connect(lambda: self.source_chosen.emit(self.source.currentData()))
         self.form = ParamForm(self)
@@ -36,4 +43,5 @@ class ReadingSettings(QWidget):
         spec = SOURCES.get(data.source)
         self.source.setCurrentIndex(self.source.findData(data.source))
         self.source.setToolTip(spec.doc if spec else "")
-        self.form.show_params(spec.params if spec else (), data.options)
+        values = {**data.options, SKIP_DAMAGED: data.skips_damaged}
+        self.form.show_params((*(spec.params if spec else ()), _CONSENT), values)

@@ -4,7 +4,7 @@ from PySide6.QtWidgets import QPushButton, QWidget
 
 from engine.starter import starter_graph
 from gui.document import Document
-from gui.widgets import icons, messages
+from gui.widgets import icons, messages, theme
 
 
 class StarterButton(QPushButton):
@@ -16,12 +16,14 @@ class StarterButton(QPushButton):
         self.setToolTip("Draw a sensible first network for this data, with the right input and output sizes")
         self.clicked.connect(self._draw)
         document.changed.connect(self._restyle)
+        theme.notifier().changed.connect(self._restyle)
         self._restyle()
 
     def _restyle(self) -> None:
         data, graph = self._document.project.data, self._document.graph
         names = {column.name for column in data.columns} if data else set()
         fits = any(node.params.get("column") in names for node in graph.nodes if node.type == "Input")
+        self.setIcon(icons.icon("wand-sparkles", None if fits else theme.colors().on_accent))
         if self.property("primary") != (not fits):
             self.setProperty("primary", not fits)
             self.style().unpolish(self)

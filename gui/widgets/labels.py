@@ -1,7 +1,12 @@
 """Labels: plain text in one of the roles that the style sheet knows."""
 
+import re
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+
+BREAK = "\u200b"
+"""A place where a line may be broken."""
 
 
 def label(text: str = "", role: str = "", parent: QWidget | None = None, *, wraps: bool = False) -> QLabel:
@@ -15,3 +20,8 @@ def label(text: str = "", role: str = "", parent: QWidget | None = None, *, wrap
         made.setWordWrap(True)
         made.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
     return made
+
+
+def breakable(text: str) -> str:
+    """A text whose paths and file names may be broken into lines behind their separators."""
+    return re.sub(r"(?<=\S)([/\\_.-])(?=\S)", rf"\1{BREAK}", text)

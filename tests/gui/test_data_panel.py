@@ -179,6 +179,25 @@ def test_damaged_pictures_are_told_with_their_rows(qtbot: QtBot, panel: DataPane
     assert asked[1] == (None, "")
 
 
+def test_consent_to_skip_damaged_files_is_taken_back_and_given(
+    qtbot: QtBot, panel: DataPanel, document: Document, tmp_path: Path
+) -> None:
+    folder = pets(tmp_path)
+    (folder / "cat" / "1.png").write_bytes(b"no picture")
+    opened(qtbot, panel, folder)
+    panel.sections["How it is read"].header.click()
+    QTest.mouseClick(panel.settings.form.editor("skip_damaged"), Qt.MouseButton.LeftButton, pos=QPoint(8, 8))
+    settle(qtbot, panel)
+    assert chosen_in(document).skips_damaged is False
+    place, finding = next((place, finding) for place, finding in enumerate(panel.findings.findings)
+                          if finding.code == "damaged")
+    assert finding.severity == "error"
+    consent = next(b for b in panel.findings.buttons(place) if b.accessibleName() == "Go on without them")
+    QTest.mouseClick(consent, Qt.MouseButton.LeftButton)
+    settle(qtbot, panel)
+    assert chosen_in(document).skips_damaged is True
+
+
 def test_a_repair_is_one_step(qtbot: QtBot, panel: DataPanel, document: Document, tmp_path: Path) -> None:
     rows = [f"{4 + i % 5},{i % 3},{i % 2},{'rose' if i % 2 else 'tulip'}" for i in range(60)]
     path = tmp_path / "leaky.csv"
@@ -187,7 +206,7 @@ def test_a_repair_is_one_step(qtbot: QtBot, panel: DataPanel, document: Document
     before = document.project
     place, finding = next((place, finding) for place, finding in enumerate(panel.findings.findings)
                           if finding.code == "leakage")
-    repair = next(b for b in panel.findings.buttons(place) if b.text() == finding.repairs[0].text)
+    repair = next(b for b in panel.findings.buttons(place) if b.accessibleName() == finding.repairs[0].text)
     QTest.mouseClick(repair, Qt.MouseButton.LeftButton)
     settle(qtbot, panel)
     leaf = next(leaf for leaf in chosen_in(document).leaves if leaf.name == finding.column)

@@ -70,7 +70,7 @@ class Story:
         self.give_path(hand, self.data)
         hand.wait(lambda: self.window.document.project.data, "the data set")
         panel = self.window.docks["data"].widget()
-        hand.wait(lambda: panel.samples.isVisible() and not panel.progress.isVisible(), "the samples")
+        hand.wait(lambda: not panel.is_reading, "the samples")
         hand.shoot("2-data")
 
     def draw(self, hand: Hand) -> None:
