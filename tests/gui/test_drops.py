@@ -1,4 +1,4 @@
-"""Files and folders that are dropped on the window: data is looked at, projects are opened, anything else is refused."""
+"""Files and folders dropped on the window: data is looked at, projects are opened, anything else is refused."""
 
 import threading
 from collections.abc import Iterator
