@@ -19,7 +19,7 @@ from engine.data.files import BLOCK_BYTES, require_memory
 from engine.data.frames import Frame, repeated_names
 from engine.data.trees import File
 from engine.errors import DataError
-from engine.preparation.cells import MISSING
+from engine.preparation.cells import is_missing
 from engine.preparation.tables import unique
 
 if TYPE_CHECKING:
@@ -29,13 +29,11 @@ SEPARATORS = "\t;|,"
 SAMPLE_BYTES = 1 << 18
 SAMPLE_ROWS = 200
 MAX_LINE_BYTES = 64 << 20
-RETRIES = 4
+RETRIES = 12
 LINE = "line of the file"
 COMPRESSED: dict[bytes, Callable[[BinaryIO], Any]] = {b"\x1f\x8b": gzip.open, b"BZ": bz2.open, b"\xfd7": lzma.open}
 OTHER_COMPRESSED = {b"\x28\xb5": "Zstandard", b"PK": "ZIP"}
 WIDE_TEXT = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
-EMPTY_CELLS = sorted({form for cell in MISSING for form in (cell, cell.upper(), cell.title(), cell.capitalize())}
-                     | {"NaN"})
 
 
 def beginning(file: File, count: int = SAMPLE_BYTES) -> bytes:
@@ -94,7 +92,7 @@ def read_separated(file: File, header: str = "auto", most_bytes: int | None = No
         first = ["row", *first]
     if has_header and (repeated := repeated_names(first)):
         findings = (*findings, f"Several columns are named {repeated!r}: the later ones got a number.")
-    frame = _parsed(file.place, data, separator, _guessed(rows[1:], len(first)), has_header)
+    frame = _parsed(file.place, data, separator, [first, *rows[1:]], has_header)
     if not frame.height:
         raise DataError(f"{file.place} has a header line but no rows.", "Choose a table with rows.")
     names = unique([cell.strip() for cell in first] if has_header else [""] * len(first))
@@ -127,58 +125,60 @@ def _unpacked(file: File, size: int = BLOCK_BYTES) -> Iterator[bytes]:
 def _text(file: File, most: int | None) -> tuple[bytes, tuple[str, ...]]:
     """The whole text as UTF-8 with line feeds, and findings. What cannot be a table is refused while it is read."""
     check = _Check(file.place)
-    parts: list[bytes] = []
     total = 0
     decoder: codecs.IncrementalDecoder | None = None
     for raw in _unpacked(file):
-        if not parts and (encoding := WIDE_TEXT.get(raw[:2], "")):
-            decoder = codecs.getincrementaldecoder(encoding)("replace")
-        start = 0 if parts else 2 if decoder else len(codecs.BOM_UTF8) if raw.startswith(codecs.BOM_UTF8) else 0
+        start = 0
+        if not total:
+            encoding = WIDE_TEXT.get(raw[:2], "")
+            decoder = codecs.getincrementaldecoder(encoding)("replace") if encoding else None
+            start = 2 if encoding else len(codecs.BOM_UTF8) if raw.startswith(codecs.BOM_UTF8) else 0
         block = raw[start:] if start else raw
-        parts.append(check.checked(decoder.decode(block).encode() if decoder else block))
-        total += len(parts[-1])
+        check.add(decoder.decode(block).encode() if decoder else block)
+        total += len(raw)
         require_memory(3 * total, file.place)
         if most and total >= most:
-            parts.append(parts.pop().rpartition(b"\n")[0])
+            check.blocks.append(check.blocks.pop().rpartition(b"\n")[0])
             break
-    data = parts[0] if len(parts) == 1 else b"".join(parts)
-    if check.is_utf8(most is None):
-        return data, ()
-    return _repaired(data)
+    data = check.blocks[0] if len(check.blocks) == 1 else b"".join(check.blocks)
+    return (data, ()) if check.is_utf8(most is None) else _repaired(data)
 
 
 class _Check:
-    """Looks at a text as it is read: zero bytes and endless lines are refused; line ends become line feeds."""
+    """Takes a text block by block: zero bytes and endless lines are refused; line ends become line feeds."""
 
     def __init__(self, place: str) -> None:
         self._place = place
-        self._lines = 0
+        self.blocks: list[bytes] = []
         self._run = 0
         self._is_old: bool | None = None
         self._utf8 = codecs.getincrementaldecoder("utf-8")()
         self._is_utf8 = True
 
-    def checked(self, block: bytes) -> bytes:
+    def add(self, block: bytes) -> None:
         if self._is_old is None:
             self._is_old = b"\n" not in block and b"\r" in block
         if self._is_old:
             block = block.replace(b"\r", b"\n")
         if (place := block.find(b"\0")) >= 0:
-            line = self._lines + block.count(b"\n", 0, place) + 1
+            line = self._line() + block.count(b"\n", 0, place)
             raise DataError(f"{self._place} holds a zero byte in line {line:,}: it is damaged, or no text file.",
                             "Save it again as text with the program that made it.")
         end = block.find(b"\n")
         if self._run + (len(block) if end < 0 else end) > MAX_LINE_BYTES:
-            raise DataError(f"Line {self._lines + 1:,} of {self._place} is longer than {MAX_LINE_BYTES >> 20} MB: "
+            raise DataError(f"Line {self._line():,} of {self._place} is longer than {MAX_LINE_BYTES >> 20} MB: "
                             "that is no row of a table.", "Correct the line; a quote may be missing.")
         self._run = self._run + len(block) if end < 0 else len(block) - block.rfind(b"\n") - 1
-        self._lines += block.count(b"\n")
         if self._is_utf8 and not (block.isascii() and not self._utf8.getstate()[0]):
             try:
                 self._utf8.decode(block)
             except UnicodeDecodeError:
                 self._is_utf8 = False
-        return block
+        self.blocks.append(block)
+
+    def _line(self) -> int:
+        """The line in which the next block begins."""
+        return 1 + sum(block.count(b"\n") for block in self.blocks)
 
     def is_utf8(self, is_whole: bool) -> bool:
         return self._is_utf8 and not (is_whole and self._utf8.getstate()[0])
@@ -246,33 +246,40 @@ def is_number(cell: str) -> bool:
     return "_" not in cell
 
 
-def _parsed(place: str, data: bytes, separator: str, dtypes: list[Any], has_header: bool) -> "polars.DataFrame":
-    """The cells, with the line of each row in the first column. Columns that turn out to be of another type than
-    `dtypes` says become texts."""
+def _parsed(place: str, data: bytes, separator: str, sample: list[list[str]], has_header: bool) -> "polars.DataFrame":
+    """The cells, with the line of each row in the first column.
+
+    Columns are read as numbers where a sample of rows has nothing else below the first; what turns out to hold
+    other things is read again as texts. Marks of empty cells are looked for only where they were seen: looking for all
+    that there are takes as long as all the rest.
+    """
     import polars
 
     text = data.lstrip(b"\r\n")
     offset = 1 + data.count(b"\n", 0, len(data) - len(text)) + has_header
-    width = len(dtypes)
+    width, below = len(sample[0]), sample[1:]
+    dtypes, marks = _guessed(below, width), {cell for row in below for cell in row if cell and is_missing(cell)}
     for attempt in range(RETRIES + 1):
         try:
             frame = polars.read_csv(
                 text, separator=separator, has_header=False, skip_rows=int(has_header), row_index_name=LINE,
-                row_index_offset=offset, null_values=EMPTY_CELLS,
+                row_index_offset=offset, null_values=sorted(marks) or None,
                 schema={f"column {index + 1}": dtype for index, dtype in enumerate(dtypes)})
             break
         except (polars.exceptions.PolarsError, OverflowError, polars.exceptions.PanicException) as error:
             reason = str(error).splitlines()[0]
-            found = re.search(r"column number (\d+)", reason)
-            if polars.Float64 in dtypes and found and attempt < RETRIES - 1:
-                dtypes[int(found.group(1)) - 1] = polars.String
-            elif polars.Float64 in dtypes:
-                dtypes = [polars.String] * width
-            elif "empty" in reason or "no data" in reason.lower():
-                return polars.DataFrame(schema={LINE: polars.UInt32, "column": polars.String})
-            else:
+            found = re.search(r"parse `(.*)` as dtype .* column number (\d+)", reason)
+            if polars.Float64 not in dtypes:
+                if "empty" in reason or "no data" in reason.lower():
+                    return polars.DataFrame(schema={LINE: polars.UInt32, "column": polars.String})
                 raise _ragged(place, text, separator, width) or DataError(
                     f"{place} cannot be read as a table: {reason}.", "Check the quotes and line ends.") from None
+            if not found or attempt >= RETRIES - 1:
+                dtypes = [polars.String] * width
+            elif is_missing(found[1]) and found[1] not in marks:
+                marks.add(found[1])
+            else:
+                dtypes[int(found[2]) - 1] = polars.String
     if all(series.null_count() for series in frame.get_columns()[1:]):
         frame = frame.filter(~polars.all_horizontal(polars.exclude(LINE).is_null()))
     return frame
@@ -285,7 +292,7 @@ def _guessed(below: list[list[str]], width: int) -> list[Any]:
     dtypes: list[Any] = []
     for index in range(width):
         cells = [row[index] for row in below if index < len(row)]
-        cells = [cell for cell in cells if cell.lower() not in MISSING]
+        cells = [cell for cell in cells if not is_missing(cell)]
         dtypes.append(polars.Float64 if cells and all(map(_is_plain_number, cells)) else polars.String)
     return dtypes
 

@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 
 from engine.data import cells
+from engine.data.audio_folder import sound_column
 from engine.data.columns import settings_of
 from engine.data.contents import content
 from engine.data.files import Rows, ignore_progress
@@ -220,7 +221,8 @@ def _media(asked: Asked, frame: Frame, column: Column, named: _Named) -> tuple[C
     """A column of names of files, and what is in the files."""
     files = named.of(column.name, frame)
     if column.kind == "audio":
-        return column, Sounds(files, column.settings["rate"], column.settings["seconds"])
+        heard = msgspec.structs.replace(column, settings=sound_column(column.name, files, asked).settings)
+        return heard, Sounds(files, heard.settings["rate"], heard.settings["seconds"])
     if column.kind == "text":
         return column, Texts(files)
     found, findings = picture_column(column.name, files, asked)
