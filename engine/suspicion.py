@@ -115,12 +115,12 @@ def _single(trained: Trained, output: str, values: Array) -> tuple[Array, Array]
     """The one answer that an output gives for each sample, (n,), and how sure it is; None if it gives several."""
     target = trained.source.target_of.get(output)
     part = trained.preparation.part(target) if target else None
-    if part is None or part.shape:
+    if part is None:
         return None
     if part.kind == "category":
         shares = probabilities(values, len(part.classes))
         return None if shares is None or shares.ndim != 2 else (shares.argmax(axis=1), shares.max(axis=1))
-    is_number = part.kind == "number" and values.size == len(values)
+    is_number = part.kind in ("number", "vector", "series") and values.size == len(values)
     return (values.reshape(-1), np.full(len(values), np.nan)) if is_number else None
 
 
@@ -151,5 +151,11 @@ def _answers(trained: Trained, data: Dataset, rows: Array, judged: _Judged, orde
         return [{"truth": part.classes[right], "predicted": part.classes[guess], "confidence": share}
                 for right, guess, share in zip(truth.tolist(), predicted.tolist(), judged.confidence[order].tolist(),
                                                strict=True)]
-    pairs = (restored(part, values).reshape(-1).tolist() for values in (truth, predicted))
-    return [{"truth": right, "predicted": guess, "confidence": None} for right, guess in zip(*pairs, strict=True)]
+    pairs = (restored(part, values.reshape(truth.shape)).reshape(-1).tolist() for values in (truth, predicted))
+    return [{"truth": _rounded(right), "predicted": _rounded(guess), "confidence": None}
+            for right, guess in zip(*pairs, strict=True)]
+
+
+def _rounded(number: float) -> float:
+    """To the seven digits that prepared numbers have."""
+    return float(f"{number:.7g}")
