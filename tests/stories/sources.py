@@ -252,7 +252,7 @@ def sounds_with_transcripts(shared: Path, folder: Path) -> Case:
 def audio_folder(shared: Path, folder: Path) -> Case:
     for name, content in _digits(shared).items():
         _written(folder / "digits" / name[0] / name, content)
-    return Case(folder / "digits", "audio_folder", {"audio": ("audio", "input"), "label": ("category", "target")},
+    return Case(folder / "digits", "audio_folder", {"sound": ("audio", "input"), "label": ("category", "target")},
                 _written(folder / "new.wav", _digits(shared, ("theo",), 1)["3_theo_0.wav"]), 160)
 
 
