@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.data.files import AnyArray, Progress, Rows, allocate
+from engine.data.image_columns import array_column
 from engine.data.labels import named_classes
 from engine.data.opened import Asked, Held, Loaded, Opened, RowNames, Values, numbered_classes
 from engine.data.trees import File, Tree
@@ -37,8 +38,10 @@ def open_cifar(asked: Asked) -> Opened:
     counts = [file.size // (PIXELS + label_bytes) for file in files]
     records = Records(tuple(files), label_bytes)
     labels = records.labels()
-    columns = [Column("image", "image", "input", SHAPE, reason="bytes in 3 × 32 × 32")]
-    values: dict[str, Values] = {"image": records}
+    found = Column("image", "image", "input", SHAPE, reason="bytes in 3 × 32 × 32")
+    image, pictures = array_column(found, records, asked)
+    columns = [image]
+    values: dict[str, Values] = {"image": pictures}
     findings: list[str] = []
     for place in reversed(range(label_bytes)):
         is_target = place == label_bytes - 1

@@ -26,6 +26,7 @@ from engine.data.files import (
     ignore_progress,
     portion,
 )
+from engine.data.image_columns import array_column
 from engine.data.labels import class_numbers, named_classes
 from engine.data.opened import Asked, Held, Loaded, Opened, RowNames, Values, numbered_classes
 from engine.data.trees import File, Tree
@@ -83,7 +84,7 @@ def open_idx(asked: Asked) -> Opened:
     pairs = _pairs(asked.tree)
     images = IdxImages(tuple(image for image, _ in pairs))
     labels = np.concatenate([read(label) for _, label in pairs])
-    column = _input_column(pairs[0][0])
+    column, inputs = array_column(_input_column(pairs[0][0]), images, asked)
     findings: list[str] = []
     if labels.dtype.kind == "f":
         target = Column("value", "number", "target", reason=f"the numbers in {pairs[0][1].file.base}")
@@ -94,7 +95,7 @@ def open_idx(asked: Asked) -> Opened:
     counts = [image.shape[0] for image, _ in pairs]
     return Opened(
         columns=(column, target),
-        values={column.name: images, target.name: Held(labels)},
+        values={column.name: inputs, target.name: Held(labels)},
         names=RowNames(*((image.key or "image", image.shape[0]) for image, _ in pairs)),
         files=[part.file for pair in pairs for part in pair],
         fixed=_fixed([image.split for image, _ in pairs], counts) if len(pairs) > 1 else {},

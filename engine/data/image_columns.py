@@ -4,13 +4,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from engine.data.columns import settings_of
 from engine.data.contents import spread
 from engine.data.files import Progress, portion
-from engine.data.media import MAX_PICTURE
-from engine.data.opened import Asked
+from engine.data.media import MAX_PICTURE, ArrayPictures
+from engine.data.opened import Asked, Values
 from engine.data.trees import File
 from engine.errors import DataError
 from engine.preparation import pictures
@@ -32,6 +33,17 @@ def picture_column(name: str, files: Sequence[File | None], asked: Asked) -> tup
         known = None
     shape, findings = _shape(present, settings, known.shape if known else None, asked.progress)
     return Column(name, "image", "input", shape, reason=f"{len(files):,} picture files", settings=settings), findings
+
+
+def array_column(column: Column, values: Values, asked: Asked) -> tuple[Column, Values]:
+    """A column of pictures that lie in arrays, in the size and the colours that were chosen; others as they are."""
+    if column.kind != "image":
+        return column, values
+    settings = settings_of(column.name, "image", asked.chosen)
+    channels = {"grey": 1, "rgb": 3}.get(settings["channels"], column.shape[0])
+    shape = (channels, *(settings["size"] or column.shape[1:]))
+    changed = msgspec.structs.replace(column, shape=shape, settings=settings)
+    return changed, values if shape == column.shape else ArrayPictures(values, shape, settings)
 
 
 def _shape(files: Sequence[File], settings: Mapping[str, Any], remembered: tuple[int, ...] | None,

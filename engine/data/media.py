@@ -49,6 +49,19 @@ class Pictures(Values):
 
 
 @dataclass(frozen=True, slots=True)
+class ArrayPictures(Values):
+    """Pictures that lie in arrays, brought to the shape that was chosen for them."""
+
+    whole: Values
+    shape: tuple[int, ...]
+    settings: Mapping[str, Any]
+
+    def read(self, rows: Rows | None, progress: Progress) -> Loaded:
+        loaded = self.whole.read(rows, progress)
+        return Loaded(pictures.reshaped(loaded.values, self.shape, self.settings), loaded.damaged)
+
+
+@dataclass(frozen=True, slots=True)
 class Masks(Values):
     """Mask files as class numbers int64 (n, height, width): the places of the pixels' values in the sorted `values`;
     without these 1 for every value above 0. Those that cannot be read are zeros."""

@@ -20,6 +20,7 @@ from engine.data.files import (
     require_memory,
 )
 from engine.data.idx import as_samples
+from engine.data.image_columns import array_column
 from engine.data.labels import MAX_CLASSES, class_numbers
 from engine.data.opened import Asked, Held, Loaded, Opened, RowNames, Values, is_usable, numbered_classes
 from engine.data.trees import File, Tree
@@ -92,12 +93,13 @@ def open_npz(asked: Asked) -> Opened:
                         "Every input array needs its target array.")
     _check_lengths(inputs, targets, where)
     splits = [split for split in ("", *SPLITS) if split in inputs]
-    column = input_column(inputs[splits[0]])
+    arrays = NpzArrays(tuple(inputs[split] for split in splits))
+    column, pictures = array_column(input_column(inputs[splits[0]]), arrays, asked)
     counts = [inputs[split].shape[0] for split in splits]
     ends = np.cumsum(counts)
     opened = Opened(
         columns=(column,),
-        values={column.name: NpzArrays(tuple(inputs[split] for split in splits))},
+        values={column.name: pictures},
         names=RowNames(*((split or "sample", count) for split, count in zip(splits, counts, strict=True))),
         files=tuple({header.file.name: header.file for header in (*inputs.values(), *targets.values())}.values()),
         fixed={split: np.arange(end - n, end) for split, n, end in zip(splits, counts, ends, strict=True) if split},

@@ -34,6 +34,9 @@ ORIENTATION = 0x0112
 PLAIN_CHUNKS = frozenset({b"IHDR", b"IDAT", b"IEND", b"pHYs", b"tIME", b"sBIT", b"gAMA", b"cHRM", b"sRGB", b"bKGD"})
 """Parts of a PNG that change nothing of how its pixels are read."""
 
+GREY_SHARES = (0.299, 0.587, 0.114)
+"""How much red, green and blue count in grey (ITU-R 601), as in Pillow."""
+
 LARGEST_QUICK = 1 << 24
 """Pixels; larger pictures go to Pillow, which refuses bombs."""
 
@@ -88,6 +91,27 @@ def decode(source: Source, shape: Sequence[int], settings: Mapping[str, Any] | N
         flat = _flattened(_upright(image), "L" if channels == 1 else "RGB")
         array: Pixels = np.asarray(_sized(flat, (width, height), fit, _pillow().Resampling.BILINEAR))
     return array[None] if channels == 1 else array.transpose(2, 0, 1)
+
+
+def reshaped(pixels: NDArray[Any], shape: Sequence[int], settings: Mapping[str, Any] | None = None) -> NDArray[Any]:
+    """Pictures that are arrays already, bytes or reals (n, channels, height, width), in another `shape`: colours are
+    mixed to grey or grey is repeated, and the size is brought about as `decode` does."""
+    channels, height, width = shape
+    if pixels.shape[1] != channels:
+        if channels == 1:
+            mixed = np.tensordot(pixels.astype(np.float32), np.array(GREY_SHARES, np.float32), (1, 0))[:, None]
+            pixels = np.rint(mixed).astype(np.uint8) if pixels.dtype == np.uint8 else mixed
+        else:
+            pixels = np.repeat(pixels[:, :1], channels, axis=1)
+    if pixels.shape[2:] == (height, width):
+        return pixels
+    pillow, fit = _pillow(), (settings or {}).get("fit", "stretch")
+    kind = np.dtype(np.uint8) if pixels.dtype == np.uint8 else np.dtype(np.float32)
+    found = np.empty((len(pixels), channels, height, width), kind)
+    for number, channel in np.ndindex(*found.shape[:2]):
+        image = pillow.fromarray(np.ascontiguousarray(pixels[number, channel], kind))
+        found[number, channel] = np.asarray(_sized(image, (width, height), fit, pillow.Resampling.BILINEAR))
+    return found
 
 
 def mask_values(source: Source, page: int = 0) -> NDArray[np.int64]:

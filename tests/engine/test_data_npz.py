@@ -6,11 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from engine.data import dataset, sources
 from engine.data.dataset import Dataset
+from engine.data.files import ignore_progress
 from engine.errors import DataError
 from engine.preparation import restored, unit
+from engine.project import ColumnChoice
 from tests.engine.data_files import fashion
 
 
@@ -146,6 +149,64 @@ def test_a_lying_header_takes_no_memory(tmp_path: Path, shape: str) -> None:
         archive.writestr("y.npy", labels.getvalue())
     with pytest.raises(DataError, match=r"promises|no readable header"):
         sources.inspect(path)
+
+
+def npy(array: object) -> bytes:
+    written = io.BytesIO()
+    np.save(written, array, allow_pickle=True)
+    return written.getvalue()
+
+
+def test_npy_files_with_objects_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "x.npy").write_bytes(npy(np.array([{"a": 1}] * 5, dtype=object)))
+    (tmp_path / "y.npy").write_bytes(npy(np.arange(5)))
+    with pytest.raises(DataError, match=r"'x' of .*x\.npy holds Python objects"):
+        sources.inspect(tmp_path)
+
+
+@pytest.mark.parametrize("shape", ["(1099511627776, 4)", "(1000, 4)", "(-5, 4)", "(99999999999999999999, 4)"])
+def test_npy_files_with_a_lying_header(tmp_path: Path, shape: str) -> None:
+    raw = npy(np.zeros((20, 4)))
+    old = raw[10 : 10 + int.from_bytes(raw[8:10], "little")]
+    new = old.replace(b"(20, 4)", shape.encode()).rstrip() + b"\n"
+    (tmp_path / "x.npy").write_bytes(raw[:8] + len(new).to_bytes(2, "little") + new + raw[10 + len(old) :])
+    (tmp_path / "y.npy").write_bytes(npy(np.arange(20) % 2))
+    with pytest.raises(DataError, match=r"promises|no readable header"):
+        sources.inspect(tmp_path / "x.npy")
+
+
+@pytest.mark.parametrize("size", [0, 5, 6, 8, 10, 64, 127, 128, 300])
+def test_cut_npy_files(tmp_path: Path, size: int) -> None:
+    (tmp_path / "x.npy").write_bytes(npy(np.zeros((20, 4)))[:size])
+    (tmp_path / "y.npy").write_bytes(npy(np.arange(20) % 2))
+    with pytest.raises(DataError) as caught:
+        sources.inspect(tmp_path / "x.npy")
+    assert str(tmp_path / "x.npy") in caught.value.message
+
+
+def test_an_npz_bomb_takes_no_memory(tmp_path: Path) -> None:
+    """Four gigabytes of zeros, packed into four megabytes: more than the file may inflate to."""
+    path = tmp_path / "bomb.npz"
+    header = npy(np.zeros((0, 4)))[:128].replace(b"(0, 4)", b"(9999999999, 4)")
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x.npy", header + bytes(4_000_000))
+        archive.writestr("y.npy", npy(np.arange(5)))
+    with pytest.raises(DataError, match=r"promises|no readable header"):
+        sources.inspect(path)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_pictures_in_arrays_come_in_the_size_that_was_chosen(tmp_path: Path, dtype: type) -> None:
+    images, labels = fashion(60)
+    pictures = np.repeat(images[:, None], 3, axis=1).astype(dtype)
+    path = saved(tmp_path / "data.npz", x=pictures, y=labels)
+    data = sources.inspect(path, chosen={"image": ColumnChoice(settings={"size": (14, 10), "channels": "grey"})})
+    assert data.columns[0].shape == (1, 14, 10)
+    opened = sources.open_data(data, None)
+    found = opened.values["image"].read(np.array([3]), ignore_progress).values
+    assert found.dtype == dtype
+    truth = np.asarray(Image.fromarray(images[3]).resize((10, 14), Image.Resampling.BILINEAR))
+    assert np.abs(found[0, 0].astype(float) - truth).max() <= 1
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.99])
