@@ -15,8 +15,9 @@ Chunks = Iterable[Any]
 Numbers = NDArray[np.float64]
 Floats = NDArray[np.float32]
 
+SAMPLE_ROWS = 1 << 17
 SAMPLE_NUMBERS = 1 << 23
-"""Medians and quantiles are exact up to so many numbers, and taken from evenly spread rows beyond."""
+"""Medians and quantiles are exact up to so many rows and numbers, and taken from evenly spread rows beyond."""
 
 KNOTS = 257
 """So many quantiles describe a distribution."""
@@ -62,6 +63,7 @@ def encoded(values: AnyArray, state: Mapping[str, Any], scaling: str) -> Floats:
     flat = values.reshape(-1, width)
     out = np.empty(flat.shape, np.float32)
     fill, mean, scale = (np.array(state[name], np.float64) for name in ("fill", "mean", "scale"))
+    factor = 1 / scale
     step = max(1, BLOCK_NUMBERS // width)
     for start in range(0, len(flat), step):
         block = _filled(flat[start : start + step], fill)
@@ -69,7 +71,7 @@ def encoded(values: AnyArray, state: Mapping[str, Any], scaling: str) -> Floats:
             block = np.stack([np.interp(block[:, index], *knots) for index, knots in enumerate(state["knots"])], 1)
         elif scaling == "log":
             block = _logarithm(block)
-        out[start : start + step] = (block - mean) / scale
+        np.multiply(block - mean, factor, out=out[start : start + step], casting="unsafe")
     return out.reshape(values.shape)
 
 
@@ -86,7 +88,7 @@ def thinned(chunks: Chunks, width: int) -> AnyArray:
     """Evenly spread rows (m, width) of all chunks, all of them if they are few enough."""
     kept: list[AnyArray] = []
     stride, offset, count = 1, 0, 0
-    limit = max(1, SAMPLE_NUMBERS // width)
+    limit = max(1, min(SAMPLE_ROWS, SAMPLE_NUMBERS // width))
     for chunk in chunks:
         rows = np.asarray(chunk).reshape(-1, width)
         kept.append(np.array(rows[offset::stride]))
@@ -135,11 +137,15 @@ def _moments(blocks: Callable[[], Iterator[Numbers]], width: int) -> tuple[Numbe
     """Mean and standard deviation of each feature, in two passes; NaN is left out."""
     total, count, squares = np.zeros(width), np.zeros(width), np.zeros(width)
     for block in blocks():
-        total += np.nansum(block, axis=0)
-        count += np.count_nonzero(~np.isnan(block), axis=0)
+        gaps = np.isnan(block)
+        total += np.sum(block, axis=0, where=~gaps) if gaps.any() else block.sum(axis=0)
+        count += len(block) - gaps.sum(axis=0)
     mean = total / np.maximum(count, 1)
     for block in blocks():
-        squares += np.nansum(np.square(block - mean), axis=0)
+        away = block - mean
+        np.square(away, out=away)
+        gaps = np.isnan(away)
+        squares += np.sum(away, axis=0, where=~gaps) if gaps.any() else away.sum(axis=0)
     return mean, np.sqrt(squares / np.maximum(count, 1))
 
 
@@ -161,8 +167,10 @@ def _steady(scale: Numbers, mean: Numbers) -> Numbers:
 
 def _filled(values: AnyArray, fill: Numbers) -> Numbers:
     """float64, with `fill` for what is missing or too large."""
-    numbers: Numbers = values.astype(np.float64)
-    return np.where(is_usable(numbers), numbers, fill) if values.dtype.kind == "f" else numbers
+    numbers: Numbers = values.astype(np.float64, copy=False)
+    if values.dtype.kind != "f" or (usable := is_usable(numbers)).all():
+        return numbers
+    return np.where(usable, numbers, fill)
 
 
 def _logarithm(numbers: Numbers) -> Numbers:
