@@ -9,6 +9,7 @@ writer that is killed leaves a folder that nobody takes for an entry; the next w
 
 import hashlib
 import json
+import mmap
 import os
 import shutil
 import time
@@ -187,6 +188,23 @@ def make_room(size: int) -> None:
     if shutil.disk_usage(folder()).free < size + LEFT_FREE:
         raise StorageError(f"The disk of {folder()} has no room for {size / 1e9:,.1f} GB of prepared data.",
                            "Free some space, or set NEUROLOOM_HOME to a folder on another disk.")
+
+
+def release(array: AnyArray) -> None:
+    """Let go of the memory that a mapped array's pages take up; what was written is kept, what is needed is mapped
+    again."""
+    _advise(array, "MADV_DONTNEED")
+
+
+def expect_any_order(array: AnyArray) -> None:
+    """Rows of a mapped array will be read here and there: reading ahead would fetch what nobody asks for."""
+    _advise(array, "MADV_RANDOM")
+
+
+def _advise(array: AnyArray, what: str) -> None:
+    mapping: mmap.mmap | None = getattr(array, "_mmap", None)
+    if mapping is not None and hasattr(mmap, what):
+        mapping.madvise(getattr(mmap, what))
 
 
 class Packed(Sequence[str]):

@@ -87,6 +87,7 @@ def _filled(part: Part, opened: Opened, create: Callable[[str, tuple[int, ...], 
             if stored.lengths is not None:
                 lengths = create("lengths", (total,), np.int64)
         values[rows[0] : rows[-1] + 1] = stored.values
+        cache.release(values)
         if lengths is not None:
             lengths[rows[0] : rows[-1] + 1] = stored.lengths
     assert values is not None, "a data set has rows"
@@ -135,6 +136,7 @@ class StoredRows:
         step = step_of(self.values.shape[1:])
         for start in range(0, len(self.rows), step):
             yield np.asarray(self.values[self.rows[start : start + step]])
+            cache.release(self.values)
 
 
 def step_of(shape: tuple[int, ...]) -> int:

@@ -4,7 +4,6 @@ What fits is held on the device, finished. The rest stays as it was stored, in m
 batches are gathered by a thread while the step before computes, and finished one by one.
 """
 
-import mmap
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -15,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from engine.data import cache
 from engine.data.dataset import Dataset
 from engine.kinds import LENGTHS
 from engine.preparation import Part, finish_factors
@@ -74,8 +74,7 @@ class Streamed:
     def __init__(self, stored: NDArray[np.generic], part: Part | None, batch_size: int, device: torch.device,
                  channels_last: bool) -> None:
         """`part` is None for lengths, which are finished as they are."""
-        self._map: mmap.mmap | None = getattr(stored, "_mmap", None)
-        self._stored = np.asarray(stored)
+        self._mapped, self._stored = stored, np.asarray(stored)
         self._device = device
         self._row_bytes = stored.nbytes // max(1, len(stored)) + _AROUND
         self._touched = 0
@@ -87,7 +86,7 @@ class Streamed:
         self.batch = self._place(batch_size)
         """The samples gathered last, of shape (batch_size, *sample)."""
         if self._row_bytes < 2 * _AROUND:  # reading ahead would fetch rows that nobody asked for
-            self._advise("MADV_RANDOM")
+            cache.expect_any_order(stored)
 
     def fetch(self, index: Tensor, slot: int) -> NDArray[np.generic]:
         """The stored rows, a full batch in buffer 0 or 1. Another thread may call this."""
@@ -95,7 +94,7 @@ class Streamed:
         rows: NDArray[np.generic] = np.take(self._stored, index.cpu().numpy(), axis=0, out=out, mode="clip")
         self._touched += len(index) * self._row_bytes
         if self._touched > MAPPED_BYTES:
-            self._advise("MADV_DONTNEED")
+            cache.release(self._mapped)
             self._touched = 0
         return rows
 
@@ -110,10 +109,6 @@ class Streamed:
     def _place(self, count: int) -> Tensor:
         return torch.empty((count, *self._stored.shape[1:]), dtype=self._dtype, device=self._device,
                            memory_format=self._format)
-
-    def _advise(self, what: str) -> None:
-        if self._map is not None and hasattr(mmap, what):
-            self._map.madvise(getattr(mmap, what))
 
 
 class Feed:

@@ -178,3 +178,35 @@ def test_packed_texts() -> None:
     with pytest.raises(IndexError):
         packed[4]
     assert list(cache.Packed(*cache.Packed.arrays([]))) == []
+
+
+PREPARING = """
+import resource
+import numpy as np
+from engine.data.encoding import encoded, StoredRows
+from engine.data.files import ignore_progress
+from engine.data.opened import Loaded, Opened
+from engine.preparation import Part, scaled
+from engine.project import Column
+
+class Pictures:
+    def read(self, rows, progress):
+        return Loaded(np.full((len(rows), 1, 128, 128), 7, np.uint8), {})
+
+count = 30_000
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+column = Column("image", "image", "input", (1, 128, 128))
+opened = Opened((column,), {"image": Pictures()}, range(count), ())
+part = Part("image", "image", "input", (1, 128, 128), settings={"normalize": "standardise"})
+before = peak()
+values = encoded(part, opened, "0" * 32, ignore_progress, 0)[0].stored.values
+assert values.shape == (count, 1, 128, 128) and values[count - 1].max() == 7
+part = scaled(part, StoredRows(values, np.arange(count)))
+print(peak() - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="measures megabytes as Linux tells them")
+def test_memory_stays_flat_while_more_is_prepared_than_is_kept() -> None:
+    done = subprocess.run([sys.executable, "-c", PREPARING], cwd=ROOT, check=True, capture_output=True, text=True)
+    assert int(done.stdout) < 250, "491 MB were prepared"
