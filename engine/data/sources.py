@@ -75,7 +75,7 @@ SOURCES: dict[str, SourceSpec] = {
         SourceSpec(
             name="series",
             title="A time series (a table)",
-            doc="A table whose rows follow each other in time: one column of dates or years in order, otherwise numbers. "
+            doc="A table whose rows follow each other in time: a column of dates or years in order, otherwise numbers. "
                 "A sample is a window of rows; what comes after it is predicted. The latest rows are the test split.",
             recognise=series.recognise,
             open=series.open_series,
