@@ -7,6 +7,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QPainter
 from PySide6.QtWidgets import (
+    QLineEdit,
     QListView,
     QSizePolicy,
     QStyle,
@@ -24,6 +25,9 @@ from gui.widgets import icons, theme
 _ROW_HEIGHT = 42
 _MOST_ROWS = 7
 """So many columns are seen at once; the others are scrolled to."""
+
+_UNSEARCHED = 12
+"""More columns than that can be searched by name."""
 
 _ICON, _EDGE, _INDENT = 16, 6, 14
 _AnyIndex = QModelIndex | QPersistentModelIndex
@@ -132,9 +136,18 @@ class ColumnsView(QWidget):
         self.list.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.list.setAccessibleName("Columns")
         self.list.selectionModel().currentChanged.connect(self._select)
+        self.search = QLineEdit(self)
+        self.search.setPlaceholderText("Find a column")
+        self.search.setAccessibleName("Find a column")
+        self.search.setClearButtonEnabled(True)
+        self.search.setAcceptDrops(False)
+        self.search.textChanged.connect(self._filter)
+        self.search.hide()
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addWidget(self.search)
         layout.addWidget(self.list)
         theme.notifier().changed.connect(self.list.viewport().update)
 
@@ -161,6 +174,10 @@ class ColumnsView(QWidget):
         self.list.selectionModel().blockSignals(True)
         self._model.show(entries)
         self.list.setFixedHeight(min(_MOST_ROWS, max(1, len(entries))) * _ROW_HEIGHT)
+        self.search.setVisible(len(entries) > _UNSEARCHED)
+        if len(entries) <= _UNSEARCHED:
+            self.search.clear()
+        self._filter(self.search.text())
         self.choose(before)
         self.list.verticalScrollBar().setValue(place)
         self.list.selectionModel().blockSignals(False)
@@ -171,6 +188,12 @@ class ColumnsView(QWidget):
             if entry.column.name == name:
                 self.list.setCurrentIndex(self._model.index(row))
                 return
+
+    def _filter(self, text: str) -> None:
+        """Show the columns whose name contains the text."""
+        wanted = text.strip().lower()
+        for row, entry in enumerate(self._model.entries):
+            self.list.setRowHidden(row, wanted not in entry.column.name.lower())
 
     def _select(self, index: QModelIndex) -> None:
         if index.isValid():

@@ -1,6 +1,7 @@
 """Where the data lies: its name and path, the menu that chooses other data, and a notice when the files changed."""
 
 from pathlib import Path
+from textwrap import shorten
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QFrame, QMenu, QPushButton, QVBoxLayout, QWidget
@@ -14,6 +15,8 @@ EXAMPLES = {"fashion-mnist-small": "Fashion-MNIST example (12,000 pictures)"}
 """Bundled data sets by the name of their folder."""
 
 MAX_RECENT = 8
+_MOST_LETTERS = 400
+"""A notice is no longer than that."""
 
 
 class DataMenu(QMenu):
@@ -104,7 +107,7 @@ class DataPlace(QWidget):
 
     def tell(self, text: str) -> None:
         """Say that something is wrong with the files, with what can be done about it; "" for nothing."""
-        self._told.setText(breakable(text))
+        self._told.setText(breakable(shorten(text, _MOST_LETTERS, placeholder=" …")))
         self.notice.setVisible(bool(text))
 
     @property

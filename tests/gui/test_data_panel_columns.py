@@ -162,6 +162,23 @@ def test_pictures_are_resized(qtbot: QtBot, panel: DataPanel, document: Document
     assert document.undo_stack.count() == 2, "typing is one step"
 
 
+def test_many_columns_are_searched_by_name(qtbot: QtBot, panel: DataPanel, tmp_path: Path) -> None:
+    opened(qtbot, panel, table(tmp_path))
+    assert not panel.columns.search.isVisible()
+    names = [f"gene {number}" for number in range(400)]
+    rows = [",".join(f"{(row * column) % 7}.5" for column in range(400)) + (",a" if row % 2 else ",b")
+            for row in range(40)]
+    (tmp_path / "wide.csv").write_text("\n".join([",".join([*names, "kind"]), *rows]))
+    opened(qtbot, panel, tmp_path / "wide.csv")
+    assert panel.columns.search.isVisible()
+    QTest.keyClicks(panel.columns.search, "GENE 39")
+    seen = {entry.column.name for row, entry in enumerate(panel.columns.entries)
+            if not panel.columns.list.isRowHidden(row)}
+    assert seen == {"gene 39", *(f"gene {number}" for number in range(390, 400))}
+    panel.columns.search.clear()
+    assert not panel.columns.list.isRowHidden(0)
+
+
 def test_every_kind_and_role_has_a_name_an_icon_and_a_form() -> None:
     assert set(KIND_ICONS) == set(KINDS)
     for kind in KINDS:
