@@ -65,7 +65,7 @@ class DataSamples(QWidget):
         self._place = label("", "muted", self)
         self.grid = TileView(self._cell, self, side=_SIDE, shows_all=True)
         self.grid.setAccessibleName("Samples")
-        self.grid.chosen.connect(self._open)
+        self.grid.clicked.connect(self._open)
         self.table = SampleTable(self)
         self.table.setFixedHeight(_TABLE_HEIGHT)
         self.table.cellClicked.connect(lambda line, _column: self._open(line))

@@ -43,10 +43,12 @@ class TileView(QAbstractScrollArea):
     A grid that shows all is as tall as its cells and never scrolls.
 
     seen(first, last): these positions (without `last`) are in sight now. chosen(position): the current cell is another.
+    clicked(position): the user clicked a cell, perhaps again, or pressed Enter on it.
     """
 
     seen = Signal(int, int)
     chosen = Signal(int)
+    clicked = Signal(int)
 
     def __init__(self, cell_at: Callable[[int], Cell | None], parent: QWidget | None = None, *, side: int = 96,
                  shows_all: bool = False) -> None:
@@ -137,6 +139,7 @@ class TileView(QAbstractScrollArea):
         position = self.position_at(event.position().toPoint())
         if position >= 0:
             self.set_current(position)
+            self.clicked.emit(position)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         page = max(1, self.viewport().height() // self._cell_size().height()) * self.in_a_row
@@ -149,6 +152,8 @@ class TileView(QAbstractScrollArea):
         }
         if event.key() in goals and self._count:
             self.set_current(max(0, min(goals[key(event.key())], self._count - 1)))
+        elif event.key() in (key.Key_Return, key.Key_Enter) and self._current >= 0:
+            self.clicked.emit(self._current)
         else:
             super().keyPressEvent(event)
 

@@ -230,7 +230,7 @@ def test_a_sample_is_shown_closely(qtbot: QtBot, show: Show, pets: Path) -> None
     assert detail.show_file.isVisible()
     view = detail.views["image"]
     assert isinstance(view, PictureView)
-    assert view.size.text() == "12 × 9, colour"
+    assert view.size.text() == "12 × 9"
     assert not view.raw.pixmap().isNull()
 
 
@@ -275,7 +275,7 @@ def test_the_raw_sample_stands_beside_what_the_network_gets(
         window.browse(row=5)
     view = window.detail.views["image"]
     assert isinstance(view, PictureView)
-    assert view.size.text() == "28 × 28, grey  →  network: 1 × 28 × 28"
+    assert view.size.text() == "28 × 28  →  network: 1 × 28 × 28"
     assert view.raw.pixmap().toImage() == view.prepared.pixmap().toImage()
     assert all(version.isVisible() and not version.pixmap().isNull() for version in view.versions)
     assert view.versions[0].pixmap().toImage() != view.versions[1].pixmap().toImage()
@@ -354,3 +354,22 @@ def test_a_glance_shows_some_samples_and_opens_one(qtbot: QtBot, tmp_path: Path)
     assert glance._place.text() == f"{SHOWN} of 40"
     glance.clear()
     no_background(qtbot)
+
+
+def test_the_original_is_shown_however_small_the_network_gets_it(
+    qtbot: QtBot, show: Show, document: Document, tmp_path: Path
+) -> None:
+    for kind, width in (("cat", 1200), ("dog", 300)):
+        (tmp_path / "large" / kind).mkdir(parents=True)
+        for number in range(6):
+            picture = QImage(width, 200 + number, QImage.Format.Format_RGB888)
+            picture.fill(0x204080 + number)
+            picture.save(str(tmp_path / "large" / kind / f"{number}.png"))
+    window = show(tmp_path / "large")
+    with qtbot.waitSignal(window._looks.looked, timeout=PATIENCE_MS):
+        window.browse(row=1)
+    view = window.detail.views["image"]
+    shape = next(column.shape for column in document.project.data.columns if column.name == "image")
+    assert view.size.text() == f"1,200 × 201  →  network: {' × '.join(map(str, shape))}"
+    assert isinstance(view, PictureView)
+    assert view.raw.pixmap().width() > 4 * view.raw.pixmap().height()

@@ -52,8 +52,10 @@ class ColumnView(QWidget):
         self._body.addWidget(self.title)
         self._body.addWidget(self.size)
 
-    def show_raw(self, value: Any) -> None:
-        """Show a raw value, see `raw` of the kind in engine.kinds; nothing is known of its preparation."""
+    def show_raw(self, value: Any, size: str = "") -> None:
+        """Show a raw value, see `raw` of the kind in engine.kinds; nothing is known of its preparation.
+
+        `size` says how large its file is, where the value itself does not."""
         raise NotImplementedError
 
     def show_look(self, looked: Looked, text: str) -> None:
@@ -93,13 +95,13 @@ class PictureView(ColumnView):
         self._body.addLayout(versions)
         self._body.addWidget(self._versions_title)
 
-    def show_raw(self, value: Any) -> None:
+    def show_raw(self, value: Any, size: str = "") -> None:
         array = np.asarray(value)
         height, width = array.shape[-2:]
-        channels = array.shape[0] if array.ndim == 3 else 1
-        what = counted(len(self.column.classes), "class", "classes") if self.column.kind == "mask" else (
-            "colour" if channels >= 3 else "grey")
-        self._raw_size = f"{width} × {height}, {what}"
+        classes = self.column.classes
+        self._raw_size = size or f"{width} × {height}"
+        if self.column.kind == "mask":
+            self._raw_size += f", {counted(len(classes), 'class', 'classes')}"
         self._sized(self._raw_size)
         self._put(self.raw, array, PICTURE_SIDE)
         for empty in (self.prepared, *self.versions):
@@ -161,10 +163,10 @@ class SoundView(ColumnView):
             self._body.addWidget(picture)
             self._body.addWidget(label(caption, "muted", self))
 
-    def show_raw(self, value: Any) -> None:
+    def show_raw(self, value: Any, size: str = "") -> None:
         self.player.stop()
         self._samples = np.asarray(value, np.float32)
-        self._told = f"{len(self._samples) / self._rate:.2f} s at {self._rate:,} Hz"
+        self._told = size or f"{len(self._samples) / self._rate:.2f} s"
         self._sized(self._told)
         self.wave.show_samples(self._samples)
         _fill(self.raw, pictures.heat(spectrum(self._samples)) if len(self._samples) else None)
@@ -215,7 +217,7 @@ class WordsView(ColumnView):
         self.prepared = self._box("What the network gets")
         self._body.insertWidget(self._body.count() - 1, self._caption)
 
-    def show_raw(self, value: Any) -> None:
+    def show_raw(self, value: Any, size: str = "") -> None:
         is_text = isinstance(value, str)
         text = value if is_text else " ".join(map(str, np.asarray(value).tolist()))
         self._told = f"{len(value):,} {'characters' if is_text else 'tokens'}"
@@ -255,7 +257,7 @@ class SeriesView(ColumnView):
             self._body.addWidget(view)
             self._body.addWidget(label(caption, "muted", self))
 
-    def show_raw(self, value: Any) -> None:
+    def show_raw(self, value: Any, size: str = "") -> None:
         array = np.asarray(value)[:_MAX_SERIES_SHOWN]
         self._told = f"{len(array):,} steps of {array.shape[1]:,}"
         self._sized(self._told)
@@ -277,7 +279,7 @@ class NumbersView(ColumnView):
         self.facts = Facts(self)
         self._body.addWidget(self.facts)
 
-    def show_raw(self, value: Any) -> None:
+    def show_raw(self, value: Any, size: str = "") -> None:
         self.show_texts([("", value if isinstance(value, str) else told(value))])
 
     def show_texts(self, texts: list[tuple[str, str]]) -> None:

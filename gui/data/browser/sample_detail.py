@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVB
 from engine.data.browse import Browser, Sample, shown
 from gui.data.browser.column_views import ColumnView, NumbersView, view_of
 from gui.data.browser.looks import Look
+from gui.data.browser.originals import Closeup
 from gui.data.data_samples import SPLITS
 from gui.widgets import icons
 from gui.widgets.labels import label
@@ -80,9 +81,9 @@ class SampleDetail(QScrollArea):
         self.message.setText(message)
         self.message.setVisible(bool(message))
 
-    def show_sample(self, sample: Sample) -> None:
+    def show_sample(self, shown: Closeup) -> None:
         """Show the raw values; `show_look` adds what the network gets."""
-        self.sample = sample
+        self.sample = sample = shown.sample
         self.name.setText(sample.name)
         parts = (f"Row {sample.row + 1:,}", SPLITS.get(sample.split, "In no split"), sample.label)
         self.place.setText(" · ".join(part for part in parts if part))
@@ -93,7 +94,7 @@ class SampleDetail(QScrollArea):
         for view in self.views.values():
             view.setVisible(not sample.damage)
             if not sample.damage:
-                self._show_raw(view, sample)
+                self._show_raw(view, sample, shown.sizes.get(view.column.name, ""))
         self.say("")
 
     def show_look(self, look: Look) -> None:
@@ -110,14 +111,14 @@ class SampleDetail(QScrollArea):
         for view in self.views.values():
             view.stop()
 
-    def _show_raw(self, view: ColumnView, sample: Sample) -> None:
+    def _show_raw(self, view: ColumnView, sample: Sample, size: str) -> None:
         leaves = view.column.leaves
         if isinstance(view, NumbersView) and view.column.kind != "vector":
             view.show_texts([("", shown(view.column, sample.values[view.column.name]))])
         elif isinstance(view, NumbersView) and view.column.parts:
             view.show_texts([(leaf.name, shown(leaf, sample.values[leaf.name])) for leaf in leaves[:MAX_LEAVES]])
         else:
-            view.show_raw(sample.values[view.column.name])
+            view.show_raw(sample.values[view.column.name], size)
 
     def _open_folder(self) -> None:
         if self.sample is not None and self.sample.place is not None:

@@ -10,11 +10,12 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 
-from engine.data.browse import Browser, Sample
+from engine.data.browse import Browser
 from engine.data.files import Rows, portion
 from engine.project import Data, Project
 from gui.data.browser.filter_bar import FilterBar
 from gui.data.browser.looks import Looks
+from gui.data.browser.originals import Closeup, closeup
 from gui.data.browser.query import Query
 from gui.data.browser.rows_view import RowsView
 from gui.data.browser.sample_detail import SampleDetail
@@ -54,6 +55,7 @@ class BrowserWindow(QWidget):
         self._opening = self._opened
         self._query = Query()
         self._goal: int | None = None
+        self._shown: Closeup | None = None
         self._of_run: Data | None = None
         self._rows: Rows = np.zeros(0, np.int64)
         self._finding, self._reading = Background(self), Background(self)
@@ -222,13 +224,14 @@ class BrowserWindow(QWidget):
             self._reading.cancel()
             self.detail.clear()
             return
-        rows = self._rows[position : position + 1]
-        self._reading.start(lambda progress: browser.raw(rows, progress)[0])
+        row = int(self._rows[position])
+        self._reading.start(lambda progress: closeup(browser, row, progress))
 
-    def _show_sample(self, sample: Sample) -> None:
-        self.detail.show_sample(sample)
-        if self._opened is not None and not sample.damage:
-            self._looks.ask(*self._opened, sample.row)
+    def _show_sample(self, shown: Closeup) -> None:
+        self._shown = shown
+        self.detail.show_sample(shown)
+        if self._opened is not None and not shown.sample.damage:
+            self._looks.ask(*self._opened, shown.sample.row)
 
     def _show_side(self, side: int) -> None:
         if self.sides.widget(side) is self.statistics:
@@ -236,8 +239,8 @@ class BrowserWindow(QWidget):
 
     def _show_again(self) -> None:
         """The colours are others."""
-        if self.detail.sample is not None and self.isVisible():
-            self._show_sample(self.detail.sample)
+        if self._shown is not None and self.detail.sample is self._shown.sample and self.isVisible():
+            self._show_sample(self._shown)
 
     def _forget(self) -> None:
         self._stop()
