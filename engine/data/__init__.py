@@ -4,7 +4,9 @@ imported where they are used.
     sources      which kinds of files are understood: one `SourceSpec` each; `inspect` looks at a path
     opened       what a source hands on: typed columns with raw values, read when they are asked for
     splits       training, validation and test rows
-    dataset      all of it together: `load`
+    dataset      all of it together: `load`, what training reads
+    encoding     a column's rows from raw to stored, some at a time
+    cache        prepared data on the disk: whole entries, a limit, `clear`
     browse       rows found, sorted and shown to people; filters, statistics of columns
     doctor       what is wrong with a data set, and what can be done
 """

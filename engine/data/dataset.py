@@ -56,7 +56,10 @@ class Dataset:
 
     def prepared(self, name: str, rows: Rows | None = None) -> AnyArray:
         """What a network reads of these rows, or of all: float32 (m, *shape), or int64 for classes, tokens, lengths."""
-        stored = np.asarray(self.stored[name] if rows is None else self.stored[name][rows])
+        values = self.stored[name]
+        stored = np.asarray(values if rows is None else values[rows])
+        if rows is not None:  # they were copied
+            cache.release(values)
         return stored if name.endswith(LENGTHS) else finish(self.preparation.part(name), stored)
 
 
