@@ -37,7 +37,7 @@ def test_the_folder_of_a_trained_run(small_fashion: Path, tmp_path: Path) -> Non
     assert info.choices.step in ("traced", "eager")
     assert info.choices.step_reason
     assert not info.is_resumable
-    assert opened.preparation().columns
+    assert opened.preparation().parts
 
 
 def test_history_is_read_by_other_programs(small_fashion: Path, tmp_path: Path) -> None:
