@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import BinaryIO, cast
 
+import msgspec
 import numpy as np
 
+from engine.data.columns import settings_of
 from engine.data.files import (
-    MAX_INFLATION,
     AnyArray,
     Progress,
     Rows,
@@ -22,10 +23,13 @@ from engine.data.files import (
 from engine.data.idx import as_samples
 from engine.data.image_columns import array_column
 from engine.data.labels import MAX_CLASSES, class_numbers
-from engine.data.opened import Asked, Held, Loaded, Opened, RowNames, Values, is_usable, numbered_classes
+from engine.data.opened import Asked, Held, Loaded, Opened, RowNames, Values, numbered_classes
 from engine.data.trees import File, Tree
 from engine.errors import DataError
+from engine.kinds import KINDS
 from engine.params import Choice, Param, Text
+from engine.preparation.arrays import MAX_INFLATION
+from engine.preparation.parts import is_usable
 from engine.project import Column
 
 PARAMS: tuple[Param, ...] = (
@@ -94,7 +98,7 @@ def open_npz(asked: Asked) -> Opened:
     _check_lengths(inputs, targets, where)
     splits = [split for split in ("", *SPLITS) if split in inputs]
     arrays = NpzArrays(tuple(inputs[split] for split in splits))
-    column, pictures = array_column(input_column(inputs[splits[0]]), arrays, asked)
+    column, pictures = array_column(_as_chosen(inputs[splits[0]], asked), arrays, asked)
     counts = [inputs[split].shape[0] for split in splits]
     ends = np.cumsum(counts)
     opened = Opened(
@@ -193,6 +197,22 @@ def input_column(header: Header) -> Column:
     if not shape:
         return Column("number", "number", "input", reason=reason)
     return Column("features", "vector", "input", shape, reason=reason)
+
+
+def _as_chosen(header: Header, asked: Asked) -> Column:
+    """The input as the kind that the user says it is, if its samples have the axes for it. Raises DataError."""
+    column = input_column(header)
+    kind = asked.chosen[column.name].kind if column.name in asked.chosen else ""
+    rank = len(column.shape)
+    fits = {"": True, column.kind: True, "vector": rank > 0, "series": rank == 2, "image": rank == 3,
+            "tokens": rank == 1 and header.dtype.kind in "iu"}
+    if not fits.get(kind):
+        raise DataError(f"The array {header.name!r} cannot be taken for the kind {KINDS[kind].title.lower()}: its "
+                        f"samples are {header.dtype} of the shape {column.shape}.",
+                        "Images have three axes, series two; tokens are whole numbers in one.")
+    found = {"max_length": column.shape[0]} if kind == "tokens" else {}
+    settings = settings_of(column.name, kind or column.kind, asked.chosen, found)
+    return msgspec.structs.replace(column, kind=kind or column.kind, settings=settings)
 
 
 def _candidates(tree: Tree) -> list[File]:

@@ -19,8 +19,9 @@ AS_FOUND = "As found"
 CELLS = ("number", "category", "boolean", "date", "text", "tokens", "image", "audio")
 """What the cells of a table can be taken for."""
 
-ARRAYS = ("vector", "series", "image", "tokens", "number", "category")
-LABELS = ("category", "number")
+ARRAYS = {1: "tokens", 2: "series", 3: "image", 0: "vector"}
+"""By the number of axes of a sample: what an array can be taken for, beside numbers in a fixed shape."""
+
 KIND, ROLE = "kind", "role"
 """Names of the two choices in the form; no kind of column has a setting of these names."""
 
@@ -89,16 +90,12 @@ def params_of(column: Column, choice: ColumnChoice, source: str) -> tuple[Param,
 
 
 def kinds_for(column: Column, source: str) -> tuple[str, ...]:
-    """The kinds that a column can be taken for, its own first where the others do not have it."""
-    if column.kind == "lengths":
-        return ("lengths",)
-    if source == "table":
-        kinds = CELLS
-    elif source == "npz":
-        kinds = ARRAYS
-    else:
-        kinds = LABELS if column.kind in LABELS else ()
-    return kinds if column.kind in kinds else (column.kind, *kinds)
+    """The kinds that a column of a source can be taken for, its own among them."""
+    if source == "table" and column.kind in CELLS:
+        return CELLS
+    if source == "npz" and column.kind in ARRAYS.values():
+        return tuple(dict.fromkeys(("vector", ARRAYS.get(len(column.shape), column.kind), column.kind)))
+    return (column.kind,)
 
 
 def overruled(column: Column, choice: ColumnChoice, name: str, value: Any) -> ColumnChoice:
