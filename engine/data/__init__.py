@@ -2,6 +2,9 @@
 imported where they are used.
 
     sources      which kinds of files are understood: one `SourceSpec` each; `inspect` looks at a path
+    trees        the files of a folder, or of a ZIP or tar archive that is read in place
+    contents     what a file holds, by its first bytes; layouts: what folders and names say of its class and split
+    media        pictures, masks, recordings and texts, read when they are asked for
     opened       what a source hands on: typed columns with raw values, read when they are asked for
     splits       training, validation and test rows
     dataset      all of it together: `load`, what training reads

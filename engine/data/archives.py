@@ -21,9 +21,11 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from engine import folders
-from engine.data.files import BLOCK_BYTES, MAX_INFLATION, Progress, cannot_read, open_regular
+from engine.data.files import BLOCK_BYTES, Progress
 from engine.data.trees import Contents, File, PackedFile, relative_parts
 from engine.errors import DataError
+from engine.preparation.arrays import MAX_INFLATION
+from engine.preparation.files import cannot_read, open_regular
 
 UNPACKED = "unpacked"
 """The folder of the cache with compressed tars that were unpacked."""

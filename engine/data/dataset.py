@@ -15,13 +15,14 @@ from engine.data.cache import Entry
 from engine.data.encoding import IN_MEMORY, Encoded, RawRows, StoredRows, about, encoded, of_entry, step_of
 from engine.data.files import AnyArray, Progress, Rows, ignore_progress, portion
 from engine.data.fitting import part_of
-from engine.data.opened import Opened, is_usable
+from engine.data.opened import Opened
 from engine.data.sources import CHANGED, open_data
 from engine.data.splits import class_findings, rows_of, without
 from engine.data.trees import Tree, open_tree
 from engine.errors import DataError, StorageError
 from engine.kinds import LENGTHS
 from engine.preparation import Part, Preparation, finish, fitted, scaled
+from engine.preparation.parts import is_usable
 from engine.project import Column, Data
 
 SHOWN_DAMAGE = 10

@@ -10,9 +10,10 @@ from numpy.typing import DTypeLike
 
 from engine.data import cache
 from engine.data.files import AnyArray, Progress, Rows, allocate, ignore_progress, portion
-from engine.data.opened import Opened, is_usable
+from engine.data.opened import Opened
 from engine.errors import StorageError
 from engine.preparation import Part, Stored, encode
+from engine.preparation.parts import is_usable
 
 CHUNK_BYTES = 32 << 20
 IN_MEMORY = 256 << 20

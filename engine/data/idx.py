@@ -18,7 +18,6 @@ import numpy as np
 
 from engine.data.files import (
     BLOCK_BYTES,
-    MAX_INFLATION,
     AnyArray,
     Progress,
     Rows,
@@ -31,6 +30,7 @@ from engine.data.labels import class_numbers, named_classes
 from engine.data.opened import Asked, Held, Loaded, Opened, RowNames, Values, numbered_classes
 from engine.data.trees import File, Tree
 from engine.errors import DataError
+from engine.preparation.arrays import MAX_INFLATION
 from engine.project import Column
 
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}

@@ -44,12 +44,13 @@ class Pair(NamedTuple):
 def pairs_of(files: Sequence[File]) -> list[tuple[File, File]]:
     """Pictures with their masks, if most masks have a picture: paths that are alike but for the words that say what is
     what."""
+    masks = [file for file in files if MASK_WORDS.search(file.name.lower())]
+    if not masks:
+        return []
+    named = {file.name for file in masks}
     images: dict[str, list[File]] = {}
-    masks: list[File] = []
     for file in files:
-        if MASK_WORDS.search(file.name.lower()):
-            masks.append(file)
-        else:
+        if file.name not in named:
             images.setdefault(_key(file), []).append(file)
     pairs = [(found[0], mask) for mask in masks if len(found := images.get(_key(mask), [])) == 1]
     is_unique = len({image.name for image, _ in pairs}) == len(pairs)

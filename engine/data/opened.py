@@ -7,13 +7,10 @@ from typing import Any, NamedTuple, Protocol, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.files import AnyArray, Progress, Rows
+from engine.data.files import Progress, Rows
 from engine.data.trees import File, Tree
 from engine.params import Value
 from engine.project import Column, ColumnChoice
-
-LARGEST = 1e18
-"""Larger numbers count as missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +119,6 @@ class Opened:
     def column_with(self, role: str) -> Column | None:
         """The first column of a role."""
         return next((column for column in self.columns if column.role == role), None)
-
-
-def is_usable(values: AnyArray) -> NDArray[np.bool_]:
-    """True where a number can be computed with: not missing, not infinite, not beyond what float32 can square."""
-    usable: NDArray[np.bool_] = np.abs(values) <= LARGEST
-    return usable
 
 
 def numbered_classes(count: int) -> tuple[str, ...]:

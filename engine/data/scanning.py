@@ -5,9 +5,10 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
-from engine.data.files import Progress, cannot_read, ignore_progress
+from engine.data.files import Progress, ignore_progress
 from engine.data.trees import Contents, DiskFile, File, printable
 from engine.errors import DataError
+from engine.preparation.files import cannot_read
 
 MAX_FILES = 5_000_000
 AROUND_FILES = 200_000

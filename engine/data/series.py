@@ -13,12 +13,13 @@ from engine.data.columns import settings_of
 from engine.data.files import Progress, Rows
 from engine.data.frames import Frame
 from engine.data.inference import Guess, guessed
-from engine.data.opened import Asked, Loaded, Opened, RowNames, is_usable
+from engine.data.opened import Asked, Loaded, Opened, RowNames
 from engine.data.roles import TARGET_NAMES
 from engine.data.tables import beginning_of, read_frame, table_files
 from engine.data.trees import Tree
 from engine.errors import DataError
 from engine.params import Choice, Int, Param, Text
+from engine.preparation.parts import is_usable
 from engine.project import Column
 
 PARAMS: tuple[Param, ...] = (

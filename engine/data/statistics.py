@@ -12,7 +12,7 @@ from engine.data.browse import SCALARS, Browser
 from engine.data.files import AnyArray, Progress, Rows, ignore_progress, portion
 from engine.data.filters import is_missing
 from engine.data.headers import durations, picture_sizes
-from engine.data.opened import is_usable
+from engine.preparation.parts import is_usable
 from engine.project import Column
 
 MOST_ROWS = 100_000

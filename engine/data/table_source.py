@@ -17,7 +17,7 @@ from engine.data.frames import Frame
 from engine.data.image_columns import picture_column
 from engine.data.inference import MANY_CLASSES, Guess, guessed, odd_finding, overruled
 from engine.data.media import Pictures, Sounds, Texts
-from engine.data.opened import Asked, Opened, RowNames, Values, is_usable
+from engine.data.opened import Asked, Opened, RowNames, Values
 from engine.data.roles import Leaf, with_roles
 from engine.data.tables import beginning_of, belonging, has_media, read_frames, split_of, table_files
 from engine.data.text_folder import SAMPLE, text_column
@@ -26,6 +26,7 @@ from engine.errors import DataError
 from engine.kinds import KINDS, LENGTHS
 from engine.params import Choice, Param, Text, Value
 from engine.preparation.features import width
+from engine.preparation.parts import is_usable
 from engine.project import Column, ColumnChoice
 
 if TYPE_CHECKING:

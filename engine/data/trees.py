@@ -16,15 +16,13 @@ from typing import BinaryIO, cast
 
 from engine.data.files import (
     Progress,
-    cannot_read,
     ignore_progress,
     is_folder,
     is_regular,
-    missing,
-    open_regular,
     require_memory,
 )
 from engine.errors import DataError
+from engine.preparation.files import cannot_read, open_regular
 
 HELD_BYTES = 64 << 20
 """A file of an archive is unpacked into memory up to this size, and beyond it into a temporary file."""
@@ -327,7 +325,7 @@ def open_tree(path: Path, progress: Progress = ignore_progress) -> Tree:
     if not is_regular(path):
         if path.exists():
             raise DataError(f"{path} is neither an ordinary file nor a folder.", "Choose a file or folder with data.")
-        raise missing(path)
+        raise cannot_read(path, FileNotFoundError())
     if index := archives.index_of(path, progress):
         return Tree(path, "archive", index)
     return Tree(path, "file", lambda: Contents([disk_file(path)]))

@@ -9,7 +9,7 @@ from engine.data.doctor.samples import counted
 from engine.data.files import AnyArray, Progress
 from engine.data.filters import is_missing
 from engine.data.findings import Finding
-from engine.data.opened import is_usable
+from engine.preparation.parts import is_usable
 from engine.project import Column
 
 FAR = 10.0

@@ -10,7 +10,7 @@ from engine.data.doctor.samples import counted
 from engine.data.files import Rows
 from engine.data.filters import as_number
 from engine.data.findings import Finding
-from engine.data.opened import is_usable
+from engine.preparation.parts import is_usable
 from engine.project import Column
 
 TINY = 5

@@ -8,7 +8,7 @@ from engine.data.doctor.repairs import ignored
 from engine.data.files import AnyArray, Progress, Rows
 from engine.data.filters import is_missing
 from engine.data.findings import Finding
-from engine.data.opened import is_usable
+from engine.preparation.parts import is_usable
 from engine.project import Column
 
 SAMPLE = 50_000

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from engine.data.browse import SCALARS, Browser, piece_size
 from engine.data.files import AnyArray, Progress, Rows, ignore_progress
-from engine.data.opened import is_usable
+from engine.preparation.parts import is_usable
 from engine.project import Column
 
 Hashes = NDArray[np.uint64]
