@@ -2,17 +2,21 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QLineEdit
+from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
+from engine.preparation import Preparation, read_new
+from engine.project import Column
 from gui.results.paint_pad import PaintPad
-from gui.results.try_inputs import PictureInput, TableInput
+from gui.results.try_inputs import FileInput, PictureInput, TableInput, TextInput, input_for
 from gui.results.try_panel import TryPanel
 from gui.session import Session
+from tests.engine.preparing import made
 from tests.gui.drops import drop
 from tests.gui.trained import CLASSES
 
@@ -122,3 +126,64 @@ def test_a_pad_for_colours_is_not_drawn_on(pad: PaintPad) -> None:
     pad.can_draw = False
     draw(pad, (0, 0), (10, 10))
     assert pad.is_blank
+
+
+def fitted(*columns: Column, **raw: object) -> Preparation:
+    return Preparation(tuple(made(column, {leaf.name: raw[leaf.name] for leaf in column.leaves}) for column in columns))
+
+
+def test_a_text_is_typed(qtbot: QtBot) -> None:
+    preparation = fitted(Column("review", "text", "input", (5,), settings={"max_length": 5}), review=["good", "bad"])
+    shown = QWidget()
+    qtbot.addWidget(shown)
+    typed = input_for(preparation, shown)
+    assert isinstance(typed, TextInput)
+    shown.show()
+    with qtbot.waitSignal(typed.given) as given:
+        QTest.keyClicks(typed.editor, 'b')
+    typed.editor.setPlainText('good, "really"\nreview')
+    raw, names = read_new(preparation, given.args)
+    assert raw == {"review": ['good, "really"\nreview']}
+    assert len(names) == 1
+
+
+def test_several_inputs_of_a_table_have_a_field_each(qtbot: QtBot) -> None:
+    users = tuple(f"user {number}" for number in range(1200))
+    preparation = fitted(
+        Column("user", "category", "input", classes=users, settings={"encoding": "index"}),
+        Column("features", "vector", "input", (9,), parts=(
+            Column("when", "date", "input"), Column("member", "boolean", "input"), Column("age", "number", "input"))),
+        user=np.array([5, 7]), when=np.array([0.0, 0]), member=np.array([1.0, 1]), age=np.array([30.0, 50]))
+    shown = QWidget()
+    qtbot.addWidget(shown)
+    fields = input_for(preparation, shown)
+    assert isinstance(fields, TableInput)
+    with qtbot.waitSignal(fields.given) as given:
+        fields.predict.click()
+    raw, _ = read_new(preparation, given.args)
+    assert (raw["user"][0], raw["when"][0], raw["member"][0], raw["age"][0]) == (0, 0, 1, 40)
+
+
+def test_recordings_are_dropped(qtbot: QtBot, tmp_path: Path) -> None:
+    settings = {"features": "waveform", "seconds": 0.1}
+    sound = Column("sound", "audio", "input", (1, 1600), settings=settings)
+    shown = QWidget()
+    qtbot.addWidget(shown)
+    files = input_for(fitted(sound, sound=[np.ones(1600, np.float32)]), shown)
+    assert isinstance(files, FileInput)
+    (tmp_path / "a.wav").touch()
+    with qtbot.waitSignal(files.given) as given:
+        assert drop(files, tmp_path / "a.wav")
+    assert given.args == [str(tmp_path / "a.wav")]
+    assert files.name.text() == "a.wav"
+
+
+def test_answers_of_other_kinds_are_shown(panel: TryPanel) -> None:
+    panel.answer.show_result({"predictions": [{"name": "a", "text": "ein Hund " * 20}]})
+    assert panel.answer.headline.text().startswith("ein Hund")
+    assert len(panel.answer.headline.text()) < 70
+    panel.answer.show_result({"predictions": [
+        {"name": "a", "shares": {"sky": 0.5, "tree": 0.5}, "mask": [[0, 1], [1, 0]]}]})
+    assert "sky 50.0%" in panel.answer.headline.text()
+    picture = panel.answer.picture.pixmap().toImage()
+    assert picture.pixelColor(10, 10) != picture.pixelColor(200, 10)
