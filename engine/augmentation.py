@@ -32,7 +32,8 @@ def _share(default: float) -> Float:
 
 
 _FILL = Choice(name="fill", default="mirror", choices=("mirror", "edge", "black"),
-               help="What comes in from outside: the picture mirrored, its outermost pixels, or black.")
+               help="What comes in from outside: the picture mirrored, its outermost pixels, or black, which is the "
+                    "first class in masks.")
 _NUMERIC = ("image", "audio", "series", "vector")
 
 AUGMENTATIONS: dict[str, AugmentationSpec] = {

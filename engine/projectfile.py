@@ -16,11 +16,12 @@ from typing import Any, TypeVar
 import msgspec
 
 from engine import jsontext, layers, storage
+from engine.augmentation import AUGMENTATIONS
 from engine.errors import OptionError, ProjectError, StorageError
 from engine.graph import Edge, Graph, Node
 from engine.kinds import KINDS
 from engine.migrations import SCHEMA, migrated
-from engine.options import COMPONENTS, TRAINING, Component, Options, chosen
+from engine.options import COMPONENTS, TRAINING, Component, ComponentSpec, Options, chosen
 from engine.params import Param, Value, completed
 from engine.project import BUNDLED, Column, ColumnChoice, Data, Project, Split
 
@@ -201,7 +202,9 @@ def _data(tree: Any) -> Data:
         raise _PlaceError("data.split", "expected shares of at least 0 that leave something to train on")
     if data.split.folds < 2 or not 0 <= data.split.fold < data.split.folds:
         raise _PlaceError("data.split", "expected at least 2 folds, and a fold from 0 below their number")
-    return msgspec.structs.replace(data, columns=columns, chosen=choices)
+    augmentation = tuple(_component(AUGMENTATIONS, entry, f"data.augmentation[{i}]")
+                         for i, entry in enumerate(tree.get("augmentation", ())))
+    return msgspec.structs.replace(data, columns=columns, chosen=choices, augmentation=augmentation)
 
 
 def _columns(columns: tuple[Column, ...], trees: Sequence[Any], place: str) -> tuple[Column, ...]:
@@ -249,14 +252,18 @@ def _options(tree: Any) -> Options:
         complete = completed(TRAINING, training)
     except OptionError as error:
         raise _PlaceError("options.training", _sentence(error)) from error
-    parts: dict[str, Component] = {}
-    for group, specs in COMPONENTS.items():
-        asked = _struct(Component, tree[group], f"options.{group}") if group in tree else getattr(defaults, group)
-        try:
-            parts[group] = chosen(specs, asked.type, asked.params)
-        except OptionError as error:
-            raise _PlaceError(f"options.{group}", _sentence(error)) from error
+    parts = {group: _component(specs, tree[group], f"options.{group}") if group in tree else getattr(defaults, group)
+             for group, specs in COMPONENTS.items()}
     return Options(complete, **parts)
+
+
+def _component(specs: Mapping[str, ComponentSpec], tree: Any, place: str) -> Component:
+    """A chosen component with complete settings."""
+    asked = _struct(Component, tree, place)
+    try:
+        return chosen(specs, asked.type, asked.params)
+    except OptionError as error:
+        raise _PlaceError(place, _sentence(error)) from error
 
 
 def _sentence(error: OptionError) -> str:

@@ -185,7 +185,7 @@ _ONE: dict[str, _One] = {
 
 
 def _mixing(choice: Component, places: Sequence[_Place]) -> Change:
-    """Each sample combined with a partner: `kept` is its own share of the result, (n,)."""
+    """Each sample combined with a partner, which gets the share `lost` of it, (n,): at most half."""
     def change(batch: Batch, draws: Draws) -> None:
         partners = draws.partners()
         shares = draws.beta(choice.params["alpha"])

@@ -160,6 +160,14 @@ class TestTerminal:
         first, again, without = (sha256(Run(folder).checkpoint("last")) for folder in folders)
         assert first == again != without
 
+    def test_settings_that_a_file_leaves_out_have_their_defaults(self, project_file: Path) -> None:
+        tree = json.loads(project_file.read_bytes())
+        tree["data"]["augmentation"] = [{"type": "Rotate", "params": {"degrees": 5}}]
+        project_file.write_text(json.dumps(tree), encoding="utf-8")
+        data = projectfile.load(project_file).data
+        assert data is not None
+        assert data.augmentation == (augmentation("Rotate", {"degrees": 5}),)
+
     def test_augment_takes_the_place_of_what_the_project_says(self, project_file: Path, tmp_path: Path) -> None:
         assert main(["train", str(project_file), "--run-dir", str(tmp_path / "run"), "-q",
                      "--augment", "Flip", "--augment", "rotate: degrees=10, fill=edge"]) == 0
