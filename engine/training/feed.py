@@ -80,7 +80,7 @@ class Streamed:
         self._touched = 0
         factors = finish_factors(part) if part else None
         self._factors = [torch.from_numpy(factor).to(device) for factor in factors] if factors else []
-        self._dtype = torch.int64 if part is None or part.kind in INTEGERS else torch.float32
+        self._dtype = torch.int64 if _is_whole(part) else torch.float32
         self._format = torch.channels_last if channels_last and stored.ndim == 4 else torch.contiguous_format
         self._raw = np.empty((2, batch_size, *stored.shape[1:]), stored.dtype)
         self.batch = self._place(batch_size)
@@ -128,9 +128,7 @@ class Feed:
         held = _held(data, columns, _held_bytes(device) if held_bytes is None else held_bytes)
         self._columns = [
             Resident(data.prepared(name), self.batch_size, device, channels_last) if name in held else
-            Streamed(data.stored[name], None if name.endswith(LENGTHS) else data.preparation.part(name),
-                     self.batch_size, device, channels_last)
-            for name in columns]
+            Streamed(data.stored[name], _part(data, name), self.batch_size, device, channels_last) for name in columns]
         self.is_skipping = skips_single and self.batch_size > 1 and self.count("train") % self.batch_size == 1
         """One sample of every epoch, another each time, is left out."""
         self.last = [column.batch for column in self._columns]
@@ -159,8 +157,8 @@ class Feed:
 
     def order(self, seed: int, epoch: int) -> tuple[Tensor, ...]:
         """The rows of each batch of an epoch. The last may be short."""
-        batches = self._order.batches(seed, epoch, self.batch_size)
-        return tuple(batch.to(self.device) for batch in batches[: self.steps_per_epoch])
+        batches = self._order.batches(seed, epoch, self.batch_size)[: self.steps_per_epoch]
+        return torch.split(torch.cat(batches).to(self.device), [len(batch) for batch in batches])
 
     def batch(self, index: Tensor) -> list[Tensor]:
         """The samples of these rows. A full batch is always in the same memory and is overwritten by the next one."""
@@ -172,7 +170,8 @@ class Feed:
         return self.batch(self._rows["train"][: self.batch_size].to(self.device))
 
     def in_order(self, split: str) -> Generator[list[Tensor], None, None]:
-        """All samples of a split, in batches of at most `EVALUATION_BATCH`. Close it when it is left early."""
+        """All samples of a split, in batches of at most `EVALUATION_BATCH`; each may overwrite the one before. Close it
+        when it is left early."""
         yield from self._batches(torch.split(self._rows[split].to(self.device), max(EVALUATION_BATCH, self.batch_size)))
 
     def _batches(self, order: Sequence[Tensor]) -> Generator[list[Tensor], None, None]:
@@ -198,13 +197,22 @@ class Feed:
 
 def _held(data: Dataset, columns: Sequence[str], limit: int) -> set[str]:
     """The columns to hold finished on the device: the smallest first, as long as they fit together."""
-    sizes = {name: 4 * data.stored[name].size for name in columns}
     held = set()
+    sizes = {name: (8 if _is_whole(_part(data, name)) else 4) * data.stored[name].size for name in columns}
     for name, size in sorted(sizes.items(), key=lambda item: item[1]):
         limit -= size
         if limit >= 0:
             held.add(name)
     return held
+
+
+def _part(data: Dataset, name: str) -> Part | None:
+    """How a column is finished; None for lengths."""
+    return None if name.endswith(LENGTHS) else data.preparation.part(name)
+
+
+def _is_whole(part: Part | None) -> bool:
+    return part is None or part.kind in INTEGERS
 
 
 def _held_bytes(device: torch.device) -> int:
