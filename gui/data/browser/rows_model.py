@@ -17,6 +17,8 @@ _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 TITLES = {ROW: "Row", NAME: "Name"}
 """Of the columns before those of the data: the row's number, and its name if it has one of its own."""
 
+_UP, _DOWN = "  ↑", "  ↓"
+
 _Index = QModelIndex | QPersistentModelIndex
 
 
@@ -30,6 +32,7 @@ class RowsModel(QAbstractTableModel):
         self._blocks: OrderedDict[int, list[dict[str, str]]] = OrderedDict()
         self._columns: tuple[str, ...] = ()
         self._own: tuple[str, ...] = ()
+        self._arrow: dict[str, str] = {}
         self._right: frozenset[str] = frozenset()
 
     @property
@@ -37,10 +40,11 @@ class RowsModel(QAbstractTableModel):
         """What the browser calls the columns, in order."""
         return self._columns
 
-    def show(self, browser: Browser | None, rows: Rows) -> None:
-        """Show these rows instead."""
+    def show(self, browser: Browser | None, rows: Rows, sort: str = "", *, descending: bool = False) -> None:
+        """Show these rows instead, which are sorted by the column `sort`."""
         self.beginResetModel()
         self._browser, self._rows = browser, rows
+        self._arrow = {sort: _DOWN if descending else _UP}
         self._blocks.clear()
         leaves = browser.table_columns if browser else ()
         names = tuple(leaf.name for leaf in leaves)
@@ -69,7 +73,9 @@ class RowsModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return self.alignment(section)
         column = self._columns[section]
-        return (TITLES[column] if column in self._own else column) if role == Qt.ItemDataRole.DisplayRole else None
+        if role != Qt.ItemDataRole.DisplayRole:
+            return None
+        return (TITLES[column] if column in self._own else column) + self._arrow.get(column, "")
 
     def alignment(self, column: int) -> Qt.AlignmentFlag:
         """Numbers stand on the right, so that they can be compared."""

@@ -1,7 +1,7 @@
 """The rows that were found: drawn side by side, or listed in a table. Only what is in sight is read."""
 
 import numpy as np
-from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtCore import QModelIndex, Signal
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStackedWidget, QTableView, QWidget
 
 from engine.data.browse import ROW, Browser
@@ -17,8 +17,12 @@ from gui.widgets import theme
 from gui.widgets.tile_view import Cell, TileView
 
 _LINE_HEIGHT = 24
-_WIDTHS = {ROW: 76}
+_WIDTHS = {ROW: 76, "number": 84, "boolean": 68, "category": 108, "date": 140, "text": 260}
+"""Of a column of this kind, in pixels, unless its name needs more."""
+
 _WIDTH = 120
+_WIDEST_NAME = 240
+_ARROW = 32
 
 
 class RowsView(QStackedWidget):
@@ -72,11 +76,10 @@ class RowsView(QStackedWidget):
         self._browser, self._rows, self._position = browser, rows, -1
         if is_new:
             self._draw()
-        self.model.show(browser, rows)
+        self.model.show(browser, rows, query.sort, descending=query.descending)
         self.grid.set_count(len(rows))
         for place, name in enumerate(self.model.columns):
-            self.table.setColumnWidth(place, _WIDTHS.get(name, _WIDTH) if is_new else widths[place])
-        self._show_sorting(query)
+            self.table.setColumnWidth(place, self._width(name) if is_new else widths[place])
         places = np.flatnonzero(rows == current)
         if len(places):
             self.set_current(int(places[0]))
@@ -122,12 +125,12 @@ class RowsView(QStackedWidget):
         table.horizontalHeader().setHighlightSections(False)
         table.horizontalHeader().setStretchLastSection(True)
 
-    def _show_sorting(self, query: Query) -> None:
-        header = self.table.horizontalHeader()
-        header.setSortIndicatorShown(bool(query.sort))
-        if query.sort in self.model.columns:
-            order = Qt.SortOrder.DescendingOrder if query.descending else Qt.SortOrder.AscendingOrder
-            header.setSortIndicator(self.model.columns.index(query.sort), order)
+    def _width(self, name: str) -> int:
+        """Room for what a column holds, and for its name with the arrow of sorting."""
+        leaf = next((leaf for leaf in self._browser.leaves if leaf.name == name), None) if self._browser else None
+        metrics = self.table.horizontalHeader().fontMetrics()
+        needed = min(_WIDEST_NAME, metrics.horizontalAdvance(name) + _ARROW)
+        return max(_WIDTHS.get(leaf.kind if leaf else name, _WIDTH), needed)
 
     def _draw(self) -> None:
         """Draw the cells anew: another data set or column."""

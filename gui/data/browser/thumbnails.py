@@ -22,6 +22,8 @@ _AT_ONCE = 32
 
 _TEXT_SHOWN = 120
 _NUMBERS_SHOWN = 6
+_NOTHING = 1e-12
+"""Smaller numbers are what is left of computing with sines."""
 
 
 class Thumbnails(QObject):
@@ -128,4 +130,5 @@ def told(value: Any) -> str:
     """Numbers in words: the first few of them."""
     numbers = np.asarray(value).reshape(-1)
     dots = " …" if len(numbers) > _NUMBERS_SHOWN else ""
-    return "  ".join(f"{number:.4g}" for number in numbers[:_NUMBERS_SHOWN].tolist()) + dots
+    shown = (0.0 if abs(number) < _NOTHING else number for number in numbers[:_NUMBERS_SHOWN].tolist())
+    return "  ".join(f"{number:.4g}" for number in shown) + dots

@@ -53,6 +53,7 @@ class BrowserWindow(QWidget):
         self._browser: Browser | None = None
         self._opened: tuple[Data, Path | None] | None = None
         self._opening = self._opened
+        self._is_opening = False
         self._query = Query()
         self._goal: int | None = None
         self._shown: Closeup | None = None
@@ -61,6 +62,7 @@ class BrowserWindow(QWidget):
         self._finding, self._reading = Background(self), Background(self)
         self._finding.finished.connect(self._take)
         self._finding.failed.connect(self._refuse)
+        self._finding.progressed.connect(self._show_progress)
         self._reading.finished.connect(self._show_sample)
         self._reading.failed.connect(lambda message, hint: self.detail.clear(f"{message} {hint}".strip()))
         self._typing = QTimer(self, interval=_TYPING_MS, singleShot=True)
@@ -193,7 +195,8 @@ class BrowserWindow(QWidget):
             return _Found(opened, query, query.rows(opened))
 
         self._opening = (data, base)
-        self.filters.say("" if browser else "Opening…")
+        self._is_opening = browser is None
+        self._show_progress(0.0)
         self._finding.start(work)
 
     def _take(self, found: _Found) -> None:
@@ -213,6 +216,9 @@ class BrowserWindow(QWidget):
         elif not len(found.rows):
             self.detail.clear("No sample fits what you asked for.")
 
+    def _show_progress(self, share: float) -> None:
+        self.filters.say(f"Opening… {share:.0%}" if self._is_opening else "")
+
     def _refuse(self, message: str, hint: str) -> None:
         self.filters.say(f"{message} {hint}".strip(), is_error=True)
 
@@ -231,6 +237,7 @@ class BrowserWindow(QWidget):
         self._shown = shown
         self.detail.show_sample(shown)
         if self._opened is not None and not shown.sample.damage:
+            self.detail.say("Preparing what the network gets…")
             self._looks.ask(*self._opened, shown.sample.row)
 
     def _show_side(self, side: int) -> None:
