@@ -6,10 +6,8 @@ once, as a plain tar, into the cache folder. Bombs and what lies about its size 
 
 import bz2
 import gzip
-import hashlib
 import lzma
 import os
-import shutil
 import tarfile
 import zipfile
 import zlib
@@ -20,15 +18,17 @@ from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from engine import folders
+from engine.data import cache
 from engine.data.files import BLOCK_BYTES, Progress
 from engine.data.trees import Contents, File, PackedFile, relative_parts
-from engine.errors import DataError
+from engine.errors import DataError, StorageError
 from engine.preparation.arrays import MAX_INFLATION
 from engine.preparation.files import cannot_read, open_regular
 
-UNPACKED = "unpacked"
-"""The folder of the cache with compressed tars that were unpacked."""
+UNPACKED = "unpacked.tar"
+"""A compressed tar that was unpacked, in an entry of the cache."""
+
+ROOM_BYTES = 64 << 20
 
 MAX_TOTAL = 4 << 40
 TAR_BLOCK = 512
@@ -278,34 +278,33 @@ def _tar_contents(container: Container, progress: Progress) -> Contents:
 
 
 def _unpacked_tar(container: Container, unpack: Callable[[BinaryIO], BinaryIO], progress: Progress) -> Container:
-    """The plain tar of a compressed one, in the cache folder: made once for each state of the file."""
-    key = hashlib.blake2b(f"{container.path}\0{container.size}\0{container.stamp}".encode("utf-8", "surrogateescape"),
-                          digest_size=12).hexdigest()
-    path = folders.cache() / UNPACKED / f"{key}.tar"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        aside = path.with_suffix(f".{os.getpid()}.part")
-        try:
-            _unpack(container, unpack, aside, progress)
-            aside.replace(path)
-        except UNPACK_DAMAGE as error:
-            raise DataError(f"{container.root} cannot be unpacked: {error}.", "Copy or download it again.") from None
-        finally:
-            aside.unlink(missing_ok=True)
-    facts = path.stat()
+    """The plain tar of a compressed one, in the cache of prepared data: made once for each state of the file."""
+    key = cache.key_of(UNPACKED, str(container.path), container.size, container.stamp)
+    try:
+        entry = cache.find(key)
+        if entry is None:
+            with cache.writing(key, lambda: progress(0.0)) as draft:
+                if draft:
+                    _unpack(container, unpack, draft.path / UNPACKED, progress)
+        path = cache.folder() / key / UNPACKED
+        facts = path.stat()
+    except StorageError as error:
+        raise DataError(f"{container.root} cannot be unpacked. {error.message}", error.hint) from None
+    except UNPACK_DAMAGE as error:
+        raise DataError(f"{container.root} cannot be unpacked: {error}.", "Copy or download it again.") from None
     return Container(container.root, path, facts.st_size, facts.st_mtime_ns)
 
 
-def _unpack(container: Container, unpack: Callable[[BinaryIO], BinaryIO], aside: Path, progress: Progress) -> None:
-    """Half of the free space of the disk may be taken."""
-    allowed = shutil.disk_usage(aside.parent).free // 2
-    with container.opened(str(container.root)) as packed, aside.open("wb") as plain:
+def _unpack(container: Container, unpack: Callable[[BinaryIO], BinaryIO], path: Path, progress: Progress) -> None:
+    """As far as the cache has room. Raises StorageError where it has none."""
+    size = room = 0
+    with container.opened(str(container.root)) as packed, path.open("wb") as plain:
         source = unpack(packed)
         while chunk := source.read(BLOCK_BYTES):
-            allowed -= len(chunk)
-            if allowed < 0:
-                raise DataError(f"{container.root} is too large to unpack into {aside.parent}.",
-                                "Unpack it on another disk and choose the folder.")
+            size += len(chunk)
+            if size > room:
+                room = size + ROOM_BYTES
+                cache.make_room(room)
             plain.write(chunk)
             progress(0.5 * packed.tell() / container.size)
 

@@ -64,7 +64,7 @@ class IdxFile:
     @property
     def key(self) -> str:
         """What an images file and its labels file have in common: "train" of train-images-idx3-ubyte.gz."""
-        return ROLE_WORDS.sub("", self.file.base).lower()
+        return _key(self.file)
 
     @property
     def split(self) -> str:
@@ -195,6 +195,10 @@ def looks_like_idx(file: File) -> bool:
     return _is_magic(first) or bool(NAME.search(file.base))
 
 
+def _key(file: File) -> str:
+    return ROLE_WORDS.sub("", file.base).lower()
+
+
 def _is_magic(start: bytes) -> bool:
     return len(start) >= 4 and start[:2] == b"\0\0" and start[2] in TYPES and 1 <= start[3] <= 8
 
@@ -247,8 +251,10 @@ def _home(tree: Tree) -> list[File]:
 def _pairs(tree: Tree) -> list[tuple[IdxFile, IdxFile]]:
     """Images and labels that belong together: training first, then validation, then test."""
     single = tree.single
-    files = [single, *(file for file in tree.neighbours()[:MANY_FILES] if file.name != single.name
-                       and looks_like_idx(file))] if single else _home(tree)
+    files = _home(tree)
+    if single:  # its labels first: many other files may lie there
+        near = sorted(tree.neighbours(), key=lambda file: _key(file) != _key(single))[:MANY_FILES]
+        files = [single, *(file for file in near if file.name != single.name and looks_like_idx(file))]
     if not files:
         raise DataError(f"{tree.root} holds no IDX files.", "Choose the folder with train-images-idx3-ubyte and its "
                         "labels.")

@@ -32,11 +32,11 @@ def scanned(root: str, progress: Progress = ignore_progress) -> Contents:
     return Contents(files, left_out, (prefix[:-1] for _, prefix in folders[1:]))
 
 
-def around(root: str) -> Contents:
+def around(root: str, depth: int = AROUND_DEPTH) -> Contents:
     """What lies in a folder and a little below it, as far as it can be read: not more than is quickly listed."""
     files: list[File] = []
     level = [(root, "")]
-    for _ in range(AROUND_DEPTH):
+    for _ in range(depth):
         below: list[tuple[str, str]] = []
         for folder, prefix in level:
             with suppress(OSError):

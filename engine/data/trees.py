@@ -238,7 +238,10 @@ class Tree:
 
     def neighbours(self) -> Sequence[File]:
         """The files in the folder of a single file, it among them; those at the top of a folder or archive."""
-        return [file for file in self._reach.files if "/" not in file.name]
+        from engine.data import scanning
+
+        files = scanning.around(str(self.root.parent), 1).files if self.kind == "file" else self.files
+        return [file for file in files if "/" not in file.name]
 
     def find(self, name: str, near: str = "") -> File | None:
         """The file that a cell of a table names: below the folder `near`, from the top, or, if there is one only, by
@@ -259,7 +262,10 @@ class Tree:
 
     def beside(self, name: str) -> File | None:
         """The file of exactly this name: in the tree, or beside a single file and below its folder."""
-        return self._by_name.get(name)
+        if self.kind != "file":
+            return self._by_name.get(name)
+        path = self.root.parent.joinpath(*relative_parts(name))
+        return disk_file(path, name) if is_regular(path) else None
 
     def fingerprint(self, others: Iterable[File | None] = ()) -> str:
         """A short text that changes when a file is added, removed, resized or written again (its time of change).
@@ -331,13 +337,14 @@ def open_tree(path: Path, progress: Progress = ignore_progress) -> Tree:
     return Tree(path, "file", lambda: Contents([disk_file(path)]))
 
 
-def disk_file(path: Path) -> DiskFile:
+def disk_file(path: Path, name: str = "") -> DiskFile:
     """A file by itself; of nothing where there is none, so that reading it tells."""
+    name = name or printable(path.name)
     try:
         facts = path.stat()
     except OSError:
-        return DiskFile(str(path), printable(path.name), 0, 0)
-    return DiskFile(str(path), printable(path.name), facts.st_size, facts.st_mtime_ns)
+        return DiskFile(str(path), name, 0, 0)
+    return DiskFile(str(path), name, facts.st_size, facts.st_mtime_ns)
 
 
 def printable(name: str) -> str:

@@ -9,10 +9,10 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
+from engine.data import cache
 from engine.data.trees import Tree, open_tree
 from engine.errors import DataError
 
@@ -80,7 +80,10 @@ def test_a_compressed_tar_is_unpacked_once(tmp_path: Path, neuroloom_home: Path)
     before = unpacked.stat().st_mtime_ns
     assert len(open_tree(path).files) == 4
     assert unpacked.stat().st_mtime_ns == before
-    assert not list((neuroloom_home / "cache").rglob("*.part"))
+    assert cache.usage().entries == 1
+    cache.clear()
+    assert not unpacked.exists()
+    assert len(open_tree(path).files) == 4
 
 
 def test_hidden_and_odd_entries_are_left_out(tmp_path: Path) -> None:
@@ -218,10 +221,10 @@ def test_a_bomb_is_never_inflated_beyond_what_the_index_says(tmp_path: Path) -> 
         listed(path).files[0].read()
 
 
-def test_a_compressed_tar_bomb_is_bounded_by_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_compressed_tar_bomb_is_bounded_by_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tarred(tmp_path / "data.tar.gz", "w:gz")
-    monkeypatch.setattr("shutil.disk_usage", lambda folder: SimpleNamespace(free=1000))
-    with pytest.raises(DataError, match="too large to unpack"):
+    monkeypatch.setenv("NEUROLOOM_CACHE_GB", "0.0001")
+    with pytest.raises(DataError, match=r"cannot be unpacked.*the cache may hold 0\.0 GB"):
         listed(path)
 
 
