@@ -39,7 +39,7 @@ def starter_graph(columns: tuple[Column, ...]) -> Graph:
     Without target columns it ends in an Output; without input columns it is empty.
     """
     drawing = _Drawing()
-    sources = [column for column in columns if column.role == "input"]
+    sources = [column for column in columns if column.role == "input" and column.kind != "lengths"]
     targets = [column for column in columns if column.role == "target"]
     if not sources:
         return drawing.graph
