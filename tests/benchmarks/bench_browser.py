@@ -14,6 +14,8 @@ import numpy as np
 from tests.benchmarks import table
 
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QAbstractScrollArea
+
     from gui.data.browser.window import BrowserWindow
 
 FRAMES = 300
@@ -43,12 +45,14 @@ def frames(rows: int = ROWS) -> list[tuple[str, float, float]]:
     return found
 
 
-def _measured(view: "object", step: int, process: Callable[[], object]) -> tuple[float, float]:
+def _measured(view: "QAbstractScrollArea", step: int, process: Callable[[], object]) -> tuple[float, float]:
     """Scroll, paint and take what was read in the background, FRAMES times; 0 pixels a frame means far jumps."""
+    from PySide6.QtWidgets import QTableView
+
     bar, times = view.verticalScrollBar(), []
-    per_item = step if bar.pageStep() > 60 else 1
+    step = min(step, 1) if isinstance(view, QTableView) else step  # its bar counts lines
     for number in range(FRAMES):
-        goal = bar.value() + per_item if step else int(bar.maximum() * ((number * 0.618034) % 1))
+        goal = bar.value() + step if step else int(bar.maximum() * ((number * 0.618034) % 1))
         start = time.perf_counter()
         bar.setValue(goal)
         view.viewport().repaint()
