@@ -87,18 +87,6 @@ class Session(QObject):
         return self._run is not None and self._training is not None and self._run.folder == self._training.folder
 
     @property
-    def has_data_of_run(self) -> bool:
-        """The document's data is what the shown run learned from, so that row numbers mean the same. Raises
-        ProjectError if the run's folder is damaged."""
-        chosen, learned = self._document.project.data, self._run.project.data if self._run else None
-        if chosen is None or learned is None:
-            return False
-        path = self._document.path
-        here, there = (data.located(base).resolve() for data, base in (
-            (chosen, path.parent if path else None), (learned, None)))
-        return here == there and (chosen.source, chosen.options) == (learned.source, learned.options)
-
-    @property
     def devices(self) -> tuple[str, ...]:
         """Where this computer can train ("cpu", "cuda", ...); () until a worker told it."""
         return self._devices

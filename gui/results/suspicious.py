@@ -25,6 +25,9 @@ from gui.widgets.labels import label
 
 _COLUMNS = ("Loss", "Is", "Taken for", "Sure", "Split", "Sample")
 
+MAX_SHOWN = 200
+"""The terminal lists more."""
+
 
 class Suspect(msgspec.Struct, frozen=True):
     """One sample, as engine.suspicion lists it."""
@@ -47,7 +50,7 @@ class Suspicion(msgspec.Struct, frozen=True):
 
 class SuspiciousLabels(QWidget):
     """A list of samples of the shown run, ranked when it is asked for. browse(rows, title, row): look at these rows of
-    the data, and at one of them closely (None: at the first)."""
+    the run's data, and at one of them closely (None: at the first)."""
 
     browse = Signal(object, str, object)
 
@@ -131,7 +134,7 @@ class SuspiciousLabels(QWidget):
             self._say(f"The list is damaged: {error}. Rank again.")
 
     def _show(self, shown: Suspicion | None) -> None:
-        suspects = shown.suspicious if shown else []
+        suspects = shown.suspicious[:MAX_SHOWN] if shown else []
         self._rows = [suspect.row for suspect in suspects]
         self.list.clear()
         self.list.addTopLevelItems([_item(suspect) for suspect in suspects])
@@ -146,15 +149,7 @@ class SuspiciousLabels(QWidget):
         self._look(item.data(0, Qt.ItemDataRole.UserRole))
 
     def _look(self, row: int | None) -> None:
-        try:
-            has_data = self._session.has_data_of_run
-        except EngineError as error:
-            self._say(f"{error.message} {error.hint}")
-            return
-        if has_data:
-            self.browse.emit(tuple(self._rows), f"{len(self._rows):,} suspicious labels", row)
-        else:
-            self._say("This run learned from other data than the project has now. Choose that data to look at it.")
+        self.browse.emit(tuple(self._rows), f"{len(self._rows):,} highest losses", row)
 
 
 def _item(suspect: Suspect) -> QTreeWidgetItem:

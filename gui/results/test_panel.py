@@ -43,7 +43,7 @@ _FIGURE_HEIGHT = 260
 
 class TestPanel(QWidget):
     """Numbers, the confusion matrix (or a scatter of a regression), the most confident mistakes and the suspicious
-    labels of one run. browse(rows, title, row): look at these rows of the data, and closely at one (None: the first).
+    labels of one run. browse(rows, title, row): look at these rows of its data, and closely at one (None: the first).
     """
 
     __test__ = False  # its name is no test's
