@@ -57,8 +57,14 @@ class DataEditor(QObject):
         return self._wanted or self._document.project.data
 
     def open(self, path: Path | str, source: str = "", options: Mapping[str, Any] | None = None) -> None:
-        """Look at a file, a folder or "bundled:<name>" and, if it can be read, make it the data of the project."""
+        """Look at a file, a folder or "bundled:<name>" and, if it can be read, make it the data of the project.
+
+        What is named like data that is no longer where it was is that data: everything decided about it is kept.
+        """
         before = self._document.project.data
+        if before is not None and not source and self._has_moved(before, str(path)):
+            self._look(msgspec.structs.replace(before, path=str(path)), "Find the data again", "", previous=before)
+            return
         wanted = Data(str(path), source, dict(options or {}))
         if before is not None:
             split = before.split
@@ -94,6 +100,11 @@ class DataEditor(QObject):
         self._looking.cancel()
         self._wanted = None
         self.stopped.emit()
+
+    def _has_moved(self, data: Data, path: str) -> bool:
+        """True if the data is no longer where it was, and `path` is called as it was."""
+        place = data.located(self._document.folder)
+        return place.name == Path(path).name and not place.exists()
 
     def _look(self, wanted: Data, text: str, merge: str, previous: Data | None) -> None:
         self._wanted, self._text, self._merge = wanted, text, merge

@@ -8,7 +8,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
-from engine.project import BUNDLED, Data
+from engine.project import BUNDLED, ColumnChoice, Data
 from gui.data.data_panel import DataPanel
 from gui.data.data_place import EXAMPLES
 from gui.data.data_samples import SHOWN
@@ -236,6 +236,28 @@ def test_files_that_changed_are_noticed_when_the_window_comes_back(
     QApplication.sendEvent(panel, QEvent(QEvent.Type.ActivationChange))
     settle(qtbot, panel)
     assert "flowers.csv" in panel.place.told
+
+
+def test_data_that_moved_is_found_again_with_all_that_was_decided(
+    qtbot: QtBot, panel: DataPanel, document: Document, tmp_path: Path
+) -> None:
+    path = table(tmp_path)
+    opened(qtbot, panel, path)
+    panel.column.chosen.emit("width", ColumnChoice("category"), "kind", 1)
+    panel.split.edited.emit("validation", 0.25)
+    settle(qtbot, panel)
+    (tmp_path / "elsewhere").mkdir()
+    moved = path.rename(tmp_path / "elsewhere" / path.name)
+    QApplication.sendEvent(panel, QEvent(QEvent.Type.ActivationChange))
+    settle(qtbot, panel)
+    assert panel.place.notice.isVisible()
+    before = chosen_in(document)
+    opened(qtbot, panel, moved)
+    data = chosen_in(document)
+    assert data.path == str(moved)
+    assert (data.columns, data.chosen, data.split) == (before.columns, before.chosen, before.split)
+    assert not panel.place.notice.isVisible()
+    assert document.undo_stack.undoText() == "Find the data again"
 
 
 def test_the_starter_network_is_one_step_and_asks_before_it_replaces(
