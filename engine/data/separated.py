@@ -272,7 +272,7 @@ def _parsed(place: str, data: bytes, separator: str, sample: list[list[str]], ha
             if polars.Float64 not in dtypes:
                 if "empty" in reason or "no data" in reason.lower():
                     return polars.DataFrame(schema={LINE: polars.UInt32, "column": polars.String})
-                raise _ragged(place, text, separator, width) or DataError(
+                raise _wrong_line(place, data, separator, width) or DataError(
                     f"{place} cannot be read as a table: {reason}.", "Check the quotes and line ends.") from None
             if not found or attempt >= RETRIES - 1:
                 dtypes = [polars.String] * width
@@ -302,16 +302,20 @@ def _is_plain_number(cell: str) -> bool:
     return is_number(cell) and "," not in cell and not (cell.lstrip("+-").isdigit() and len(cell.lstrip("+-0")) > 15)
 
 
-def _ragged(place: str, text: bytes, separator: str, width: int) -> DataError | None:
-    """The error for the first line with too many cells, if that is what is wrong."""
-    reader = csv.reader(io.TextIOWrapper(io.BytesIO(text), "utf-8", "replace", newline=""), delimiter=separator)
+def _wrong_line(place: str, data: bytes, separator: str, width: int) -> DataError | None:
+    """The error for the first line with too many cells or with a quote that is not closed, if that is what is wrong."""
+    reader = csv.reader(io.TextIOWrapper(io.BytesIO(data), "utf-8", "replace", newline=""), delimiter=separator,
+                        strict=True)
+    begin = 1
     try:
         for row in reader:
             if len(row) > width:
                 return DataError(f"Line {reader.line_num:,} of {place} has {len(row)} cells, the first line {width}.",
                                  f"Correct the line; text that contains {separator!r} must stand in double quotes.")
+            begin = reader.line_num + 1
     except csv.Error as error:
-        return DataError(f"Line {reader.line_num:,} of {place} cannot be read: {error}.", "Correct the line.")
+        reason = "its quotes are not closed" if "end of data" in str(error) else str(error)
+        return DataError(f"Line {begin:,} of {place} cannot be read: {reason}.", "Correct the quotes in this line.")
     return None
 
 

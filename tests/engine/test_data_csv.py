@@ -4,6 +4,7 @@ import bz2
 import gzip
 import lzma
 import os
+import random
 import time
 from pathlib import Path
 
@@ -175,9 +176,10 @@ def test_bad_tables_are_explained(tmp_path: Path, content: bytes, message: str) 
 
 
 def test_unclosed_quotes_and_long_cells_end_in_a_clear_error_or_a_table(tmp_path: Path) -> None:
-    for content in ('a,b\n1,"x\n2,y\n', 'a,b\n"1"x,2\n3,4\n'):
-        with pytest.raises(DataError):
-            dataset.load(inspected(written(tmp_path, content)), None)
+    for content, message in (('\na,b\n1,x\n2,"y\n3,u\n', "Line 4 .* quotes are not closed"),
+                             ('a,b\n"1"x,2\n3,4\n', "Line 2 .* cannot be read")):
+        with pytest.raises(DataError, match=message):
+            inspected(written(tmp_path, content))
     assert len(opened(written(tmp_path, "a,b\n1.5," + "x" * 300_000 + "\n2,u\n3,v" * 9)).names) == 19
 
 
@@ -220,3 +222,30 @@ def test_what_is_no_data_set(tmp_path: Path) -> None:
         sources.inspect(tmp_path / "pipe.csv")
     with pytest.raises(DataError, match="no kind of data set named 'parquet'"):
         sources.inspect(write_csv(tmp_path / "a.csv"), "parquet")
+
+
+PIECES = ["1", "2.5", "", "NA", "x", "1,5", '"a,b"', '"a\nb"', '"', "''", "é", "\ufeff", "2020-01-01", "[1,2]", "1 2 3",
+          "inf", "-1e300", "=A1", "true", "no", "9" * 20, "a" * 500, "\t", ";", "0", "-0", " 7 ", "nan", "\u202e",
+          "0x1f", "12:30"]
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_whatever_a_file_holds_it_is_opened_or_refused_with_a_reason(tmp_path: Path, seed: int) -> None:
+    generator = random.Random(seed)
+    width, separator = generator.randint(1, 5), generator.choice(",;\t|")
+    pools = [generator.sample(PIECES, generator.randint(1, 6)) for _ in range(width)]
+    lines = [separator.join(generator.choice(pools[index % width])
+                            for index in range(width if generator.random() > 0.03 else generator.randint(1, 6)))
+             for _ in range(generator.randint(0, 40))]
+    if generator.random() < 0.7:
+        lines.insert(0, separator.join(f"c{index}" for index in range(width)))
+    text = generator.choice(["\n", "\r\n", "\r"]).join(lines)
+    content = bytearray(text.encode(generator.choice(["utf-8", "utf-8", "utf-16", "latin-1"]), "replace"))
+    for _ in range(generator.choice([0, 0, 3]) if content else 0):
+        content[generator.randrange(len(content))] = generator.randrange(256)
+    try:
+        found = opened(written(tmp_path, bytes(content)))
+    except DataError:
+        return
+    for name in leaves(found):
+        assert len(raw(found, name)) == len(found.names)
