@@ -27,6 +27,7 @@ from engine.data.files import (
 )
 from engine.data.image_columns import array_column
 from engine.data.labels import class_numbers, named_classes
+from engine.data.large_arrays import ArrayFile, LargeArrays, are_large
 from engine.data.opened import Asked, Held, Loaded, Opened, RowNames, Values, numbered_classes
 from engine.data.trees import File, Tree
 from engine.errors import DataError
@@ -82,7 +83,7 @@ def recognise(tree: Tree) -> bool:
 def open_idx(asked: Asked) -> Opened:
     """Open a folder of images and labels files, or one images file with its labels beside it."""
     pairs = _pairs(asked.tree)
-    images = IdxImages(tuple(image for image, _ in pairs))
+    images = _samples([image for image, _ in pairs])
     labels = np.concatenate([read(label) for _, label in pairs])
     column, inputs = array_column(_input_column(pairs[0][0]), images, asked)
     findings: list[str] = []
@@ -101,6 +102,13 @@ def open_idx(asked: Asked) -> Opened:
         fixed=_fixed([image.split for image, _ in pairs], counts) if len(pairs) > 1 else {},
         findings=tuple(findings),
     )
+
+
+def _samples(files: list[IdxFile]) -> Values:
+    parts = [ArrayFile(idx.file, idx.dtype, idx.shape, idx.offset) for idx in files]
+    if are_large(parts) and not any(idx.is_compressed for idx in files):
+        return LargeArrays(parts, as_samples)
+    return IdxImages(tuple(files))
 
 
 class IdxImages(Values):

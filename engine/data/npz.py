@@ -23,6 +23,7 @@ from engine.data.files import (
 from engine.data.idx import as_samples
 from engine.data.image_columns import array_column
 from engine.data.labels import MAX_CLASSES, class_numbers
+from engine.data.large_arrays import ArrayFile, LargeArrays, are_large
 from engine.data.opened import Asked, Held, Loaded, Opened, RowNames, Values, numbered_classes
 from engine.data.trees import File, Tree
 from engine.errors import DataError
@@ -55,7 +56,8 @@ MANY_FILES = 200
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What an array's header says. The array is `member` of an NPZ file, or, if that is "", an NPY file."""
+    """What an array's header says. The array is `member` of an NPZ file, or, if that is "", an NPY file, where its
+    numbers begin after `offset` bytes."""
 
     name: str
     shape: tuple[int, ...]
@@ -64,6 +66,8 @@ class Header:
     base: str
     file: File
     member: str = ""
+    offset: int = 0
+    is_fortran: bool = False
 
 
 def recognise(tree: Tree) -> bool:
@@ -97,7 +101,7 @@ def open_npz(asked: Asked) -> Opened:
                         "Every input array needs its target array.")
     _check_lengths(inputs, targets, where)
     splits = [split for split in ("", *SPLITS) if split in inputs]
-    arrays = NpzArrays(tuple(inputs[split] for split in splits))
+    arrays = _samples([inputs[split] for split in splits])
     column, pictures = array_column(_as_chosen(inputs[splits[0]], asked), arrays, asked)
     counts = [inputs[split].shape[0] for split in splits]
     ends = np.cumsum(counts)
@@ -114,6 +118,13 @@ def open_npz(asked: Asked) -> Opened:
     target, values = _target(labels, asked.options["target_kind"], _class_names(headers), targets[splits[0]].name)
     return replace(opened, columns=(column, target), values={**opened.values, target.name: Held(values)},
                    usable=np.flatnonzero(is_usable(values).reshape(len(values), -1).all(axis=1)))
+
+
+def _samples(headers: list[Header]) -> Values:
+    parts = [ArrayFile(header.file, header.dtype.str, header.shape, header.offset) for header in headers]
+    if are_large(parts) and not any(header.member or header.is_fortran for header in headers):
+        return LargeArrays(parts, as_samples)
+    return NpzArrays(tuple(headers))
 
 
 class NpzArrays(Values):
@@ -247,7 +258,7 @@ def _header(stream: BinaryIO, name: str, file: File, member: str, held: int) -> 
     try:
         version = np.lib.format.read_magic(stream)
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, _, dtype = read(stream)
+        shape, is_fortran, dtype = read(stream)
     except (ValueError, SyntaxError, tokenize.TokenError) as error:
         raise DataError(f"The array {name!r} of {file.place} has no readable header: {error}.",
                         "Write the file again with numpy.savez.") from None
@@ -258,7 +269,7 @@ def _header(stream: BinaryIO, name: str, file: File, member: str, held: int) -> 
     *words, last = name.lower().replace("-", "_").split("_")
     split = next((SPLIT_WORDS[word] for word in (*words, last) if word in SPLIT_WORDS), "")
     base = "_".join(word for word in (*words, last) if word not in SPLIT_WORDS)
-    header = Header(name, shape, dtype, split, base, file, member)
+    header = Header(name, shape, dtype, split, base, file, member, offset, is_fortran)
     if offset + _size(header) > held or min(shape, default=0) < 0:
         raise DataError(f"The header of the array {name!r} in {file.place} promises {_size(header):,} bytes of "
                         f"numbers, but the file holds at most {max(0, held - offset):,}.",

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from engine.data import dataset, sources
+from engine.data import dataset, large_arrays, sources
 from engine.data.dataset import Dataset
 from engine.data.files import ignore_progress
+from engine.data.large_arrays import LargeArrays
 from engine.errors import DataError
 from engine.preparation import restored, unit
 from engine.project import ColumnChoice
@@ -231,3 +232,34 @@ def test_every_damaged_byte_is_an_error_or_the_same_kind_of_data(tmp_path: Path)
             refused.append(error.message)
     assert all(refused)
     assert len(refused) > len(whole) // 6
+
+
+@pytest.mark.parametrize("split", [False, True])
+def test_large_npy_files_are_read_by_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, split: bool) -> None:
+    monkeypatch.setattr(large_arrays, "LARGE_BYTES", 1000)
+    images, labels = fashion(60)
+    for name, rows in (("_train", slice(0, 40)), ("_test", slice(40, 60))) if split else (("", slice(0, 60)),):
+        (tmp_path / f"x{name}.npy").write_bytes(npy(images[rows]))
+        (tmp_path / f"y{name}.npy").write_bytes(npy(labels[rows]))
+    data = sources.inspect(tmp_path)
+    values = sources.open_data(data, None).values["image"]
+    assert isinstance(values, LargeArrays)
+    rows = np.array([59, 3, 4, 5, 41, 39, 0])
+    assert (values.read(rows, ignore_progress).values[:, 0] == images[rows]).all()
+    assert (values.read(None, ignore_progress).values[:, 0] == images).all()
+    assert values.read(rows[:0], ignore_progress).values.shape == (0, 1, 28, 28)
+    with next(tmp_path.glob("x*.npy")).open("rb+") as file:
+        file.truncate(1000)
+    with pytest.raises(DataError, match="ends before sample"):
+        values.read(None, ignore_progress)
+
+
+def test_an_array_of_many_gigabytes_opens_in_little_memory(tmp_path: Path) -> None:
+    with (tmp_path / "x.npy").open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, {"descr": "<f4", "fortran_order": False, "shape": (5_000_000, 1000)})
+        file.truncate(file.tell() + 20_000_000_000)
+    (tmp_path / "y.npy").write_bytes(npy(np.arange(5_000_000) % 2))
+    opened = sources.open_data(sources.inspect(tmp_path), None)
+    found = opened.values["features"].read(np.array([0, 4_999_999]), ignore_progress).values
+    assert found.shape == (2, 1000)
+    assert not found.any()
