@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from ..errors import DataError
-from . import cells, files
+from . import cells, files, pictures
 from .parts import AnyArray, Part
 
 NPY = b"\x93NUMPY"
@@ -54,6 +54,9 @@ def values(path: Path, arrays: Mapping[str, AnyArray], leaf: Part, is_only: bool
     """The raw values of one column, as `encode` takes them: the array of its name, or, for the only input of a network,
     the only array of its shape or the one with a usual name. Raises DataError."""
     fitting = {name: found for name, array in arrays.items() if (found := _as_raw(array, leaf)) is not None}
+    if leaf.kind == "image" and not fitting:
+        fitting = {name: pictures.reshaped(found, leaf.shape, leaf.settings) for name, array in arrays.items()
+                   if _is_pictures(found := _as_pictures(array))}
     usual = [name for name in fitting if name.lower() in USUAL_NAMES]
     chosen = [leaf.name] if leaf.name in fitting else []
     if is_only and not chosen:
@@ -109,6 +112,11 @@ def _as_pictures(array: AnyArray) -> AnyArray:
     if array.ndim == 4 and array.shape[1] not in (1, 3) and array.shape[3] in (1, 3):
         return array.transpose(0, 3, 1, 2)
     return array
+
+
+def _is_pictures(array: AnyArray) -> bool:
+    """Pictures of any size, grey or RGB."""
+    return array.ndim == 4 and array.shape[1] in (1, 3) and array.size > 0 and array.dtype.kind in "uf"
 
 
 def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> AnyArray:

@@ -148,7 +148,11 @@ def test_npz_and_npy_files(tmp_path: Path) -> None:
     for file in ("train.npz", "new.npz", "two.npz", "new.npy"):
         inputs, _ = read(data.preparation, tmp_path / file)
         assert (inputs["image"][:5] == data.prepared("image", np.arange(5))).all()
-    np.savez(tmp_path / "other.npz", x=images[:, :5])
+    large = np.repeat(np.repeat(images[:5], 2, axis=1), 2, axis=2)
+    np.savez(tmp_path / "large.npz", x=np.repeat(large[..., None], 3, axis=-1))
+    inputs, _ = read(data.preparation, tmp_path / "large.npz")
+    assert np.abs(inputs["image"] - data.prepared("image", np.arange(5))).mean() < 0.1, "of another size and in colour"
+    np.savez(tmp_path / "other.npz", x=images[:, 0])
     with pytest.raises(DataError, match="holds 0 arrays of samples"):
         read(data.preparation, tmp_path / "other.npz")
 
@@ -309,9 +313,9 @@ def test_files_of_another_kind(table: Preparation, tmp_path: Path) -> None:
     Image.fromarray(fashion(1)[0][0]).save(tmp_path / "a.png")
     broken.write_bytes(broken.read_bytes()[:-100])
     write_csv(tmp_path / "a.csv")
-    (tmp_path / "small").write_bytes(idx_bytes(fashion(5)[0][:, :20]))
+    (tmp_path / "flat").write_bytes(idx_bytes(fashion(5)[0][:, 0]))
     for name, message in (("broken.png", "cannot be used: it is damaged"), ("a.csv", "not a file that the network"),
-                          ("small", r"holds 0 arrays of samples \(1, 28, 28\)")):
+                          ("flat", r"holds 0 arrays of samples \(1, 28, 28\)")):
         with pytest.raises(DataError, match=message) as caught:
             read(pictures, tmp_path / name)
         assert name in caught.value.message
