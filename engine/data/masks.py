@@ -70,7 +70,7 @@ def open_masks(asked: Asked, files: Sequence[File], pairs: list[tuple[File, File
     shape = tuple(settings["size"] or image.shape[1:])
     several = "every object has a number of its own: all are one class" if is_counted else f"{len(classes)} values"
     target = Column("mask", "mask", "target", shape, classes=classes, settings=settings,
-                    reason=f"{len(set(masks)):,} masks that go with the pictures, {several}")
+                    reason=f"masks that go with the pictures, {several}")
     inputs: Values = Pictures(images, image.shape, image.settings, pages)
     targets: Values = Masks(masks, shape, None if is_counted else values_found, image.settings["fit"], pages)
     names = [row.image.name if pages is None else f"{row.image.name} {row.page + 1}" for row in rows]
@@ -78,7 +78,7 @@ def open_masks(asked: Asked, files: Sequence[File], pairs: list[tuple[File, File
     lonely = [file.name for file in files if file.name not in paired]
     if lonely:
         shown = ", ".join(lonely[:SHOWN]) + (", ..." if len(lonely) > SHOWN else "")
-        findings.append(f"{len(lonely):,} pictures have no counterpart and were left out: {shown}.")
+        findings.append(f"Pictures and masks without counterpart were left out ({len(lonely):,}): {shown}.")
     side = _side(asked.options["tiles"], image.shape, shape) if may_cut else 0
     if side:
         grid = (shape[0] // side, shape[1] // side)

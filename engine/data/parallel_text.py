@@ -67,7 +67,7 @@ def open_parallel_text(asked: Asked) -> Opened:
         usable=np.flatnonzero(usable),
         fixed={split: np.arange(end - count, end) for split, count, end in zip(splits, counts, ends, strict=True)
                if split},
-        findings=(f"{empty:,} lines have no text in one of the languages and were left out.",) if empty else (),
+        findings=(f"Lines without text in one of the languages were left out ({empty:,}).",) if empty else (),
     )
 
 

@@ -149,7 +149,7 @@ def test_empty_lines_of_parallel_text_are_left_out(tmp_path: Path) -> None:
     (tmp_path / "b.txt").write_text("\n".join((*LINES * 3, "", *LINES[1:])))
     opened = open_data(sources.inspect(tmp_path), None)
     assert len(opened.rows) == 19
-    assert "1 lines have no text" in opened.findings[0]
+    assert "Lines without text in one of the languages were left out (1)." in opened.findings
 
 
 def test_parallel_text_of_different_length_names_both(tmp_path: Path) -> None:
@@ -228,7 +228,7 @@ def test_pictures_without_a_mask_are_told(tmp_path: Path) -> None:
     (tmp_path / "masks" / "3.png").unlink()
     opened = open_data(sources.inspect(tmp_path), None)
     assert len(opened.names) == 19
-    assert "1 pictures have no counterpart and were left out: images/3.png." in opened.findings
+    assert "Pictures and masks without counterpart were left out (1): images/3.png." in opened.findings
 
 
 def test_empty_masks_are_refused(tmp_path: Path) -> None:
