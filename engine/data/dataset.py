@@ -124,16 +124,20 @@ class _Loading:
                 self._encode(part, portion(self.progress, index / len(parts), (index + 1) / len(parts)))
         rows = self._without_damaged(rows)
         if not preparation:
-            parts = [part if part.kind == "lengths" else
-                     scaled(part, StoredRows(self.encoded[part.name].stored.values, rows["train"])) for part in parts]
+            parts = [part if part.kind == "lengths" else scaled(part, self._stored(part, rows["train"]))
+                     for part in parts]
         self._find_gaps(parts)
         self._find_classes(columns, rows)
         return Dataset(columns, _by_name(self.encoded), rows, Preparation(tuple(parts)), tuple(self.findings),
                        opened.names, opened.fingerprint, self._weights())
 
-    def _training(self, column: Column, rows: Rows) -> dict[str, "RawRows"]:
+    def _training(self, column: Column, rows: Rows) -> dict[str, RawRows]:
         step = step_of(column.shape)
-        return {leaf.name: RawRows(self.opened, leaf.name, rows, step) for leaf in column.leaves}
+        return {leaf.name: RawRows(self.opened, leaf.name, rows, step, lambda: self.progress(0.0))
+                for leaf in column.leaves}
+
+    def _stored(self, part: Part, rows: Rows) -> StoredRows:
+        return StoredRows(self.encoded[part.name].stored.values, rows, lambda: self.progress(1.0))
 
     def _encode(self, part: Part, progress: Progress) -> None:
         key = cache.key_of("column", str(self.place), self.opened.fingerprint, self.data.source, self.data.options,

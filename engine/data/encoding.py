@@ -108,15 +108,18 @@ def of_entry(entry: cache.Entry, key: str) -> Encoded:
 
 @dataclass(frozen=True, slots=True)
 class RawRows:
-    """Raw values of some rows of one leaf, in chunks, without what cannot be read. Can be gone through again."""
+    """Raw values of some rows of one leaf, in chunks, without what cannot be read. Can be gone through again; `tick` is
+    called for every chunk and may raise to end it."""
 
     opened: Opened
     leaf: str
     rows: Rows
     step: int
+    tick: Callable[[], None]
 
     def __iter__(self) -> Iterator[Any]:
         for start in range(0, len(self.rows), self.step):
+            self.tick()
             rows = self.rows[start : start + self.step]
             values, damaged = self.opened.values[self.leaf].read(rows, ignore_progress)
             if not damaged:
@@ -128,14 +131,16 @@ class RawRows:
 
 @dataclass(frozen=True, slots=True)
 class StoredRows:
-    """Stored values of some rows, in chunks. Can be gone through again."""
+    """Stored values of some rows, in chunks. Can be gone through again; `tick` as above."""
 
     values: AnyArray
     rows: Rows
+    tick: Callable[[], None]
 
     def __iter__(self) -> Iterator[AnyArray]:
         step = step_of(self.values.shape[1:])
         for start in range(0, len(self.rows), step):
+            self.tick()
             yield np.asarray(self.values[self.rows[start : start + step]])
             cache.release(self.values)
 

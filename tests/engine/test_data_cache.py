@@ -200,7 +200,7 @@ part = Part("image", "image", "input", (1, 128, 128), settings={"normalize": "st
 before = peak()
 values = encoded(part, opened, "0" * 32, ignore_progress, 0)[0].stored.values
 assert values.shape == (count, 1, 128, 128) and values[count - 1].max() == 7
-part = scaled(part, StoredRows(values, np.arange(count)))
+part = scaled(part, StoredRows(values, np.arange(count), lambda: None))
 print(peak() - before)
 """
 

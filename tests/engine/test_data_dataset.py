@@ -147,6 +147,20 @@ def test_it_can_be_cancelled_and_leaves_nothing(tmp_path: Path) -> None:
     assert threading.active_count() == threads
 
 
+def test_learning_a_vocabulary_can_be_cancelled(tmp_path: Path) -> None:
+    told: list[float] = []
+
+    def cancel(share: float) -> None:
+        told.append(share)
+        if told.count(share) > 1:  # nothing is encoded yet
+            raise KeyboardInterrupt
+
+    data = texts(tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        dataset.load(data, None, cancel)
+    assert told[-1] <= 0.1
+
+
 def test_progress_rises_to_the_end(tmp_path: Path) -> None:
     told: list[float] = []
     dataset.load(sources.inspect(write_pictures(tmp_path / "pictures", 200)), None, told.append)
