@@ -20,6 +20,7 @@ from engine.params import Param, Value, completed
 from engine.project import BUNDLED, Column, ColumnChoice, Data, Split
 
 FEW_FILES = 5
+SHOWN_PARTS = 8
 CHANGED = "The files have changed since they were chosen."
 
 
@@ -263,6 +264,8 @@ def _training_labels(opened: Opened) -> AnyArray:
 def _described(column: Column) -> str:
     if column.kind == "category":
         return f"a category of {len(column.classes)} classes"
+    if column.parts:
+        return "put together from " + ", ".join(part.name for part in column.parts[:SHOWN_PARTS])
     return f"{column.kind} {column.shape}" if column.shape else column.kind
 
 

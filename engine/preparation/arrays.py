@@ -53,6 +53,8 @@ def read(path: Path) -> dict[str, AnyArray]:
 def values(path: Path, arrays: Mapping[str, AnyArray], leaf: Part, is_only: bool) -> Any:
     """The raw values of one column, as `encode` takes them: the array of its name, or, for the only input of a network,
     the only array of its shape or the one with a usual name. Raises DataError."""
+    if arrays and not any(array.ndim and len(array) for array in arrays.values()):
+        raise DataError(f"{path} holds no samples.", "Choose a file with samples.")
     fitting = {name: found for name, array in arrays.items() if (found := _as_raw(array, leaf)) is not None}
     if leaf.kind == "image" and not fitting:
         fitting = {name: pictures.reshaped(found, leaf.shape, leaf.settings) for name, array in arrays.items()

@@ -63,11 +63,11 @@ def test_a_table_whose_columns_changed_places_is_other_data(house_prices: Path, 
     whole, _ = trained(examples.regression(table), tmp_path / "whole")
     stopped, _ = trained(examples.regression(table), tmp_path / "stopped", StopAfter(1))
     with_columns_swapped(table)
-    with pytest.raises(DataError, match="no longer has the columns"):
+    with pytest.raises(DataError, match="is now 'features', put together from "):
         evaluate(whole)
     events = continued(stopped)
     assert events[-1].reason == "failed"
-    assert "no longer has the columns" in events[-1].message
+    assert "is no longer what it was" in events[-1].message
 
 
 def network_with(data: Path, *steps: tuple[str, dict[str, Any]], entering: str, target: str) -> Project:
