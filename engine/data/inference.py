@@ -148,7 +148,7 @@ def _counted(distinct: int, rows: int) -> str:
 
 
 def _numeric(name: str, series: "polars.Series", position: int) -> Guess:
-    present = series.drop_nans().drop_nulls()
+    present = (series.drop_nans() if series.is_nan().any() else series).drop_nulls()
     if not len(present):
         return Guess("number", EMPTY, "ignore")
     low, high = cast(float, present.min()), cast(float, present.max())
