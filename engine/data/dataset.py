@@ -20,7 +20,7 @@ from engine.data.sources import CHANGED, open_data
 from engine.data.splits import class_findings, rows_of, without
 from engine.data.trees import Tree, open_tree
 from engine.errors import DataError, StorageError
-from engine.kinds import LENGTHS
+from engine.kinds import KINDS, LENGTHS
 from engine.preparation import Part, Preparation, finish, fitted, scaled
 from engine.preparation.parts import is_usable
 from engine.project import Column, Data
@@ -191,6 +191,9 @@ class _Loading:
         leaf = next((leaf for column in self.opened.columns for leaf in column.leaves if leaf.role == "weight"), None)
         if leaf is None:
             return None
+        if leaf.kind not in ("number", "boolean"):
+            raise DataError(f"The weight {leaf.name!r} is a {KINDS[leaf.kind].title.lower()}, not a number.",
+                            "Set its kind to number, or choose another column as the weight.")
         weights = np.asarray(self.opened.values[leaf.name].read(None, ignore_progress).values, np.float64)
         bad = without(self.opened.rows, np.flatnonzero(is_usable(weights) & (weights >= 0)))
         if len(bad):

@@ -203,6 +203,8 @@ def test_a_weight_column_gives_weights(tmp_path: Path) -> None:
     again = dataset.load(data, None)
     assert again.weights is not None
     assert (again.weights == loaded.weights).all()
+    with pytest.raises(DataError, match="The weight 'town' is a category, not a number"):
+        dataset.load(sources.inspect(path, chosen={"town": ColumnChoice(role="weight")}), None)
     path.write_text(PEOPLE.replace(",3,yes", ",-3,yes", 1))
     with pytest.raises(DataError, match="The weight 'weight' of row 4 is -3"):
         dataset.load(sources.inspect(path, chosen=chosen), None)
