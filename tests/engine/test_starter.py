@@ -123,7 +123,8 @@ def test_a_new_input_brings_in_the_next_column():
     assert first == {"column": "features", "shape": (13,), "axes": "", "values": "numbers", "classes": 0}
     graph = Graph().add(Graph().new_node("Input", first))
     second = new_input(columns, graph)
-    assert second == {"column": "label", "shape": (), "axes": "", "values": "classes", "classes": 10} == input_params(LABEL)
+    assert second == input_params(LABEL)
+    assert second == {"column": "label", "shape": (), "axes": "", "values": "classes", "classes": 10}
     full = graph.add(graph.new_node("Input", second))
     assert new_input(columns, full) == first
     assert new_input((), full) == CATALOGUE["Input"].defaults()
