@@ -1,8 +1,7 @@
 """Every kind of data set from the terminal: found out, trained on for one epoch, tested, exported, and a raw new sample
-predicted by the export in a process that has nothing of Neuroloom; and dragged onto a real window."""
+predicted by the export in a process that has nothing of Neuroloom."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,8 +9,6 @@ from typing import Any
 
 import pytest
 
-from tests.stories.driver import display
-from tests.stories.file_manager import WIDTH
 from tests.stories.sources import CASES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,8 +21,12 @@ def _neuroloom(*arguments: object) -> str:
     return done.stdout
 
 
+QUICK = ("image_folder", "masks", "table_csv", "table_of_sounds", "text_table", "parallel_columns", "series", "ratings")
+
+
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if name in QUICK else pytest.mark.slow) for name in CASES])
 def test_from_the_disk_to_the_exported_model(name: str, shared_data: Path, tmp_path: Path) -> None:
     (tmp_path / "made").mkdir()
     case = CASES[name](shared_data, tmp_path / "made")
@@ -57,15 +58,3 @@ def _agree(one: Any, other: Any) -> bool:
     if isinstance(one, list):
         return len(one) == len(other) and all(map(_agree, one, other))
     return bool(one == (pytest.approx(other, rel=1e-3, abs=1e-4) if isinstance(other, float) else other))
-
-
-@pytest.mark.timeout(900)
-def test_dragged_from_the_desktop_onto_the_window(shared_data: Path, tmp_path: Path) -> None:
-    """The pictures of the stages lie in NEUROLOOM_STORIES, if that is set."""
-    folder = Path(os.environ.get("NEUROLOOM_STORIES", tmp_path)) / "drops"
-    folder.mkdir(parents=True, exist_ok=True)
-    with display(1280 + WIDTH, 800) as name:
-        environment = {**os.environ, "DISPLAY": name, "QT_QPA_PLATFORM": "xcb", "QT_SCALE_FACTOR": "1"}
-        story = [sys.executable, "-m", "tests.stories.drop_story", str(folder), str(shared_data), "light"]
-        done = subprocess.run(story, cwd=ROOT, env=environment, text=True, capture_output=True, check=False)
-    assert done.returncode == 0, done.stderr
