@@ -181,6 +181,7 @@ class DataPanel(QWidget):
         self.columns.selected.connect(self._show_column)
         self.column.chosen.connect(self._choose_column)
         self.split.edited.connect(self._edit_split)
+        self.split.taken_back.connect(lambda: self.editor.change("Take rows back", excluded=()))
         self.augmentation.edited.connect(self._edit_augmentation)
         self.findings.rows_wanted.connect(self.browse)
         self.findings.repaired.connect(self.editor.repair)

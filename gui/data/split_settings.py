@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from engine.params import Bool, Choice, Float, Int, Param
 from engine.project import Data
+from gui.facts import counted
 from gui.widgets.labels import label
 from gui.widgets.param_form import ParamForm
 
@@ -36,9 +37,13 @@ _SPLITS = {"train": "Training", "validation": "Validation", "test": "Test"}
 
 
 class SplitSettings(QWidget):
-    """The form of the split. edited(name, value): the user changed a setting of `Split`, or "normalize"."""
+    """The form of the split. edited(name, value): the user changed a setting of `Split`, or "normalize".
+
+    taken_back: the rows that were left out are to be used again.
+    """
 
     edited = Signal(str, object)
+    taken_back = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -46,15 +51,21 @@ class SplitSettings(QWidget):
         self.form.edited.connect(self._edit)
         self.sizes = label("", "muted", self, wraps=True)
         self.sizes.hide()
+        self.take_back = QPushButton(self)
+        self.take_back.setToolTip("Use the rows again that were left out")
+        self.take_back.clicked.connect(self.taken_back)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         column.addWidget(self.form)
         column.addWidget(self.sizes)
+        column.addWidget(self.take_back, 0, Qt.AlignmentFlag.AlignLeft)
 
     def show_split(self, data: Data) -> None:
         values = {**msgspec.structs.asdict(data.split), "normalize": data.normalize}
         self.form.show_params(params_of(data), {**values, "column": data.split.column or AUTOMATIC})
+        self.take_back.setText(f"Take back {counted(len(data.excluded), 'row')}")
+        self.take_back.setVisible(bool(data.excluded))
 
     def show_sizes(self, sizes: Mapping[str, int]) -> None:
         """Say how many samples each part has; nothing for {}."""

@@ -217,6 +217,29 @@ def test_a_repair_is_one_step(qtbot: QtBot, panel: DataPanel, document: Document
     settle(qtbot, panel)
 
 
+def test_rows_are_left_out_and_taken_back(
+    qtbot: QtBot, panel: DataPanel, document: Document, tmp_path: Path
+) -> None:
+    folder = pets(tmp_path)
+    for number in range(2):
+        (folder / "cat" / f"{number}.png").write_bytes(b"no picture")
+    opened(qtbot, panel, folder)
+    panel.sections["Split"].header.click()
+    place, finding = next((place, finding) for place, finding in enumerate(panel.findings.findings)
+                          if finding.code == "damaged")
+    leave_out = next(b for b in panel.findings.buttons(place) if b.accessibleName() == finding.repairs[-1].text)
+    assert not panel.split.take_back.isVisible()
+    QTest.mouseClick(leave_out, Qt.MouseButton.LeftButton)
+    settle(qtbot, panel)
+    assert len(chosen_in(document).excluded) == 2
+    assert panel.split.take_back.text() == "Take back 2 rows"
+    assert all(finding.code != "damaged" for finding in panel.findings.findings)
+    QTest.mouseClick(panel.split.take_back, Qt.MouseButton.LeftButton)
+    settle(qtbot, panel)
+    assert chosen_in(document).excluded == ()
+    assert not panel.split.take_back.isVisible()
+
+
 def test_files_that_changed_are_noticed_when_the_window_comes_back(
     qtbot: QtBot, panel: DataPanel, document: Document, tmp_path: Path
 ) -> None:
