@@ -5,6 +5,8 @@ imported where they are used.
     trees        the files of a folder, or of a ZIP or tar archive that is read in place
     contents     what a file holds, by its first bytes; layouts: what folders and names say of its class and split
     media        pictures, masks, recordings and texts, read when they are asked for
+    tables       CSV, Parquet and Excel as frames; separated: the text ones; cells: what a cell says, for whole columns;
+                 inference and roles: what columns are and what for; table_source and series: data sets of them
     opened       what a source hands on: typed columns with raw values, read when they are asked for
     splits       training, validation and test rows
     dataset      all of it together: `load`, what training reads

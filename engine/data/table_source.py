@@ -11,9 +11,10 @@ import numpy as np
 from engine.data import cells
 from engine.data.audio_folder import sound_column
 from engine.data.columns import settings_of
-from engine.data.contents import content
+from engine.data.contents import content, spread
 from engine.data.files import Rows, ignore_progress
 from engine.data.frames import Frame
+from engine.data.held_files import held_files
 from engine.data.image_columns import picture_column
 from engine.data.inference import MANY_CLASSES, Guess, guessed, odd_finding, overruled
 from engine.data.media import Pictures, Sounds, Texts
@@ -40,6 +41,7 @@ PARAMS: tuple[Param, ...] = (
 FEATURES = "features"
 MOST_CLASSES = 200_000
 NAMED_SHARE = 0.5
+HELD_SAMPLE = 16
 MEDIA = {"picture": "image", "sound": "audio", "text": "text"}
 TABLE_KINDS = ("number", "category", "boolean", "date", "text", "tokens", "vector", "image", "audio")
 
@@ -84,7 +86,7 @@ def open_table(asked: Asked) -> Opened:
         columns=columns,
         values=values,
         names=_row_names(files, counts),
-        files=cast(Sequence[File], named.of(media, frame)) if media else files,
+        files=cast(Sequence[File], named.of(media, frame)) if media and not held_files(frame, media) else files,
         usable=usable,
         fixed=_fixed(files, counts),
         findings=(*left, *frame.findings, *filter(None, told), *lacking, *named.findings,
@@ -117,6 +119,8 @@ class _Named:
     def of(self, name: str, frame: Frame) -> "list[File | None]":
         """The file of each row."""
         self.found = {} if self.found is None else self.found
+        if name not in self.found and (held := held_files(frame, name)):
+            self.found[name] = list(held)
         if name not in self.found:
             texts = cells.texts(frame.data[name]).to_list()
             files = [self.tree.find(text, self.folder) if text else None for text in texts]
@@ -157,6 +161,13 @@ def _media_kind(series: "polars.Series", named: _Named) -> str:
     return named.kind(sample) if sample else ""
 
 
+def _held_kind(frame: Frame, name: str) -> str:
+    """What the files are that lie in the cells of a column: "image" or "audio"; "" if there are none."""
+    held = [file for file in spread(held_files(frame, name), HELD_SAMPLE) if file]
+    kind, count = Counter(MEDIA.get(content(file), "") for file in held).most_common(1)[0] if held else ("", 0)
+    return kind if kind != "text" and count > NAMED_SHARE * len(held) else ""
+
+
 def _chosen_files(tree: Tree, header: str) -> tuple[Sequence[File], tuple[str, ...]]:
     files = [tree.single] if tree.single else table_files(tree)
     if len(files) > 1 and has_media(tree):
@@ -171,6 +182,8 @@ def _leaves(asked: Asked, frame: Frame, named: _Named) -> list[Leaf]:
     for position, name in enumerate(frame.names):
         series = frame.data[name]
         guess = guessed(name, series, position, named.kind)
+        if kind := _held_kind(frame, name):
+            guess = Guess(kind, "its cells hold files", files=True)
         if guess.is_unique and not asked.tree.single and (kind := _media_kind(series, named)) in ("image", "audio"):
             guess = Guess(kind, "its cells name files", files=True)
         if (kind := asked.chosen[name].kind if name in asked.chosen else "") and kind in KINDS:

@@ -253,6 +253,24 @@ def test_pictures_without_a_table_that_names_them_are_no_table(tmp_path: Path) -
     assert sources.inspect(tmp_path / "set").source == "image_folder"
 
 
+@pytest.mark.parametrize("form", ["bytes", "structure"])
+def test_pictures_in_the_cells_of_a_parquet_file(tmp_path: Path, form: str) -> None:
+    images, labels = fashion(30)
+    cells: list[Any] = []
+    for image in images:
+        buffer = io.BytesIO()
+        Image.fromarray(image).save(buffer, "PNG")
+        cells.append(buffer.getvalue() if form == "bytes" else {"bytes": buffer.getvalue(), "path": "a.png"})
+    cells[4] = cells[4][:60] if form == "bytes" else {"bytes": cells[4]["bytes"][:60], "path": ""}
+    polars.DataFrame({"image": cells, "label": labels}).write_parquet(tmp_path / "a.parquet")
+    data = sources.inspect(tmp_path / "a.parquet")
+    assert kinds(data) == {"image": ("image", "input"), "label": ("category", "target")}
+    loaded = sources.open_data(data, None).values["image"].read(None, ignore_progress)
+    assert list(loaded.damaged) == [4]
+    assert np.array_equal(loaded.values[5:, 0], images[5:])
+    assert dataset.load(data, None).prepared("image").shape == (30, 1, 28, 28)
+
+
 def test_texts_in_files(tmp_path: Path) -> None:
     rows = []
     for index in range(20):
