@@ -5,7 +5,7 @@ is on. Numbers of a token sequence are counted from 2 in order of their frequenc
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 PAD, UNKNOWN, BEGIN, END = "[PAD]", "[UNK]", "[BEGIN]", "[END]"
 UNKNOWN_NUMBER = 1
+"""Of what a vocabulary lacks; 0 pads."""
+
 FIRST = 2
 """The number of the first token of a token sequence; 0 pads and 1 is unknown."""
 
@@ -85,9 +87,9 @@ def encode_tokens(part: Part, sequences: Iterable[AnyArray]) -> Stored:
         tokens = np.asarray(sequence, np.int64)[: part.shape[0]]
         places = np.searchsorted(ranked, tokens).clip(0, max(0, len(ranked) - 1))
         if len(ranked):
-            found.append(np.where(ranked[places] == tokens, order[places] + FIRST, 1))
+            found.append(np.where(ranked[places] == tokens, order[places] + FIRST, UNKNOWN_NUMBER))
         else:
-            found.append(np.ones(len(tokens), np.int64))
+            found.append(np.full(len(tokens), UNKNOWN_NUMBER))
     return padded(found, part.shape[0], np.int32)
 
 
@@ -123,12 +125,6 @@ def specials(part: Part) -> int:
     return 4 if part.settings.get("marks") else FIRST
 
 
-def tokens(part: Part, numbers: Sequence[int]) -> list[str]:
-    """The token behind each number, for people."""
-    tokenizer = _tokenizer(part)
-    return [tokenizer.id_to_token(int(number)) or UNKNOWN for number in numbers]
-
-
 def _tokenizer(part: Part) -> "Tokenizer":
     return _read(json.dumps(part.state["tokenizer"]))
 
@@ -141,8 +137,3 @@ def _read(text: str) -> "Tokenizer":
     tokenizer = Tokenizer.from_str(text)
     tokenizer.encode_special_tokens = True
     return tokenizer
-
-
-def vocabulary(state: Mapping[str, Any]) -> int:
-    """How many different tokens a fitted text or token sequence has, those for padding and unknown ones included."""
-    return len(state["known"]) + FIRST if "known" in state else len(state["tokenizer"]["model"]["vocab"])

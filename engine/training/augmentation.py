@@ -20,6 +20,7 @@ from engine.augmentation import AUGMENTATIONS
 from engine.kinds import LENGTHS
 from engine.options import Component
 from engine.preparation import Part, Preparation, finish_factors
+from engine.preparation.texts import UNKNOWN_NUMBER, specials
 from engine.training import pictures, sequences
 from engine.training.draws import Draws, spread_out
 
@@ -27,9 +28,6 @@ Params = Mapping[str, Any]
 Batch = list[Tensor]
 
 _CPU = torch.device("cpu")
-
-_UNKNOWN, _SPECIAL = 1, 2
-"""Token ids: 0 is padding, 1 what the vocabulary lacks; with marks, 2 and 3 are the beginning and the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +90,7 @@ def _places(preparation: Preparation, columns: Sequence[str], device: torch.devi
         zero, unit = _scales(part, device)
         yield _Place(
             index=index, name=name, kind=part.kind, is_input=part.role == "input", settings=part.settings, zero=zero,
-            unit=unit, special=_SPECIAL + 2 * bool(part.settings.get("marks")),
+            unit=unit, special=specials(part),
             lengths=columns.index(name + LENGTHS) if name + LENGTHS in columns else None)
 
 
@@ -179,7 +177,7 @@ _ONE: dict[str, _One] = {
     "TimeMask": lambda batch, place, params, draws: sequences.mask(batch[place.index], place.time_axis, params, draws),
     "FrequencyMask": lambda batch, place, params, draws: sequences.mask(batch[place.index], 2, params, draws),
     "WordDropout": lambda batch, place, params, draws: sequences.drop_words(
-        batch[place.index], _UNKNOWN, place.special, params, draws),
+        batch[place.index], UNKNOWN_NUMBER, place.special, params, draws),
 }
 """Changes of one column at a time, by type."""
 
