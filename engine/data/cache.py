@@ -27,7 +27,7 @@ from engine.data.files import AnyArray
 from engine.errors import StorageError
 
 FORMAT = 1
-DEFAULT_GIGABYTES = 20.0
+DEFAULT_GIGABYTES = 50.0
 LEFT_FREE = 1 << 30
 """Bytes of the disk that are never used up."""
 
@@ -54,7 +54,7 @@ def folder() -> Path:
 
 
 def limit() -> int:
-    """Bytes that the cache may hold: NEUROLOOM_CACHE_GB (default 20); beyond, what was used longest ago goes first."""
+    """Bytes that the cache may hold: NEUROLOOM_CACHE_GB (default 50); beyond, what was used longest ago goes first."""
     try:
         gigabytes = float(os.environ.get("NEUROLOOM_CACHE_GB", ""))
     except ValueError:
@@ -176,16 +176,18 @@ def make_room(size: int) -> None:
     if size > limit():
         raise StorageError(f"The prepared data needs {size / 1e9:,.1f} GB; the cache may hold {limit() / 1e9:,.1f} GB.",
                            "Set NEUROLOOM_CACHE_GB to a larger number, or use smaller pictures.")
-    entries = sorted(_entries(), key=_last_use)
-    sizes = {entry: _size(entry) for entry in entries}
-    held = sum(sizes.values())
-    folder().mkdir(parents=True, exist_ok=True)
-    for entry in entries:
-        if held + size <= limit() and shutil.disk_usage(folder()).free >= size + LEFT_FREE:
-            return
-        _remove(entry)
-        held -= sizes[entry]
-    if shutil.disk_usage(folder()).free < size + LEFT_FREE:
+    with _explained():
+        folder().mkdir(parents=True, exist_ok=True)
+        entries = sorted(_entries(), key=_last_use)
+        sizes = {entry: _size(entry) for entry in entries}
+        held = sum(sizes.values())
+        for entry in entries:
+            if held + size <= limit() and shutil.disk_usage(folder()).free >= size + LEFT_FREE:
+                return
+            _remove(entry)
+            held -= sizes[entry]
+        free = shutil.disk_usage(folder()).free
+    if free < size + LEFT_FREE:
         raise StorageError(f"The disk of {folder()} has no room for {size / 1e9:,.1f} GB of prepared data.",
                            "Free some space, or set NEUROLOOM_HOME to a folder on another disk.")
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from engine.data import cache
-from engine.data.files import AnyArray, Progress, Rows, allocate, ignore_progress, portion
+from engine.data.files import AnyArray, Progress, Rows, allocate, ignore_progress, portion, require_memory
 from engine.data.opened import Opened
-from engine.errors import StorageError
+from engine.errors import DataError, StorageError
 from engine.preparation import Part, Stored, encode
 from engine.preparation.parts import is_usable
 
@@ -47,6 +47,7 @@ def encoded(part: Part, opened: Opened, key: str, progress: Progress, in_memory:
         return of_entry(entry, key), ""
     if in_memory is not None and size > in_memory:
         try:
+            cache.make_room(size)
             with cache.writing(key, lambda: progress(0.0)) as draft:
                 if draft:
                     _, damaged, gaps = _filled(part, opened, draft.create, progress)
@@ -54,12 +55,21 @@ def encoded(part: Part, opened: Opened, key: str, progress: Progress, in_memory:
             if entry := cache.find(key):
                 return of_entry(entry, key), ""
         except StorageError as error:
+            _require_half_the_memory(size, error)
             finding = f"{error.message} The data is prepared in memory, each time. {error.hint}"
 
     def create(name: str, shape: tuple[int, ...], dtype: DTypeLike) -> AnyArray:
         return allocate(shape, dtype, f"Column {part.name!r}")
 
     return Encoded(*_filled(part, opened, create, progress), key), finding
+
+
+def _require_half_the_memory(size: int, error: StorageError) -> None:
+    """What the cache cannot take is prepared in memory, unless it would fill that: raises DataError then."""
+    try:
+        require_memory(2 * size, "")
+    except DataError:
+        raise DataError(error.message, error.hint) from error
 
 
 def _filled(part: Part, opened: Opened, create: Callable[[str, tuple[int, ...], DTypeLike], AnyArray],
@@ -147,4 +157,4 @@ class StoredRows:
 
 def step_of(shape: tuple[int, ...]) -> int:
     """Rows of that shape that are worked on at a time."""
-    return max(16, CHUNK_BYTES // (4 * max(1, prod(shape))))
+    return max(4, CHUNK_BYTES // (4 * max(1, prod(shape))))

@@ -9,9 +9,13 @@ import pytest
 
 from engine.data import cache, dataset, sources
 from engine.data.dataset import Dataset
+from engine.data.encoding import encoded
+from engine.data.files import ignore_progress
+from engine.data.opened import Opened, RowNames
 from engine.errors import DataError
 from engine.kinds import LENGTHS
-from engine.project import ColumnChoice, Data, Split
+from engine.preparation import Part
+from engine.project import Column, ColumnChoice, Data, Split
 from tests.engine.data_files import write_csv, write_idx, write_pictures
 
 PEOPLE = "age,town,weight,bought\n" + "".join(
@@ -131,6 +135,13 @@ def test_a_set_larger_than_the_limit_is_prepared_in_memory_and_told(tmp_path: Pa
     loaded = dataset.load(data, None, in_memory=1000)
     assert "the cache may hold 0.0 GB" in loaded.findings[-1]
     assert not is_mapped(loaded, "image")
+
+
+def test_a_set_that_fits_neither_cache_nor_memory_is_refused_in_words() -> None:
+    column = Column("image", "image", "input", (3, 4096, 4096))
+    opened = Opened((column,), {}, RowNames(("row", 2_000_000)), ())  # refused before anything is read
+    with pytest.raises(DataError, match=r"needs 100,663.3 GB; the cache may hold 50.0 GB"):
+        encoded(Part("image", "image", "input", column.shape), opened, "0" * 32, ignore_progress, 0)
 
 
 def test_it_can_be_cancelled_and_leaves_nothing(tmp_path: Path) -> None:
