@@ -75,6 +75,8 @@ def texts(series: "polars.Series") -> "polars.Series":
         return series.dt.to_string("%Y-%m-%d %H:%M:%S").str.strip_suffix(" 00:00:00")
     if series.dtype.is_nested():
         return polars.Series(series.name, [_listed(cell) for cell in series.to_list()], polars.String)
+    if series.dtype == polars.Binary:
+        series = series.bin.size().cast(polars.String) + " bytes"
     return series.cast(polars.String, strict=False)
 
 

@@ -77,7 +77,7 @@ def open_table(asked: Asked) -> Opened:
         raise DataError(f"{frame.place} has no column to learn from: {_left_out(leaves, asked.chosen)}",
                         "Columns of numbers, classes, dates, texts or names of files are needed.")
     values = {column.name: cells_of for column, cells_of in built}
-    usable, lacking = _usable(leaves, values)
+    usable, lacking = _usable(frame.place, leaves, values)
     media = next((leaf.name for leaf in leaves if leaf.guess.files and leaf.role == "input"), "")
     asked.progress(1.0)
     told = [odd_finding(frame, leaf.name, leaf.guess) for leaf in leaves if leaf.role != "ignore"]
@@ -234,6 +234,9 @@ def _text_settings(asked: Asked, leaf: Leaf) -> dict[str, Value]:
 def _media(asked: Asked, frame: Frame, column: Column, named: _Named) -> tuple[Column, Values]:
     """A column of names of files, and what is in the files."""
     files = named.of(column.name, frame)
+    if not any(files):
+        raise DataError(f"No cell of column {column.name!r} of {frame.place} names a file that is there.",
+                        "Put the files beside the table, or choose another kind for the column.")
     if column.kind == "audio":
         heard = msgspec.structs.replace(column, settings=sound_column(column.name, files, asked).settings)
         return heard, Sounds(files, heard.settings["rate"], heard.settings["seconds"])
@@ -257,7 +260,7 @@ def _joined(columns: Sequence[Column], names: Sequence[str]) -> tuple[Column, ..
     return (*(first if parts else ()), *rest)
 
 
-def _usable(leaves: Sequence[Leaf], values: "dict[str, Values]") -> tuple[Rows | None, tuple[str, ...]]:
+def _usable(place: str, leaves: Sequence[Leaf], values: "dict[str, Values]") -> tuple[Rows | None, tuple[str, ...]]:
     """The rows with all targets, None for all rows, and what to tell about the others."""
     usable: Rows | None = None
     findings = []
@@ -269,6 +272,9 @@ def _usable(leaves: Sequence[Leaf], values: "dict[str, Values]") -> tuple[Rows |
         else:
             array = values[leaf.name].read(None, ignore_progress).values
             has = array >= 0 if leaf.guess.kind == "category" else is_usable(array)
+        if not has.any():
+            raise DataError(f"No row of {place} has a {leaf.guess.kind} in the target column {leaf.name!r}.",
+                            "Choose another column to predict, or another kind for this one.")
         if not has.all():
             count = int(np.count_nonzero(~has))
             lead = "1 row has" if count == 1 else f"{count:,} rows have"

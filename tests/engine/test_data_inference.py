@@ -121,6 +121,13 @@ def test_the_target_is_found_by_its_name_or_place(tmp_path: Path, header: str, t
     assert [column.name for column in inspected(path).columns if column.role == "target"] == [target]
 
 
+def test_a_target_that_says_nothing_is_refused_by_name(tmp_path: Path) -> None:
+    path = table(tmp_path, {"rooms": [i % 4 for i in range(60)]})
+    with pytest.raises(DataError, match="has a number in the target column 'label'") as caught:
+        inspected(path, {"label": ColumnChoice(kind="number")})
+    assert "another kind" in caught.value.hint
+
+
 def test_something_is_always_learned_from(tmp_path: Path) -> None:
     path = written(tmp_path, "x,y\n" + "".join(f"{i},{i * i / 7:.3f}\n" for i in range(30)))
     assert kinds(inspected(path)) == {"x": ("number", "input"), "y": ("number", "target")}
