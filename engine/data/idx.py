@@ -26,9 +26,9 @@ from engine.data.files import (
     portion,
 )
 from engine.data.image_columns import array_column
-from engine.data.labels import class_numbers, named_classes
+from engine.data.labels import class_names, class_numbers
 from engine.data.large_arrays import ArrayFile, LargeArrays, are_large
-from engine.data.opened import Asked, Held, Loaded, Opened, RowNames, Values, numbered_classes
+from engine.data.opened import Asked, Held, Loaded, Opened, RowNames, Values
 from engine.data.trees import File, Tree
 from engine.errors import DataError
 from engine.preparation.arrays import MAX_INFLATION
@@ -36,7 +36,6 @@ from engine.project import Column
 
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 GZIP = b"\x1f\x8b"
-CLASS_FILES = ("classes.txt", "labels.txt")
 START_BYTES = 4096
 LEVELS = 3
 MANY_FILES = 200
@@ -91,7 +90,7 @@ def open_idx(asked: Asked) -> Opened:
         target = Column("value", "number", "target", reason=f"the numbers in {pairs[0][1].file.base}")
     else:
         labels, count = class_numbers(labels, pairs[0][1].file.place)
-        names, findings = _class_names(asked.tree, pairs[0][0].file.folder, count)
+        names, findings = class_names(asked.tree, pairs[0][0].file.folder, count)
         target = Column("label", "category", "target", classes=names, reason=f"whole numbers below {count}")
     counts = [image.shape[0] for image, _ in pairs]
     return Opened(
@@ -313,11 +312,3 @@ def _input_column(idx: IdxFile) -> Column:
     if is_image:
         return Column("image", "image", "input", shape, reason=f"bytes in {axes}")
     return Column("features", "vector", "input", shape, reason=f"numbers in {axes}")
-
-
-def _class_names(tree: Tree, folder: str, count: int) -> tuple[tuple[str, ...], list[str]]:
-    """Names from classes.txt, one a line, if there is one and it fits."""
-    for name in CLASS_FILES:
-        if file := tree.beside(f"{folder}/{name}" if folder else name):
-            return named_classes(file, count)
-    return numbered_classes(count), []

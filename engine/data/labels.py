@@ -7,10 +7,11 @@ from numpy.typing import NDArray
 
 from engine.data.files import AnyArray
 from engine.data.opened import numbered_classes
-from engine.data.trees import File
+from engine.data.trees import File, Tree
 from engine.errors import DataError
 
 MAX_CLASSES = 10_000
+CLASS_FILES = ("classes.txt", "labels.txt")
 
 
 def class_numbers(labels: AnyArray, where: str) -> tuple[NDArray[np.int64], int]:
@@ -37,6 +38,14 @@ def named_classes(file: File, count: int) -> tuple[tuple[str, ...], list[str]]:
         problem = "names a class twice" if len(names) >= count else f"names {len(names)} classes, the labels {count}"
         return numbered_classes(count), [f"{file.base} {problem}: the classes are shown as numbers."]
     return names, []
+
+
+def class_names(tree: Tree, folder: str, count: int) -> tuple[tuple[str, ...], list[str]]:
+    """Names from classes.txt, one a line, if there is one and it fits."""
+    for name in CLASS_FILES:
+        if file := tree.beside(f"{folder}/{name}" if folder else name):
+            return named_classes(file, count)
+    return numbered_classes(count), []
 
 
 def require_classes(numbers: AnyArray, classes: Sequence[str], column: str) -> None:

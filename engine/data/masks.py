@@ -13,8 +13,9 @@ from engine.data.columns import settings_of
 from engine.data.contents import spread
 from engine.data.files import AnyArray, Progress, Rows, allocate, portion
 from engine.data.image_columns import picture_column
+from engine.data.labels import class_names
 from engine.data.media import Files, Masks, Pictures
-from engine.data.opened import Asked, Loaded, Opened, Values
+from engine.data.opened import Asked, Loaded, Opened, Values, numbered_classes
 from engine.data.splits import SPLIT_NAMES, SPLITS
 from engine.data.trees import File
 from engine.errors import DataError
@@ -36,6 +37,8 @@ SHOWN = 5
 
 
 class Pair(NamedTuple):
+    """A row: the same page of a picture and of its mask."""
+
     image: File
     mask: File
     page: int = 0
@@ -66,6 +69,10 @@ def open_masks(asked: Asked, files: Sequence[File], pairs: list[tuple[File, File
     image, findings = picture_column("image", images, replace(asked, known=()) if may_cut else asked)
     values_found = _values(masks, pages, portion(asked.progress, 0.5, 1.0))
     classes, is_counted = _classes(values_found)
+    names_given, said = class_names(asked.tree, "", len(classes))
+    if not is_counted and len(names_given) == len(classes) and names_given != numbered_classes(len(classes)):
+        classes = names_given
+    findings += said
     settings = settings_of("mask", "mask", asked.chosen)
     shape = tuple(settings["size"] or image.shape[1:])
     several = "every object has a number of its own: all are one class" if is_counted else f"{len(classes)} values"

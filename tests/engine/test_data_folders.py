@@ -231,6 +231,16 @@ def test_pictures_without_a_mask_are_told(tmp_path: Path) -> None:
     assert "Pictures and masks without counterpart were left out (1): images/3.png." in opened.findings
 
 
+def test_masks_of_several_classes_and_their_names(tmp_path: Path) -> None:
+    for number, picture in enumerate(fashion(20)[0]):
+        for name, array in (("images", picture), ("masks", picture // 100)):
+            (tmp_path / name).mkdir(exist_ok=True)
+            (tmp_path / name / f"{number}.png").write_bytes(saved(Image.fromarray(array), "PNG"))
+    assert sources.inspect(tmp_path).columns[1].classes == ("0", "1", "2")
+    (tmp_path / "classes.txt").write_text("nothing\ndark\nbright\n")
+    assert sources.inspect(tmp_path).columns[1].classes == ("nothing", "dark", "bright")
+
+
 def test_empty_masks_are_refused(tmp_path: Path) -> None:
     write_masks(tmp_path, "images/{0}.png", "masks/{0}.png")
     for file in (tmp_path / "masks").iterdir():
