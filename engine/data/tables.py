@@ -2,7 +2,6 @@
 
 import io
 import zipfile
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
@@ -75,12 +74,18 @@ def beginning_of(file: File, header: str = "auto") -> Frame:
 
 
 def table_files(tree: Tree) -> Sequence[File]:
-    """The files of a tree that hold tables. Of files with the same suffix only a few are tables: those of a folder with
-    thousands of pictures are not looked at."""
+    """The files of a tree that hold tables. Of files with the same suffix only a few are tables, but then most of them:
+    those of a folder with thousands of pictures are not looked at, and a text with many commas is no table."""
     if tree.single:
         return [tree.single] if table_format(tree.single) else []
-    kinds = Counter(_suffix(file) for file in tree.files)
-    return [file for file in tree.files if kinds[_suffix(file)] <= FEW_FILES and table_format(file)]
+    groups: dict[str, list[File]] = {}
+    for file in tree.files:
+        groups.setdefault(_suffix(file), []).append(file)
+    found: list[File] = []
+    for group in groups.values():
+        tables = [file for file in group if table_format(file)] if len(group) <= FEW_FILES else []
+        found += tables if len(tables) * 2 >= len(group) else []
+    return sorted(found, key=lambda file: file.name)
 
 
 def has_media(tree: Tree) -> bool:

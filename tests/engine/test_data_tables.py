@@ -177,6 +177,15 @@ def test_tables_with_different_columns_are_no_data_set(tmp_path: Path) -> None:
         sources.inspect(tmp_path)
 
 
+def test_texts_with_commas_are_no_tables(tmp_path: Path) -> None:
+    for index in range(6):
+        place = tmp_path / "ab"[index % 2]
+        place.mkdir(exist_ok=True)
+        text = "One, two.\nThree, four.\nFive, six.\n" if index == 0 else "It rains.\nIt pours, as ever, here.\nYes.\n"
+        written(place, text, f"{index}.txt")
+    assert sources.inspect(tmp_path).source == "text_folder"
+
+
 def pictures(folder: Path, count: int = 30) -> list[tuple[str, int]]:
     """Picture files with their classes."""
     folder.mkdir(parents=True)
