@@ -1,5 +1,6 @@
 """What every format writes: the trained network in evaluation mode on the processor, with real samples to try it on."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -56,6 +57,12 @@ class Model:
         """Inputs for tracing: two samples of zeros. Nothing of the user's data ends up in a file."""
         samples = (self.samples[name] for name in self.source.inputs)
         return tuple(torch.from_numpy(np.zeros((2, *values.shape[1:]), values.dtype)) for values in samples)
+
+    def facts(self) -> dict[str, str]:
+        """What a file with the network alone keeps about its use, as JSON texts: the preparation of its inputs and the
+        names of the classes that its outputs score."""
+        return {"preparation": json.dumps(self.preparation.to_json(), ensure_ascii=False),
+                "classes": json.dumps(self.classes(), ensure_ascii=False)}
 
     def classes(self) -> dict[str, list[str]]:
         """Class names by output, for outputs that are scores of classes."""

@@ -1,6 +1,5 @@
 """The ONNX format: one file with named inputs and outputs, any batch size, and all that is needed to use it."""
 
-import json
 import logging
 import warnings
 from collections.abc import Iterator
@@ -43,10 +42,7 @@ def write(model: Model, path: Path) -> tuple[str, ...]:
     for function in proto.functions:
         _strip(function)
     proto.producer_name, proto.producer_version = "Neuroloom", __version__
-    onnx.helper.set_model_props(proto, {
-        "classes": json.dumps(model.classes(), ensure_ascii=False),
-        "preparation": json.dumps(model.preparation.to_json(), ensure_ascii=False),
-    })
+    onnx.helper.set_model_props(proto, model.facts())
     onnx.save_model(proto, path)
     onnx.checker.check_model(path)
     return (f"ONNX opset {opset(proto)}, batch size free.",)

@@ -27,5 +27,5 @@ def write(model: Model, path: Path) -> tuple[str, ...]:
             for node in module.graph.nodes:
                 node.meta.pop("stack_trace", None)  # holds paths of this machine
     with path.open("wb") as file:
-        torch.export.save(program, file)
+        torch.export.save(program, file, extra_files={f"{name}.json": text for name, text in model.facts().items()})
     return ("Batch size free. Opening a .pt2 file runs code of its own: open only files that you trust.",)

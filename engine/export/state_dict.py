@@ -14,6 +14,6 @@ def write(model: Model, path: Path) -> tuple[str, ...]:
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in model.network.state_dict().items()}
     if path.suffix.lower() in TORCH_SUFFIXES:
         torch.save(weights, path)
-        return ("Load it with torch.load(path, weights_only=True).",)
-    save_file(weights, path, metadata={"format": "pt"})
+        return ("Load it with torch.load(path, weights_only=True). A .safetensors file also keeps the preparation.",)
+    save_file(weights, path, metadata={"format": "pt", **model.facts()})
     return ("Load it with safetensors.torch.load_file(path).",)

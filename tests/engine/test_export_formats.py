@@ -84,6 +84,22 @@ def test_the_state_dict_holds_the_weights_bit_for_bit(trained_run, tmp_path: Pat
         assert all(torch.equal(found[name], expected[name]) for name in expected)
 
 
+def test_the_preparation_travels_with_every_file(trained_run, tmp_path: Path) -> None:
+    from safetensors import safe_open
+
+    run = trained_run("perceptron")
+    expected = json.loads(json.dumps(run.preparation().to_json()))
+    export(run, "state_dict", tmp_path / "w.safetensors")
+    with safe_open(tmp_path / "w.safetensors", "pt") as file:
+        assert json.loads(file.metadata()["preparation"]) == expected
+        assert json.loads(file.metadata()["classes"])["scores"][0] == "T-shirt/top"
+    export(run, "pt2", tmp_path / "w.pt2")
+    facts = {"preparation.json": ""}
+    with (tmp_path / "w.pt2").open("rb") as file:
+        torch.export.load(file, extra_files=facts)
+    assert json.loads(facts["preparation.json"]) == expected
+
+
 def test_the_source_folder_predicts_by_itself_as_the_program_does(trained_run, tmp_path: Path) -> None:
     from PIL import Image
 
