@@ -20,6 +20,7 @@ SEPARATORS = "\t;|,"
 SAMPLE_CHARACTERS = 1 << 16
 SAMPLE_ROWS = 200
 LARGEST_INFLATED = 1 << 31
+LARGEST_CELL = 1 << 27
 OTHER_FILES = {b"PAR1": "Parquet", b"PK\x03\x04": "ZIP or Excel", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bzip2",
                b"\xfd7zX": "xz"}
 
@@ -49,6 +50,7 @@ def read(path: Path, wanted: Sequence[str]) -> Table:
     Raises DataError that names the line.
     """
     text = decoded(path, files.whole(path))
+    csv.field_size_limit(LARGEST_CELL)
     sample = [line for line in text[:SAMPLE_CHARACTERS].splitlines()[:SAMPLE_ROWS] if line.strip()]
     separator = max(SEPARATORS, key=lambda sign: (_consistency(sample, sign), -SEPARATORS.index(sign)))
     try:

@@ -250,6 +250,8 @@ def test_texts_by_themselves_in_folders_and_tables(tmp_path: Path) -> None:
     raw, names = read_new(preparation, [tmp_path / "texts", tmp_path / "table.csv"])
     assert raw["comment"] == ["bad, bad", "good\nold", "good"]
     assert names == ("a.txt", "b.txt", "table.csv")
+    (tmp_path / "long.csv").write_text(f"comment\n{'good ' * 60_000}\n")
+    assert len(read_new(preparation, [tmp_path / "long.csv"])[0]["comment"][0]) == 299_999
     inputs, _ = read(preparation, tmp_path / "texts" / "a.txt")
     assert inputs["comment lengths"].tolist() == [3]
 
