@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.data.disk.media import Files, Masks, Pictures, Sounds, Texts
 from engine.data.files import AnyArray, Progress, Rows, ignore_progress
 from engine.data.filters import (
     Condition,
@@ -23,7 +24,6 @@ from engine.data.filters import (
     numbers_meet,
     texts_meet,
 )
-from engine.data.media import Files, Masks, Pictures, Sounds, Texts
 from engine.data.opened import RowNames
 from engine.data.sources import open_data
 from engine.data.splits import SPLITS, rows_of

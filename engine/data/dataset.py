@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from engine.data import cache
 from engine.data.cache import Entry
+from engine.data.disk.trees import Tree, open_tree
 from engine.data.encoding import IN_MEMORY, Encoded, RawRows, StoredRows, about, encoded, of_entry, step_of
 from engine.data.files import AnyArray, Progress, Rows, ignore_progress, portion
 from engine.data.fitting import part_of
 from engine.data.opened import Opened
 from engine.data.sources import CHANGED, open_data
 from engine.data.splits import class_findings, rows_of, without
-from engine.data.trees import Tree, open_tree
 from engine.errors import DataError, StorageError
 from engine.kinds import KINDS, LENGTHS
 from engine.preparation import Part, Preparation, finish, fitted, scaled

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.data.disk.trees import File, Tree
 from engine.data.files import AnyArray
 from engine.data.opened import numbered_classes
-from engine.data.trees import File, Tree
 from engine.errors import DataError
 
 MAX_CLASSES = 10_000

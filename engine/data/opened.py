@@ -7,8 +7,8 @@ from typing import Any, NamedTuple, Protocol, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.data.disk.trees import File, Tree
 from engine.data.files import Progress, Rows
-from engine.data.trees import File, Tree
 from engine.params import Value
 from engine.project import Column, ColumnChoice
 

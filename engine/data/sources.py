@@ -8,13 +8,14 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from engine.data import audio_folder, cifar, idx, image_folder, npz, parallel_text, series, table_source, text_folder
 from engine.data.columns import finished
-from engine.data.contents import content
+from engine.data.disk.contents import content
+from engine.data.disk.trees import Tree, open_tree
 from engine.data.files import AnyArray, Progress, ignore_progress
 from engine.data.opened import Asked, Opened, numbered_classes
+from engine.data.readers import audio_folder, cifar, idx, image_folder, npz, parallel_text, text_folder
 from engine.data.splits import rows_of
-from engine.data.trees import Tree, open_tree
+from engine.data.tables import series, table
 from engine.errors import DataError
 from engine.params import Param, Value, completed
 from engine.project import BUNDLED, Column, ColumnChoice, Data, Split
@@ -87,9 +88,9 @@ SOURCES: dict[str, SourceSpec] = {
             title="A table (CSV, TSV, Parquet, Excel)",
             doc="One sample a row. Numbers, classes, dates and texts are told by the cells; cells can name pictures, "
                 "recordings and texts beside the table. Files named train and test decide the splits.",
-            recognise=table_source.recognise,
-            open=table_source.open_table,
-            params=table_source.PARAMS,
+            recognise=table.recognise,
+            open=table.open_table,
+            params=table.PARAMS,
         ),
         SourceSpec(
             name="image_folder",

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.data.browse import SCALARS, Browser
+from engine.data.disk.headers import durations, picture_sizes
 from engine.data.files import AnyArray, Progress, Rows, ignore_progress, portion
 from engine.data.filters import is_missing
-from engine.data.headers import durations, picture_sizes
 from engine.preparation.parts import is_usable
 from engine.project import Column
 

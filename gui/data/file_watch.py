@@ -4,7 +4,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from engine.data.trees import open_tree
+from engine.data.disk.trees import open_tree
 from engine.errors import DataError
 from gui.widgets.background import Background, Progress
 

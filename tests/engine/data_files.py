@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from engine.data import idx
-from engine.data.trees import disk_file
+from engine.data.disk.trees import disk_file
+from engine.data.readers import idx
 from engine.project import RESOURCES
 
 BUNDLED = RESOURCES / "data" / "fashion-mnist-small"

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from engine.data import dataset, sources
-from engine.data.separated import MAX_LINE_BYTES
+from engine.data.tables.separated import MAX_LINE_BYTES
 from engine.errors import DataError, OptionError
 from engine.preparation import restored
 from engine.project import ColumnChoice

@@ -8,7 +8,8 @@ import numpy as np
 import polars
 import pytest
 
-from engine.data import cells, dataset
+from engine.data import dataset
+from engine.data.tables import cells
 from engine.errors import DataError
 from engine.preparation import cells as new_cells
 from engine.project import ColumnChoice

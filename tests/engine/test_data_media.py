@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from engine.data.disk.media import Masks, Pictures, Sounds, Texts
+from engine.data.disk.trees import File, disk_file
 from engine.data.files import ignore_progress
-from engine.data.media import Masks, Pictures, Sounds, Texts
-from engine.data.trees import File, disk_file
 from tests.engine.data_files import fashion
 
 MUTANTS = 150

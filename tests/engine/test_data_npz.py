@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from engine.data import dataset, large_arrays, sources
+from engine.data import dataset, sources
 from engine.data.dataset import Dataset
 from engine.data.files import ignore_progress
-from engine.data.large_arrays import LargeArrays
+from engine.data.readers import large_arrays
+from engine.data.readers.large_arrays import LargeArrays
 from engine.errors import DataError
 from engine.preparation import restored, unit
 from engine.project import ColumnChoice

@@ -333,8 +333,8 @@ def test_texts_with_a_label_and_a_value(shared_data: Path) -> None:
 
 def test_a_million_rows_are_read_as_numbers_at_once(tmp_path: Path) -> None:
     """Columns of numbers never become texts: the slow way would show in the type of the frame."""
-    from engine.data.tables import read_frame
-    from engine.data.trees import disk_file
+    from engine.data.disk.trees import disk_file
+    from engine.data.tables.reading import read_frame
 
     values = np.random.default_rng(0).normal(size=(5000, 21)).astype(np.float32)
     polars.DataFrame(values).write_csv(tmp_path / "a.csv")

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from engine.data import cache
-from engine.data.trees import Tree, open_tree
+from engine.data.disk.trees import Tree, open_tree
 from engine.errors import DataError
 
 FILES = {"README.txt": b"about", "a/1.bin": b"one", "a/2.bin": bytes(300_000), "b/deep/3.bin": b"three"}

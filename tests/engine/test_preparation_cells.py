@@ -7,7 +7,7 @@ from functools import partial
 import polars
 import pytest
 
-from engine.data.cells import converter
+from engine.data.tables.cells import converter
 from engine.preparation import cells
 
 NUMBERS = ["1", " 2.5 ", "-3e4", "+.5", "5.", "1,5", "-,25", "+1,0", "inf", "-Infinity", "nan", "NaN", "", " ", "?",

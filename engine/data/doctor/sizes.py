@@ -4,13 +4,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.data.browse import Browser
+from engine.data.disk.headers import durations, picture_sizes
+from engine.data.disk.media import Files
 from engine.data.doctor.repairs import with_setting, without_rows
 from engine.data.doctor.samples import counted
 from engine.data.doctor.survey import Survey
 from engine.data.files import Progress, Rows
 from engine.data.findings import Finding
-from engine.data.headers import durations, picture_sizes
-from engine.data.media import Files
 from engine.project import Column
 
 SAMPLE = 5_000

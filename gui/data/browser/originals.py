@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from engine.data.browse import Browser, Sample
-from engine.data.media import Pictures, Sounds
+from engine.data.disk.media import Pictures, Sounds
 from engine.errors import DataError
 from engine.preparation import pictures, sounds
 from engine.project import Column

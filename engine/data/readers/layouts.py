@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.data.disk.trees import File, Tree
 from engine.data.files import Rows
 from engine.data.opened import Held, Values
 from engine.data.splits import SPLIT_NAMES, SPLITS
-from engine.data.trees import File, Tree
 from engine.project import Column
 
 SHOWN = 5

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from engine.data import separated
-from engine.data.contents import content_of
+from engine.data.disk.contents import content_of
+from engine.data.disk.trees import File, Tree
 from engine.data.files import require_memory
-from engine.data.frames import Frame, plain_types
 from engine.data.splits import SPLIT_NAMES, SPLITS
-from engine.data.trees import File, Tree
+from engine.data.tables import separated
+from engine.data.tables.frames import Frame, plain_types
 from engine.errors import DataError
 from engine.preparation.tables import unique
 
@@ -145,7 +145,7 @@ def read_frames(files: Sequence[File], header: str, sheet: str) -> tuple[Frame, 
 
 
 def _as_text(frame: Frame, name: str) -> Frame:
-    from engine.data.cells import texts
+    from engine.data.tables.cells import texts
 
     frame.require(name, f"as {frame.place} has")
     return replace(frame, data=frame.data.with_columns(texts(frame.data[name]).alias(name)))

@@ -238,7 +238,7 @@ class Tree:
 
     def neighbours(self) -> Sequence[File]:
         """The files in the folder of a single file, it among them; those at the top of a folder or archive."""
-        from engine.data import scanning
+        from engine.data.disk import scanning
 
         files = scanning.around(str(self.root.parent), 1).files if self.kind == "file" else self.files
         return [file for file in files if "/" not in file.name]
@@ -289,7 +289,7 @@ class Tree:
     @cached_property
     def _reach(self) -> Contents:
         """What cells may name."""
-        from engine.data import scanning
+        from engine.data.disk import scanning
 
         return scanning.around(str(self.root.parent)) if self.kind == "file" else self._contents
 
@@ -323,7 +323,7 @@ def _fingerprint(files: Sequence[File]) -> str:
 
 def open_tree(path: Path, progress: Progress = ignore_progress) -> Tree:
     """The files at a path. Nothing is read yet but the beginning of a file. Raises DataError."""
-    from engine.data import archives, scanning
+    from engine.data.disk import archives, scanning
 
     path = path.expanduser().absolute()
     if is_folder(path):

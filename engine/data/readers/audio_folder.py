@@ -6,11 +6,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from engine.data.columns import settings_of
-from engine.data.contents import content, is_mostly, spread
-from engine.data.layouts import layout_of
-from engine.data.media import Sounds
+from engine.data.disk.contents import content, is_mostly, spread
+from engine.data.disk.media import Sounds
+from engine.data.disk.trees import File, Tree
 from engine.data.opened import Asked, Opened
-from engine.data.trees import File, Tree
+from engine.data.readers.layouts import layout_of
 from engine.errors import DataError
 from engine.params import Value
 from engine.preparation import sounds

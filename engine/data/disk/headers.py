@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import BinaryIO, TypeVar
 
+from engine.data.disk.media import Files
 from engine.data.files import Progress, Rows
-from engine.data.media import Files
 from engine.errors import DataError
 from engine.preparation import pictures, sounds
 

@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING, cast
 import msgspec
 import numpy as np
 
-from engine.data import cells
-from engine.data.audio_folder import sound_column
 from engine.data.columns import settings_of
-from engine.data.contents import content, spread
+from engine.data.disk.contents import content, spread
+from engine.data.disk.media import Pictures, Sounds, Texts
+from engine.data.disk.trees import File, Tree
 from engine.data.files import Rows, ignore_progress
-from engine.data.frames import Frame
-from engine.data.held_files import held_files
-from engine.data.image_columns import picture_column
-from engine.data.inference import MANY_CLASSES, Guess, guessed, odd_finding, overruled
-from engine.data.media import Pictures, Sounds, Texts
 from engine.data.opened import Asked, Opened, RowNames, Values
-from engine.data.roles import Leaf, with_roles
-from engine.data.tables import beginning_of, belonging, has_media, read_frames, split_of, table_files
-from engine.data.text_folder import SAMPLE, text_column
-from engine.data.trees import File, Tree
+from engine.data.readers.audio_folder import sound_column
+from engine.data.readers.image_columns import picture_column
+from engine.data.readers.text_folder import SAMPLE, text_column
+from engine.data.tables import cells
+from engine.data.tables.frames import Frame
+from engine.data.tables.held_files import held_files
+from engine.data.tables.inference import MANY_CLASSES, Guess, guessed, odd_finding, overruled
+from engine.data.tables.reading import beginning_of, belonging, has_media, read_frames, split_of, table_files
+from engine.data.tables.roles import Leaf, with_roles
 from engine.errors import DataError
 from engine.kinds import KINDS, LENGTHS
 from engine.params import Choice, Param, Text, Value

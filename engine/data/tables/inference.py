@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
-from engine.data import cells
-from engine.data.frames import EXACT, Frame
-from engine.data.separated import is_number
 from engine.data.splits import SPLIT_NAMES
+from engine.data.tables import cells
+from engine.data.tables.frames import EXACT, Frame
+from engine.data.tables.separated import is_number
 from engine.preparation.cells import MISSING, NUMBERS, WHOLE_NUMBERS
 
 if TYPE_CHECKING:

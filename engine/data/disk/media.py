@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from engine.data.disk.trees import File
 from engine.data.files import AnyArray, Progress, Rows, allocate
 from engine.data.opened import Loaded, Values
-from engine.data.trees import File
 from engine.errors import DataError
 from engine.preparation import pictures, sounds
 

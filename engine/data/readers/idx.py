@@ -16,6 +16,7 @@ from typing import BinaryIO, cast
 
 import numpy as np
 
+from engine.data.disk.trees import File, Tree
 from engine.data.files import (
     BLOCK_BYTES,
     AnyArray,
@@ -25,11 +26,10 @@ from engine.data.files import (
     ignore_progress,
     portion,
 )
-from engine.data.image_columns import array_column
 from engine.data.labels import class_names, class_numbers
-from engine.data.large_arrays import ArrayFile, LargeArrays, are_large
 from engine.data.opened import Asked, Held, Loaded, Opened, RowNames, Values
-from engine.data.trees import File, Tree
+from engine.data.readers.image_columns import array_column
+from engine.data.readers.large_arrays import ArrayFile, LargeArrays, are_large
 from engine.errors import DataError
 from engine.preparation.arrays import MAX_INFLATION
 from engine.project import Column

@@ -8,15 +8,15 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data import cells
 from engine.data.columns import settings_of
+from engine.data.disk.trees import Tree
 from engine.data.files import Progress, Rows
-from engine.data.frames import Frame
-from engine.data.inference import Guess, guessed
 from engine.data.opened import Asked, Loaded, Opened, RowNames
-from engine.data.roles import TARGET_NAMES
-from engine.data.tables import beginning_of, read_frame, table_files
-from engine.data.trees import Tree
+from engine.data.tables import cells
+from engine.data.tables.frames import Frame
+from engine.data.tables.inference import Guess, guessed
+from engine.data.tables.reading import beginning_of, read_frame, table_files
+from engine.data.tables.roles import TARGET_NAMES
 from engine.errors import DataError
 from engine.params import Choice, Int, Param, Text
 from engine.preparation.parts import is_usable

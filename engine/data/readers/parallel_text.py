@@ -5,12 +5,12 @@ from itertools import accumulate
 
 import numpy as np
 
-from engine.data.contents import content, spread
-from engine.data.media import text_of
+from engine.data.disk.contents import content, spread
+from engine.data.disk.media import text_of
+from engine.data.disk.trees import File, Tree
 from engine.data.opened import Asked, Held, Opened, RowNames
+from engine.data.readers.text_folder import text_column
 from engine.data.splits import SPLIT_NAMES, SPLITS
-from engine.data.text_folder import text_column
-from engine.data.trees import File, Tree
 from engine.errors import DataError
 
 MAX_FILES = 20

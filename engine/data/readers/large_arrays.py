@@ -10,9 +10,9 @@ from math import prod
 
 import numpy as np
 
+from engine.data.disk.trees import File
 from engine.data.files import AnyArray, Progress, Rows, allocate
 from engine.data.opened import Loaded, Values
-from engine.data.trees import File
 from engine.errors import DataError
 
 LARGE_BYTES = 256 << 20

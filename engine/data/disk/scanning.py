@@ -5,8 +5,8 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
+from engine.data.disk.trees import Contents, DiskFile, File, printable
 from engine.data.files import Progress, ignore_progress
-from engine.data.trees import Contents, DiskFile, File, printable
 from engine.errors import DataError
 from engine.preparation.files import cannot_read
 

@@ -8,11 +8,11 @@ import msgspec
 import numpy as np
 
 from engine.data.columns import settings_of
-from engine.data.contents import spread
+from engine.data.disk.contents import spread
+from engine.data.disk.media import MAX_PICTURE, ArrayPictures
+from engine.data.disk.trees import File
 from engine.data.files import Progress, portion
-from engine.data.media import MAX_PICTURE, ArrayPictures
 from engine.data.opened import Asked, Values
-from engine.data.trees import File
 from engine.errors import DataError
 from engine.preparation import pictures
 from engine.project import Column

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.data import cells
-from engine.data.inference import EMPTY, Guess, as_classes
+from engine.data.tables import cells
+from engine.data.tables.inference import EMPTY, Guess, as_classes
 from engine.project import ColumnChoice, ColumnRole
 
 if TYPE_CHECKING:

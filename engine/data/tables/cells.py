@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.data.files import Progress, Rows
-from engine.data.frames import EXACT
 from engine.data.opened import Loaded
+from engine.data.tables.frames import EXACT
 from engine.preparation.cells import MILLISECONDS, MISSING, NO, NUMBERS, WHOLE_NUMBERS, YES
 
 if TYPE_CHECKING:

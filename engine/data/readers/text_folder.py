@@ -6,11 +6,11 @@ from collections.abc import Iterable
 import numpy as np
 
 from engine.data.columns import settings_of
-from engine.data.contents import content, is_mostly, spread
-from engine.data.layouts import Layout, layout_of
-from engine.data.media import Texts
+from engine.data.disk.contents import content, is_mostly, spread
+from engine.data.disk.media import Texts
+from engine.data.disk.trees import Tree
 from engine.data.opened import Asked, Opened
-from engine.data.trees import Tree
+from engine.data.readers.layouts import Layout, layout_of
 from engine.errors import DataError
 from engine.params import Value
 from engine.project import Column

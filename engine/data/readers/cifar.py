@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.data.disk.trees import File, Tree
 from engine.data.files import AnyArray, Progress, Rows, allocate
-from engine.data.image_columns import array_column
 from engine.data.labels import named_classes
 from engine.data.opened import Asked, Held, Loaded, Opened, RowNames, Values, numbered_classes
-from engine.data.trees import File, Tree
+from engine.data.readers.image_columns import array_column
 from engine.errors import DataError
 from engine.project import Column
 

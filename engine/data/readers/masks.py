@@ -10,14 +10,14 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.data.columns import settings_of
-from engine.data.contents import spread
+from engine.data.disk.contents import spread
+from engine.data.disk.media import Files, Masks, Pictures
+from engine.data.disk.trees import File
 from engine.data.files import AnyArray, Progress, Rows, allocate, portion
-from engine.data.image_columns import picture_column
 from engine.data.labels import class_names
-from engine.data.media import Files, Masks, Pictures
 from engine.data.opened import Asked, Loaded, Opened, Values, numbered_classes
+from engine.data.readers.image_columns import picture_column
 from engine.data.splits import SPLIT_NAMES, SPLITS
-from engine.data.trees import File
 from engine.errors import DataError
 from engine.preparation import pictures
 from engine.project import Column

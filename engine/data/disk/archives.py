@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from engine.data import cache
+from engine.data.disk.trees import Contents, File, PackedFile, relative_parts
 from engine.data.files import BLOCK_BYTES, Progress
-from engine.data.trees import Contents, File, PackedFile, relative_parts
 from engine.errors import DataError, StorageError
 from engine.preparation.arrays import MAX_INFLATION
 from engine.preparation.files import cannot_read, open_regular

@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterator
 from io import BufferedReader
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
+from engine.data.disk.trees import File
 from engine.data.files import BLOCK_BYTES, require_memory
-from engine.data.frames import Frame, repeated_names
-from engine.data.trees import File
+from engine.data.tables.frames import Frame, repeated_names
 from engine.errors import DataError
 from engine.preparation.cells import is_missing
 from engine.preparation.tables import unique

@@ -1,13 +1,13 @@
 """A folder of pictures: a folder for each class, names that begin with it, a mask for each picture, or none of these.
 Folders train, validation and test above decide the splits."""
 
-from engine.data.contents import content, is_mostly
-from engine.data.image_columns import picture_column
-from engine.data.layouts import layout_of
-from engine.data.masks import open_masks, pairs_of
-from engine.data.media import Pictures
+from engine.data.disk.contents import content, is_mostly
+from engine.data.disk.media import Pictures
+from engine.data.disk.trees import File, Tree
 from engine.data.opened import Asked, Opened
-from engine.data.trees import File, Tree
+from engine.data.readers.image_columns import picture_column
+from engine.data.readers.layouts import layout_of
+from engine.data.readers.masks import open_masks, pairs_of
 from engine.errors import DataError
 from engine.params import Choice, Param
 from engine.preparation import pictures

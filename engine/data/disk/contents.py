@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Literal, TypeVar
 
-from engine.data.trees import File, Tree
+from engine.data.disk.trees import File, Tree
 
 Content = Literal["picture", "sound", "arrays", "idx", "text", "packed", "other"]
 

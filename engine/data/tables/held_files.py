@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from io import BytesIO
 from typing import TYPE_CHECKING, BinaryIO
 
-from engine.data.frames import Frame
-from engine.data.trees import File
+from engine.data.disk.trees import File
+from engine.data.tables.frames import Frame
 
 if TYPE_CHECKING:
     import polars

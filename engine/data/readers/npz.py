@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 
 from engine.data.columns import settings_of
+from engine.data.disk.trees import File, Tree
 from engine.data.files import (
     AnyArray,
     Progress,
@@ -20,12 +21,11 @@ from engine.data.files import (
     ignore_progress,
     require_memory,
 )
-from engine.data.idx import as_samples
-from engine.data.image_columns import array_column
 from engine.data.labels import MAX_CLASSES, class_numbers
-from engine.data.large_arrays import ArrayFile, LargeArrays, are_large
 from engine.data.opened import Asked, Held, Loaded, Opened, RowNames, Values, numbered_classes
-from engine.data.trees import File, Tree
+from engine.data.readers.idx import as_samples
+from engine.data.readers.image_columns import array_column
+from engine.data.readers.large_arrays import ArrayFile, LargeArrays, are_large
 from engine.errors import DataError
 from engine.kinds import KINDS
 from engine.params import Choice, Param, Text
