@@ -88,7 +88,7 @@ def load(data: Data, base: Path | None, progress: Progress | None = None, cached
     loading = _Loading(data, opened, tree.root, None if cached is False else in_memory, portion(progress, 0.1, 0.95))
     made = loading.dataset(preparation)
     if cached or (cached is None and monotonic() - started > SLOW_SECONDS):
-        beside = [file.name for file in opened.files if file.path != tree.root] if tree.kind == "file" else []
+        beside = [file.name for file in opened.files if file and file.path != tree.root] if tree.kind == "file" else []
         _keep(key, made, loading.encoded, beside)
     progress(1.0)
     return made

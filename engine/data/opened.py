@@ -91,7 +91,7 @@ class Opened:
     columns   inputs and targets; names of categories are known
     values    by the name of a leaf column: the raw values of its kind, see engine.kinds
     names     what to call each row
-    files     what was read: of media the file of each row, in their order
+    files     what was read; None where a table names a file that is not there
     usable    the rows that can be learned from; None: all
     fixed     rows whose split the data itself decides; the others are split by shares
     times     when each sample begins, float64 (n,), where the data has an order in time
@@ -103,7 +103,7 @@ class Opened:
     columns: tuple[Column, ...]
     values: Mapping[str, Values]
     names: Sequence[str]
-    files: Sequence[File]
+    files: Sequence[File | None]
     usable: Rows | None = None
     fixed: Mapping[str, Rows] = field(default_factory=dict)
     findings: tuple[str, ...] = ()

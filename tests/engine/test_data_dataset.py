@@ -195,6 +195,21 @@ def test_damaged_rows_are_in_no_split_and_need_consent(tmp_path: Path) -> None:
     assert "agree" in refused.value.hint
 
 
+def test_pictures_beside_a_table_are_watched_in_all_columns_and_one_may_be_lacking(tmp_path: Path) -> None:
+    write_pictures(tmp_path / "left", 40), write_pictures(tmp_path / "right", 40)
+    names = sorted(path.relative_to(tmp_path / "left").as_posix() for path in (tmp_path / "left").rglob("*.png"))
+    rows = "".join(f"left/{name},right/{name},{'no' if name < 'c5' else 'yes'}\n" for name in (*names, "c9/gone.png"))
+    data = sources.inspect(write_csv(tmp_path / "pairs.csv", f"left,right,same\n{rows}"))
+    first = dataset.load(data, None, cached=True)
+    assert [column.kind for column in first.columns] == ["image", "image", "category"]
+    assert any("gone.png" in finding for finding in first.findings)
+    (tmp_path / "right" / names[0]).write_bytes((tmp_path / "right" / names[-1]).read_bytes())
+    again = dataset.load(data, None, cached=True)
+    assert sources.CHANGED in again.findings
+    assert np.array_equal(again.prepared("left"), first.prepared("left"))
+    assert not np.array_equal(again.prepared("right")[0], first.prepared("right")[0])
+
+
 def test_excluded_rows_are_in_no_split(tmp_path: Path) -> None:
     data = sources.inspect(write_csv(tmp_path / "a.csv", PEOPLE))
     loaded = dataset.load(msgspec.structs.replace(data, excluded=(3, 50)), None)

@@ -78,7 +78,8 @@ def open_table(asked: Asked) -> Opened:
                         "Columns of numbers, classes, dates, texts or names of files are needed.")
     values = {column.name: cells_of for column, cells_of in built}
     usable, lacking = _usable(frame.place, leaves, values)
-    media = next((leaf.name for leaf in leaves if leaf.guess.files and leaf.role == "input"), "")
+    media = [file for leaf in leaves if leaf.guess.files and leaf.role != "ignore" and not held_files(frame, leaf.name)
+             for file in named.of(leaf.name, frame)]
     asked.progress(1.0)
     told = [odd_finding(frame, leaf.name, leaf.guess) for leaf in leaves if leaf.role != "ignore"]
     told += [_negative_labels(frame, column) for column, _ in built]
@@ -86,7 +87,7 @@ def open_table(asked: Asked) -> Opened:
         columns=columns,
         values=values,
         names=_row_names(files, counts),
-        files=cast(Sequence[File], named.of(media, frame)) if media and not held_files(frame, media) else files,
+        files=[*files, *media],
         usable=usable,
         fixed=_fixed(files, counts),
         findings=(*left, *frame.findings, *filter(None, told), *lacking, *named.findings,
