@@ -18,6 +18,9 @@ SPLIT_NAMES = {"train": "train", "training": "train", "val": "validation", "vali
                "validation": "validation", "dev": "validation", "test": "test", "testing": "test"}
 """How people call the splits, in names of folders and in a column that says the split."""
 
+SPLITTING = ("number", "category", "boolean", "date", "text")
+"""Kinds of columns whose values can say what belongs together."""
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -79,7 +82,7 @@ def rows_of(opened: Opened, split: Split, usable: Rows) -> dict[str, Rows]:
     if target is not None and target.kind == "category":
         classes = _values(opened, target)
         require_classes(classes[usable], target.classes, target.name)
-    return split_rows(usable, split, _facts(opened, split, classes))
+    return split_rows(usable, split, _facts(opened, split, classes, usable))
 
 
 def class_findings(parts: Mapping[str, Rows], classes: AnyArray, names: tuple[str, ...]) -> list[str]:
@@ -96,7 +99,7 @@ def class_findings(parts: Mapping[str, Rows], classes: AnyArray, names: tuple[st
     return found
 
 
-def _facts(opened: Opened, split: Split, classes: AnyArray | None) -> Facts:
+def _facts(opened: Opened, split: Split, classes: AnyArray | None, usable: Rows) -> Facts:
     """What the chosen method, or else the data, wants to be respected."""
     method = split.method
     if method == "auto":
@@ -111,11 +114,11 @@ def _facts(opened: Opened, split: Split, classes: AnyArray | None) -> Facts:
             raise DataError("There are no classes to split by.", "Choose a random split, or a category as the target.")
         return Facts(classes, fixed=fixed)
     if method == "time":
-        return Facts(times=_times(opened, split), reach=opened.reach, fixed=fixed)
+        return Facts(times=_times(opened, split, usable), reach=opened.reach, fixed=fixed)
     if method == "group":
         return Facts(groups=_groups(opened, _said_by(opened, split, "group")), fixed=fixed)
     if method == "column":
-        return Facts(classes, fixed=_named(opened, _said_by(opened, split, "split")))
+        return Facts(classes, fixed=_named(opened, _said_by(opened, split, "split"), usable))
     if split.fold >= split.folds or split.folds < 2:
         raise DataError(f"There is no fold {split.fold} of {split.folds}.",
                         "Folds count from 0, and there are at least 2.")
@@ -132,6 +135,9 @@ def _said_by(opened: Opened, split: Split, role: str) -> Column:
         names = ", ".join(leaf.name for leaf in leaves if leaf.name in opened.values)
         what = f"no column named {split.column!r}" if split.column else f"no column with the role {role!r}"
         raise DataError(f"The split goes by {role}, and there is {what}.", f"Choose one of these: {names}.")
+    if found.kind not in SPLITTING:
+        raise DataError(f"The split goes by {role}, and {found.name!r} holds values of the kind {found.kind}.",
+                        "Choose a column of numbers, classes, dates or texts.")
     return found
 
 
@@ -150,7 +156,7 @@ def _groups(opened: Opened, column: Column) -> NDArray[np.int64]:
     return numbers
 
 
-def _times(opened: Opened, split: Split) -> AnyArray:
+def _times(opened: Opened, split: Split, usable: Rows) -> AnyArray:
     if opened.times is not None and not split.column:
         return opened.times
     leaves = [leaf for column in opened.columns for leaf in column.leaves if leaf.name in opened.values]
@@ -160,16 +166,16 @@ def _times(opened: Opened, split: Split) -> AnyArray:
         what = f"{split.column!r} is no column of dates or numbers" if split.column else "there is no column of dates"
         raise DataError(f"The split goes by time, and {what}.", "Choose a column that says when, or another split.")
     times = _values(opened, column)
-    if np.isnan(times).any():
-        row = int(np.flatnonzero(np.isnan(times))[0])
+    if np.isnan(times[usable]).any():
+        row = int(usable[np.argmax(np.isnan(times[usable]))])
         raise DataError(f"The split goes by time, and {opened.names[row]} has no {column.name!r}.",
                         "Fill it in, leave the row out, or choose another split.")
     return times
 
 
-def _named(opened: Opened, column: Column) -> dict[str, Rows]:
-    """The rows of each split as a column names them: train, validation or valid, test."""
-    values = _values(opened, column)
+def _named(opened: Opened, column: Column, usable: Rows) -> dict[str, Rows]:
+    """The usable rows of each split as a column names them: train, validation or valid, test."""
+    values = opened.values[column.name].read(usable, ignore_progress).values
     if column.kind == "category":
         texts = np.array([*column.classes, ""])[values]
     else:
@@ -177,10 +183,10 @@ def _named(opened: Opened, column: Column) -> dict[str, Rows]:
     fixed = {name: np.zeros(0, np.int64) for name in SPLITS}
     for text in np.unique(texts).tolist():
         name = SPLIT_NAMES.get(text.strip().lower())
-        rows = np.flatnonzero(texts == text)
+        rows = usable[texts == text]
         if name is None:
             raise DataError(f"The column {column.name!r} says {text!r} in {opened.names[int(rows[0])]}: that is no "
-                            "split.", "Write train, validation or test in every row.")
+                            "split.", "Write train, validation or test in every row, or leave the row out.")
         fixed[name] = np.union1d(fixed[name], rows)
     return {name: rows for name, rows in fixed.items() if len(rows)}
 

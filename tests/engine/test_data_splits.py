@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from engine.data.files import AnyArray, Rows
 from engine.data.opened import Held, Opened, RowNames
-from engine.data.splits import Facts, class_findings, rows_of, split_rows
+from engine.data.splits import Facts, class_findings, rows_of, split_rows, without
 from engine.errors import DataError
 from engine.project import Column, Split
 
@@ -122,6 +122,11 @@ def test_a_column_says_the_split() -> None:
     odd = opened(label=LABEL, part=("category", "split", says, ("train", "holdout", "test")))
     with pytest.raises(DataError, match="says 'holdout' in row 41: that is no split"):
         rows_of(odd, Split(), odd.rows)
+    left = rows_of(odd, Split(), without(odd.rows, np.arange(40, 50)))
+    assert [len(left[split]) for split in ("validation", "test")] == [4, 10]
+    pictures = opened(label=LABEL, photo=("image", "group", np.zeros((60, 1, 2, 2), np.uint8), ()))
+    with pytest.raises(DataError, match="'photo' holds values of the kind image"):
+        rows_of(pictures, Split(), pictures.rows)
 
 
 def test_the_group_column_is_respected_without_asking_and_gaps_are_groups_of_their_own() -> None:
@@ -141,6 +146,7 @@ def test_by_time_goes_by_the_first_column_of_dates() -> None:
     days[3] = np.nan
     with pytest.raises(DataError, match="row 4 has no 'day'"):
         rows_of(data, Split(method="time"), data.rows)
+    assert len(rows_of(data, Split(method="time"), without(data.rows, np.array([3])))["test"]) == 12
 
 
 @pytest.mark.parametrize(("split", "message"), [
