@@ -46,6 +46,10 @@ def is_folder(path: Path) -> bool:
         return False
 
 
+MEMORY = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 0
+"""Bytes of memory that this machine has; 0 where the system does not say."""
+
+
 def allocate(shape: tuple[int, ...], dtype: DTypeLike, what: str) -> AnyArray:
     """An array to be filled. Raises DataError if this machine cannot hold it."""
     require_memory(int(np.prod(shape, dtype=object)) * np.dtype(dtype).itemsize, what)
@@ -57,7 +61,7 @@ def allocate(shape: tuple[int, ...], dtype: DTypeLike, what: str) -> AnyArray:
 
 def require_memory(size: int, what: str) -> None:
     """Raises DataError if `size` bytes are more than the memory that this machine has."""
-    if hasattr(os, "sysconf") and size > os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"):
+    if MEMORY and size > MEMORY:
         raise _too_large(what, size)
 
 

@@ -85,7 +85,7 @@ def decode(source: Source, shape: Sequence[int], settings: Mapping[str, Any] | N
     quick = _decoded_quickly(source) if page == 0 and isinstance(source, bytes) else None
     if quick is not None and quick.shape[:2] == (height, width) and (quick.ndim == 2 or channels == 3):
         if quick.ndim == 2:
-            return np.repeat(quick[None], channels, axis=0)
+            return quick[None] if channels == 1 else np.repeat(quick[None], channels, axis=0)
         return quick.transpose(2, 0, 1)
     with _opened(source, page) as image:
         flat = _flattened(_upright(image), "L" if channels == 1 else "RGB")

@@ -15,6 +15,7 @@ from engine.errors import DataError
 from engine.preparation import pictures, sounds
 
 CHUNK = 64
+LARGE_BYTES = 8192
 MAX_PICTURE = 1 << 30
 MAX_SOUND = 4 << 30
 MAX_TEXT = 16 << 20
@@ -43,7 +44,7 @@ class Pictures(Values):
             values[place] = pictures.decode(_bytes(self.files[row], MAX_PICTURE), self.shape, self.settings,
                                             self.pages[row] if self.pages else 0)
 
-        damaged = _all(decode, rows, progress)
+        damaged = _all(decode, self.files, rows, progress)
         values[[place for place, row in enumerate(rows) if row in damaged] if damaged else []] = 0
         return Loaded(values, damaged)
 
@@ -83,7 +84,7 @@ class Masks(Values):
             found = pictures.decode_mask(data, values.tolist(), self.shape, self.fit, page)
             numbers[place] = values[found] > 0 if self.values is None else found
 
-        damaged = _all(decode, rows, progress)
+        damaged = _all(decode, self.files, rows, progress)
         return Loaded(numbers, damaged)
 
 
@@ -102,7 +103,7 @@ class Sounds(Values):
         def decode(place: int, row: int) -> None:
             values[place] = sounds.decode(_bytes(self.files[row], MAX_SOUND), self.rate, self.seconds)
 
-        damaged = _all(decode, rows, progress)
+        damaged = _all(decode, self.files, rows, progress)
         return Loaded(values, damaged)
 
 
@@ -119,7 +120,7 @@ class Texts(Values):
         def decode(place: int, row: int) -> None:
             values[place] = text_of(_bytes(self.files[row], MAX_TEXT))
 
-        damaged = _all(decode, rows, progress)
+        damaged = _all(decode, self.files, rows, progress)
         return Loaded(values, damaged)
 
 
@@ -149,9 +150,12 @@ def _bytes(file: File | None, limit: int) -> bytes:
         raise DataError(error.message.removeprefix(f"{file.place} ").rstrip(".")) from None
 
 
-def _all(decode: Callable[[int, int], None], rows: Rows, progress: Progress) -> dict[int, str]:
-    """`decode(place, row)` for all rows, in chunks, each in one of several threads; what went wrong, by row."""
+def _all(decode: Callable[[int, int], None], files: Files, rows: Rows, progress: Progress) -> dict[int, str]:
+    """`decode(place, row)` for all rows, in chunks; what went wrong, by row. Files that take long are read by several
+    threads; of small ones, threads would spend more time on waiting for each other than they gain."""
     damaged: dict[int, str] = {}
+    sample = [file.size for row in rows[:: max(1, len(rows) // CHUNK)] if (file := files[row]) is not None]
+    are_large = sum(sample) > LARGE_BYTES * len(sample)
 
     def work(start: int) -> None:
         for place in range(start, min(start + CHUNK, len(rows))):
@@ -162,7 +166,7 @@ def _all(decode: Callable[[int, int], None], rows: Rows, progress: Progress) -> 
                 damaged[row] = error.message
 
     starts = range(0, len(rows), CHUNK)
-    done = _in_threads(work, starts) if len(starts) > 1 else map(work, starts)
+    done = _in_threads(work, starts) if len(starts) > 1 and are_large else map(work, starts)
     for count, _ in enumerate(done, 1):
         progress(count / len(starts))
     return damaged

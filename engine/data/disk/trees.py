@@ -198,12 +198,14 @@ class Contents:
     folders   names of the folders, also of empty ones
     """
 
-    __slots__ = ("files", "folders", "left_out")
-
     def __init__(self, files: Iterable[File], left_out: Iterable[str] = (), folders: Iterable[str] = ()) -> None:
         self.folders: Sequence[str] = sorted(folders)
         self.files: Sequence[File] = sorted(files, key=attrgetter("name"))
         self.left_out: Sequence[str] = sorted(left_out)
+
+    def fingerprint(self) -> str:
+        """Of the files' names, sizes and times."""
+        return _fingerprint(self.files)
 
 
 class Tree:
@@ -280,7 +282,7 @@ class Tree:
 
     @cached_property
     def _fingerprint(self) -> str:
-        return _fingerprint([disk_file(self.root)] if self.kind == "archive" else self.files)
+        return _fingerprint([disk_file(self.root)]) if self.kind == "archive" else self._contents.fingerprint()
 
     @cached_property
     def _contents(self) -> Contents:
