@@ -144,7 +144,10 @@ KINDS: dict[str, KindSpec] = {
         KindSpec(
             name="series", title="Series", doc="A window of rows in order of time.", raw="float64 (n, steps, features)",
             params=(SCALING, Text(name="columns", default="",
-                                  help="The table's columns that are read, with commas between. Empty: all numbers.")),
+                                  help="The table's columns that are read, with commas between. Empty: all numbers."),
+                    Text(name="time", default="",
+                         help="The table's column that says when each row was: rows are put in its order. Empty: found "
+                              "out; without one, rows stand in order.")),
             spec=_numbers("time", "features"),
         ),
         KindSpec(name="lengths", title="Length", doc="How many steps of a padded sample are real.",

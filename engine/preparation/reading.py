@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import DataError
 from . import arrays, files, pictures, sounds, tables
-from .parts import AnyArray, Part, Preparation
+from .parts import AnyArray, Part, Preparation, is_usable
 
 WANTED = {"image": "a picture (PNG, JPEG, ...)", "audio": "a recording (WAV, FLAC, OGG)", "text": "a text file",
           "tokens": "a text file of whole numbers"}
@@ -172,11 +172,15 @@ def _numbers(path: Path, part: Part) -> AnyArray:
 
 
 def _windows(path: Path, part: Part) -> AnyArray:
-    """All windows of rows in a table, (n, steps, features): the last one is what comes before the future."""
+    """All windows of rows in a table, (n, steps, features), in order of time: the last one is what comes before the
+    future. A table without the column that says when is in order as it stands."""
     steps, features = part.shape
     names = [name.strip() for name in part.settings.get("columns", "").split(",") if name.strip()]
     table = tables.read(path, names)
-    rows = _without_gaps(tables.numbers(table, names or table.names[-features:]))
+    rows = tables.numbers(table, names or table.names[-features:])
+    if (time := part.settings.get("time", "")) in table.names:
+        rows = rows[np.argsort(tables.moments(table, time), kind="stable")]
+    rows = _without_gaps(rows)
     if len(rows) < steps or rows.shape[1] != features:
         raise DataError(f"{path} has {len(rows):,} rows of {rows.shape[1]} numbers; the network reads windows of "
                         f"{steps} rows with {features}.",
@@ -186,7 +190,7 @@ def _windows(path: Path, part: Part) -> AnyArray:
 
 def _without_gaps(rows: AnyArray) -> AnyArray:
     """Rows (n, features) in which a missing number is the one before it, as in the training data."""
-    places = np.where(np.isnan(rows), 0, np.arange(len(rows))[:, None])
+    places = np.where(is_usable(rows), np.arange(len(rows))[:, None], 0)
     return np.asarray(np.take_along_axis(rows, np.maximum.accumulate(places, axis=0), axis=0))
 
 

@@ -7,6 +7,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +129,16 @@ def values(table: Table, leaf: Part) -> Any:
 def numbers(table: Table, names: Sequence[str]) -> AnyArray:
     """Columns of numbers, float64 (rows, columns)."""
     return np.stack([_numbers(table, name, table.cells(name), cells.number, "number") for name in names], axis=1)
+
+
+def moments(table: Table, name: str) -> AnyArray:
+    """When each row was, float64 (rows,): numbers, or dates as seconds. Raises DataError that names the line."""
+
+    def read_cell(text: str) -> float | None:
+        found = cells.number(text)
+        return cells.date(text) if found is None else found if isfinite(found) else None
+
+    return _numbers(table, name, table.cells(name), read_cell, "date")
 
 
 def _numbers(table: Table, name: str, texts: Sequence[str], read_cell: Callable[[str], float | None],

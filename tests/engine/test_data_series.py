@@ -97,6 +97,26 @@ def test_rows_are_put_in_order(tmp_path: Path) -> None:
     data, found = seen(written(tmp_path, "\n".join([header, *reversed(lines)]) + "\n"))
     assert data.source == "series"
     assert raw(found, "window")[0, :3, 0].tolist() == [0.5, 1.5, 2.5]
+    assert data.columns[0].settings["time"] == "day"
+    preparation = dataset.load(data, None).preparation
+    again, _ = read_new(preparation, [path])
+    assert np.array_equal(again["window"][: len(raw(found, "window"))], raw(found, "window"))
+    assert again["window"][-1, -1, 0] == 199.5
+    without_days = written(tmp_path, "".join(f"{line.partition(',')[2]}\n" for line in [header, *lines]), "plain.csv")
+    assert read_new(preparation, [without_days])[0]["window"][0, :3, 0].tolist() == [0.5, 1.5, 2.5]
+    odd = written(tmp_path, f"{header}\nsoon,1\n" + "\n".join(lines) + "\n", "odd.csv")
+    with pytest.raises(DataError, match="'day' of .* holds dates, but line 2 says 'soon'"):
+        read_new(preparation, [odd])
+
+
+def test_the_user_says_which_column_says_when(tmp_path: Path) -> None:
+    rows = "".join(f"2020-01-{i % 28 + 1:02},{99 - i},{i}\n" for i in range(100))
+    path = written(tmp_path, f"day,turn,v\n{rows}")
+    data = sources.inspect(path, "series", chosen={"window": ColumnChoice(settings={"time": "turn"})})
+    found = sources.open_data(data, None)
+    assert raw(found, "window")[0, :3, -1].tolist() == [99, 98, 97]
+    with pytest.raises(DataError, match="no column named 'when' to put the rows in order"):
+        sources.inspect(path, "series", chosen={"window": ColumnChoice(settings={"time": "when"})})
 
 
 @pytest.mark.parametrize("text", [

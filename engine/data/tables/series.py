@@ -90,8 +90,8 @@ def open_series(asked: Asked) -> Opened:
     frame = read_frame(files[0], cast(str, options["header"]), cast(str, options["sheet"]))
     asked.progress(0.7)
     guesses = _guesses(frame)
-    when = _when(frame, guesses)
     settings = settings_of("window", "series", asked.chosen)
+    when = _chosen_time(frame, cast(str, settings["time"]).strip()) or _when(frame, guesses)
     read = _wanted(frame, settings["columns"], "to read") or [
         name for name, guess in guesses.items() if name != when and guess.kind in ("number", "boolean")
         and guess.use == "input"]
@@ -108,8 +108,8 @@ def open_series(asked: Asked) -> Opened:
     usable = is_usable(future.read(None, asked.progress).values).reshape(len(starts), -1).all(axis=1)
     shape = (horizon,) if len(targets) == 1 else (horizon, len(targets))
     columns = f"{len(read)} columns" if len(read) > 1 else repr(read[0])
-    inputs = Column("window", "series", "input", (window, len(read)), settings={**settings, "columns": ", ".join(read)},
-                    reason=f"{_rows(window)} of {columns}" + (f" in the order of {when!r}" if when else ""))
+    inputs = Column("window", "series", "input", (window, len(read)), reason=f"{_rows(window)} of {columns}" + (
+        f" in the order of {when!r}" if when else ""), settings={**settings, "columns": ", ".join(read), "time": when})
     future_reason = f"{', '.join(targets[:5])}: the next {'row' if horizon == 1 else _rows(horizon)}"
     lost = () if usable.all() else (f"{int((~usable).sum()):,} windows are followed by gaps and were left out.",)
     return Opened(
@@ -131,6 +131,18 @@ def _rows(count: int) -> str:
 def _guesses(frame: Frame) -> dict[str, Guess]:
     return {name: guessed(name, frame.data[name], position, lambda sample: "")
             for position, name in enumerate(frame.names)}
+
+
+def _chosen_time(frame: Frame, name: str) -> str:
+    """The column that the user chose to say when each row was. Raises DataError if it does not say it."""
+    if name:
+        frame.require(name, "to put the rows in order")
+        moments = _moments(frame, name)
+        if not np.isfinite(moments).all():
+            row = int(np.argmin(np.isfinite(moments)))
+            raise DataError(f"Column {name!r} of {frame.place} says no moment in {frame.where(row)}.",
+                            "Choose a column with a date or a number in every row.")
+    return name
 
 
 def _when(frame: Frame, guesses: dict[str, Guess]) -> str:
