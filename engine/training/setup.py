@@ -13,6 +13,7 @@ from engine.data.dataset import Dataset
 from engine.errors import TrainingError
 from engine.events import Progressed
 from engine.options import Options
+from engine.preparation import Preparation
 from engine.project import Project
 from engine.runs import Choices, Run, RunInfo
 from engine.training import checkpoint, devices, tuning
@@ -55,9 +56,11 @@ def prepared(run: Run, emit: Emit, control: Control) -> tuple[Session, Step]:
     if not source.objective:
         raise TrainingError("The network has no loss to learn from.", "Add one, such as CrossEntropy, and wire it.")
     data = _data(project, emit, control)
-    if info.choices and not data.preparation.reads_as(run.preparation()):
-        raise TrainingError("The data no longer has the columns or classes that this run began with.",
-                            "Put the old data back, or train again.")
+    if info.choices and data.preparation != (kept := run.preparation()):
+        if not data.preparation.reads_as(kept):
+            raise TrainingError("The data no longer has the columns or classes that this run began with.",
+                                "Put the old data back, or train again.")
+        data = _data(project, emit, control, kept)  # its weights know these numbers, and no others
     is_resumed = run.checkpoint("resume").exists()
     start = "" if is_resumed else str(options["weights"])
     design, channels_last = _design(source, data, project, info.choices, start)
@@ -86,7 +89,8 @@ def prepared(run: Run, emit: Emit, control: Control) -> tuple[Session, Step]:
                    int(options["epochs"]), int(options["early_stopping"]), int(options["seed"])), step
 
 
-def _data(project: Project, emit: Emit, control: Control) -> Dataset:
+def _data(project: Project, emit: Emit, control: Control, preparation: Preparation | None = None) -> Dataset:
+    """The data, prepared as it was before where `preparation` says how."""
     if project.data is None:
         raise TrainingError("There is no data to learn from.",
                             "Choose a data set in the Data panel, or in the terminal with --data.")
@@ -96,7 +100,7 @@ def _data(project: Project, emit: Emit, control: Control) -> Dataset:
             raise Stopped
         emit(Progressed("Reading data", fraction))
 
-    data = dataset.load(project.data, None, tell)
+    data = dataset.load(project.data, None, tell, preparation=preparation)
     if not len(data.rows.get("train", ())):
         raise TrainingError("There are no training samples.", "Hold back a smaller share for validation and test.")
     return data

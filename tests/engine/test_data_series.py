@@ -105,7 +105,7 @@ def test_rows_are_put_in_order(tmp_path: Path) -> None:
     without_days = written(tmp_path, "".join(f"{line.partition(',')[2]}\n" for line in [header, *lines]), "plain.csv")
     assert read_new(preparation, [without_days])[0]["window"][0, :3, 0].tolist() == [0.5, 1.5, 2.5]
     odd = written(tmp_path, f"{header}\nsoon,1\n" + "\n".join(lines) + "\n", "odd.csv")
-    with pytest.raises(DataError, match="'day' of .* holds dates, but line 2 says 'soon'"):
+    with pytest.raises(DataError, match=r"'day' of .* holds dates, but line 2 says 'soon'"):
         read_new(preparation, [odd])
 
 

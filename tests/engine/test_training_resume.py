@@ -101,5 +101,9 @@ def test_changed_data_is_told(small_fashion: Path, tmp_path: Path) -> None:
     content = bytearray(labels.read_bytes())
     content[8] = (content[8] + 1) % 10
     labels.write_bytes(content)
+    images = data / "train-images-idx3-ubyte"
+    images.write_bytes(images.read_bytes()[:16] + bytes(255 - value for value in images.read_bytes()[16:]))
+    before = run.preparation()
     continued(run)
+    assert run.preparation() == before
     assert "data files have changed" in (run.folder / "log.txt").read_text()
