@@ -147,12 +147,16 @@ class _Loading:
 
     def _without_damaged(self, rows: Mapping[str, Rows]) -> dict[str, Rows]:
         """The splits without what could not be read, and findings about it. Raises DataError."""
-        damaged = {row: problem for column in self.encoded.values() for row, problem in column.damaged.items()}
+        used = np.concatenate(list(rows.values()))
+        bad = np.array(sorted({row for column in self.encoded.values() for row in column.damaged}), np.int64)
+        bad = bad[np.isin(bad, used)]
+        damaged = {row: column.damaged[row] for row in bad.tolist() for column in self.encoded.values()
+                   if row in column.damaged}
         if not damaged:
             return dict(rows)
         first = min(damaged)
         names = self.opened.names
-        if len(damaged) == len(names):
+        if len(damaged) == len(used):
             raise DataError(f"None of the {len(damaged):,} files can be read. {names[first]}: {damaged[first]}",
                             "Check that the files are whole.")
         files = "1 file" if len(damaged) == 1 else f"{len(damaged):,} files"
@@ -161,8 +165,8 @@ class _Loading:
             raise DataError(f"{files} could not be read. {' '.join(listed)}",
                             "Repair or remove them, or agree in the Data panel to go on without them.")
         more = [f"... and {len(damaged) - SHOWN_DAMAGE:,} more."] if len(damaged) > SHOWN_DAMAGE else []
-        self.findings += [f"{files} could not be read and were left out.", *listed, *more]
-        bad = np.fromiter(damaged, np.int64, len(damaged))
+        were = "was" if len(damaged) == 1 else "were"
+        self.findings += [f"{files} could not be read and {were} left out.", *listed, *more]
         left = {split: without(part, bad) for split, part in rows.items()}
         if lost := next((split for split, part in rows.items() if len(part) and not len(left[split])), ""):
             raise DataError(f"None of the files of the {lost} split can be read. {names[first]}: {damaged[first]}",

@@ -193,6 +193,8 @@ def test_damaged_rows_are_in_no_split_and_need_consent(tmp_path: Path) -> None:
         dataset.load(msgspec.structs.replace(data, skips_damaged=False), None)
     assert broken.name in refused.value.message
     assert "agree" in refused.value.hint
+    left_out = dataset.load(msgspec.structs.replace(data, skips_damaged=False, excluded=(row,)), None)
+    assert not any("could not be read" in finding for finding in left_out.findings)
 
 
 def test_pictures_beside_a_table_are_watched_in_all_columns_and_one_may_be_lacking(tmp_path: Path) -> None:
