@@ -30,6 +30,7 @@ SUFFIX = ".neuroloom"
 MAX_NODES = 200_000
 MAX_NAME = 1_000
 MAX_COORDINATE = 1e7
+MAX_ROWS = 1 << 48
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -202,6 +203,8 @@ def _data(tree: Any) -> Data:
         raise _PlaceError("data.split", "expected shares of at least 0 that leave something to train on")
     if data.split.folds < 2 or not 0 <= data.split.fold < data.split.folds:
         raise _PlaceError("data.split", "expected at least 2 folds, and a fold from 0 below their number")
+    if data.excluded and not 0 <= min(data.excluded) <= max(data.excluded) < MAX_ROWS:
+        raise _PlaceError("data.excluded", f"expected row numbers from 0 to {MAX_ROWS:,}")
     augmentation = tuple(_component(AUGMENTATIONS, entry, f"data.augmentation[{i}]")
                          for i, entry in enumerate(tree.get("augmentation", ())))
     return msgspec.structs.replace(data, columns=columns, chosen=choices, augmentation=augmentation)

@@ -17,7 +17,7 @@ from engine.data.encoding import IN_MEMORY, Encoded, RawRows, StoredRows, about,
 from engine.data.files import AnyArray, Progress, Rows, ignore_progress, portion
 from engine.data.fitting import part_of
 from engine.data.opened import Opened
-from engine.data.sources import CHANGED, open_data
+from engine.data.sources import CHANGED, OTHER_ROWS, changes, open_data
 from engine.data.splits import class_findings, rows_of, without
 from engine.errors import DataError, StorageError
 from engine.kinds import KINDS, LENGTHS
@@ -81,8 +81,7 @@ def load(data: Data, base: Path | None, progress: Progress | None = None, cached
                        preparation and preparation.to_json())
     if cached is not False and (entry := cache.find(key)) and (known := _reopened(entry, tree)):
         progress(1.0)
-        changed = [CHANGED] if data.fingerprint not in ("", known.fingerprint) else []
-        return replace(known, findings=(*changed, *known.findings))
+        return replace(known, findings=(*changes(data, known.fingerprint), *known.findings))
     started = monotonic()
     opened = open_data(data, base, portion(progress, 0.0, 0.1), tree)
     loading = _Loading(data, opened, tree.root, None if cached is False else in_memory, portion(progress, 0.1, 0.95))
@@ -236,7 +235,7 @@ def _keep(key: str, made: Dataset, encoded: Mapping[str, Encoded], beside: Seque
             if draft:
                 draft.about |= {
                     "columns": msgspec.to_builtins(made.columns), "preparation": made.preparation.to_json(),
-                    "findings": [finding for finding in made.findings if finding != CHANGED],
+                    "findings": [finding for finding in made.findings if finding not in (CHANGED, OTHER_ROWS)],
                     "fingerprint": made.fingerprint, "keys": {name: column.key for name, column in encoded.items()},
                 }
                 arrays: dict[str, AnyArray] = {f"rows {split}": rows for split, rows in made.rows.items()}

@@ -23,6 +23,7 @@ from engine.project import BUNDLED, Column, ColumnChoice, Data, Split
 FEW_FILES = 5
 SHOWN_PARTS = 8
 CHANGED = "The files have changed since they were chosen."
+OTHER_ROWS = "Rows were left out by number before the files changed: look at the data again, others may be meant."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +146,8 @@ def inspect(
     source     the kind of data set; "": told by looking inside
     options    the source's settings; those left out have their defaults
     chosen     what the user decided about columns; None: what `previous` says, if that is the same data
-    previous   the data chosen until now: its split, normalisation and augmentation are kept. Where the new data has
+    previous   the data chosen until now: its split, normalisation and augmentation are kept, and the rows that were
+               left out, if their numbers still mean the same. Where the new data has
                class numbers only, its class names too, if both are the same data in larger or smaller: the columns are
                alike and the labels begin alike. Names are never carried over to other data with as many classes.
     base       the folder of the project file, where `previous` may lie
@@ -170,7 +172,26 @@ def inspect(
     if previous:
         data = msgspec.structs.replace(data, split=previous.split, normalize=previous.normalize,
                                        augmentation=previous.augmentation, skips_damaged=previous.skips_damaged)
+    is_same = is_same and previous is not None and numbers_rows_as(previous, data)
     return msgspec.structs.replace(data, excluded=previous.excluded) if previous and is_same else data
+
+
+def numbers_rows_as(data: Data, other: Data) -> bool:
+    """Whether a row's number means the same row to both, which are looks at one place: nothing there was changed since,
+    and it is read in the same way."""
+    params = SOURCES[data.source].params if data.source in SOURCES else ()
+    known = {param.name for param in params}
+    options = [completed(params, {name: value for name, value in look.options.items() if name in known})
+               for look in (data, other)]
+    return data.source == other.source and options[0] == options[1] and (
+        "" in (data.fingerprint, other.fingerprint) or data.fingerprint == other.fingerprint)
+
+
+def changes(data: Data, fingerprint: str) -> tuple[str, ...]:
+    """Findings about files that are no longer as the project remembers them."""
+    if data.fingerprint in ("", fingerprint):
+        return ()
+    return (CHANGED, OTHER_ROWS) if data.excluded else (CHANGED,)
 
 
 def open_data(data: Data, base: Path | None, progress: Progress = ignore_progress, tree: Tree | None = None) -> Opened:
@@ -179,8 +200,7 @@ def open_data(data: Data, base: Path | None, progress: Progress = ignore_progres
     tree = tree or open_tree(data.located(base), progress)
     spec = _found(tree, data.source)
     opened = _opened(spec, Asked(tree, completed(spec.params, data.options), data.chosen, data.columns, progress))
-    if data.fingerprint and data.fingerprint != opened.fingerprint:
-        opened = replace(opened, findings=(CHANGED, *opened.findings))
+    opened = replace(opened, findings=(*changes(data, opened.fingerprint), *opened.findings))
     if not data.columns:
         return opened
     columns = opened.columns if spec.has_class_names else _with_known_names(opened.columns, data.columns)

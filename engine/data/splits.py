@@ -69,9 +69,9 @@ def split_rows(rows: Rows, split: Split, facts: Facts = Facts()) -> dict[str, Ro
 
 def without(rows: Rows, *others: Rows) -> Rows:
     """`rows` in their order but for those that are among `others`; millions take milliseconds."""
-    is_other = np.zeros(max((int(part.max()) + 1 for part in (rows, *others) if len(part)), default=0), bool)
+    is_other = np.zeros(int(rows.max(initial=-1)) + 1, bool)
     for part in others:
-        is_other[part] = True
+        is_other[part[part < len(is_other)]] = True
     return rows[~is_other[rows]]
 
 

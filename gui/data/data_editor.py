@@ -14,6 +14,7 @@ from engine.data.findings import DataRepair
 from engine.project import BUNDLED, Data, Project, Split
 from gui.data.split_settings import WITH_COLUMN
 from gui.document import Document
+from gui.facts import counted
 from gui.widgets.background import Background
 
 KEPT = ("split", "normalize", "augmentation", "skips_damaged", "excluded")
@@ -26,11 +27,13 @@ _REPAIRED = ("split", "skips_damaged", "excluded", "chosen", "options", "source"
 class DataEditor(QObject):
     """Changes build on each other while the disk is looked at; the newest look is the one that counts.
 
-    looked(path): a look succeeded. failed(message, hint): it failed, and the data is as it was. progressed(share).
+    looked(path): a look succeeded. told(text): what it changed of the user's decisions. failed(message, hint): it
+    failed, and the data is as it was. progressed(share).
     stopped: the look was given up, by the user or because the data it started from is gone.
     """
 
     looked = Signal(str)
+    told = Signal(str)
     failed = Signal(str, str)
     progressed = Signal(float)
     stopped = Signal()
@@ -118,6 +121,11 @@ class DataEditor(QObject):
     def _take(self, found: Data) -> None:
         wanted, self._wanted = self._wanted, None
         assert wanted is not None, "a look that was given up is not reported"
+        before = self._document.project.data
+        is_other = before is not None and before.path == wanted.path and not sources.numbers_rows_as(before, found)
+        taken_back = len(wanted.excluded) if is_other else 0
+        if taken_back:
+            wanted = msgspec.structs.replace(wanted, excluded=())
         if wanted.columns:
             found = msgspec.structs.replace(found, **{name: getattr(wanted, name) for name in KEPT})
         else:
@@ -125,6 +133,9 @@ class DataEditor(QObject):
             found = msgspec.structs.replace(found, split=wanted.split, augmentation=fitting)
         self._edit(found, self._text, self._merge)
         self.looked.emit(found.path)
+        if taken_back:
+            self.told.emit(f"{counted(taken_back, 'row')} that you left out {'is' if taken_back == 1 else 'are'} back: "
+                           "rows have other numbers now. Leave them out again where it is needed.")
 
     def _refuse(self, message: str, hint: str) -> None:
         self._wanted = None

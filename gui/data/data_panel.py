@@ -164,6 +164,7 @@ class DataPanel(QWidget):
 
     def _connect(self) -> None:
         self.editor.looked.connect(self._show_looked)
+        self.editor.told.connect(self._say)
         self.editor.failed.connect(self._refuse)
         self.editor.progressed.connect(self.reading.show_share)
         self.editor.stopped.connect(self._stop_showing_progress)

@@ -218,6 +218,22 @@ def test_excluded_rows_are_in_no_split(tmp_path: Path) -> None:
     rows = np.concatenate(list(loaded.rows.values()))
     assert len(rows) == 118
     assert not {3, 50} & set(rows.tolist())
+    far = dataset.load(msgspec.structs.replace(data, excluded=(3, 50, 1 << 47)), None)
+    assert all(np.array_equal(far.rows[split], loaded.rows[split]) for split in loaded.rows)
+
+
+def test_rows_are_left_out_as_long_as_their_numbers_mean_the_same(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "a.csv", PEOPLE)
+    data = msgspec.structs.replace(sources.inspect(path), excluded=(3, 50))
+    assert sources.inspect(path, previous=data).excluded == (3, 50)
+    assert sources.inspect(path, options={"header": "yes"}, previous=data).excluded == ()
+    dataset.load(data, None, cached=True)
+    path.write_text(PEOPLE.replace("age,town,weight,bought\n", "age,town,weight,bought\n30,Ulm,1,no\n"))
+    for _ in range(2):
+        assert dataset.load(data, None, cached=True).findings[:2] == (sources.CHANGED, sources.OTHER_ROWS)
+    again = sources.inspect(path, previous=data)
+    assert again.excluded == ()
+    assert sources.OTHER_ROWS not in dataset.load(again, None, cached=True).findings
 
 
 def test_a_weight_column_gives_weights(tmp_path: Path) -> None:

@@ -77,6 +77,8 @@ WIRE = {"source": "linear_1", "source_port": "output", "target": "relu_3", "targ
         ("data.chosen", {"a": {"kind": "film"}}, "data.chosen.a.kind"),
         ("data.chosen", {"a": {"role": "king"}}, "data.chosen"),
         ("data.split.folds", 1, "data.split"),
+        ("data.excluded", [3, -1], "data.excluded"),
+        ("data.excluded", [10**15], "data.excluded"),
         ("data.split.method", "guess", "data.split.method"),
         ("data.augmentation", [{"type": "Explode"}], r"data.augmentation\[0\]: There is no 'Explode'"),
         ("data.augmentation", [{"type": "Flip"}, {"type": "Rotate", "params": {"degrees": 999}}],

@@ -246,6 +246,7 @@ def test_files_that_changed_are_noticed_when_the_window_comes_back(
     path = table(tmp_path)
     opened(qtbot, panel, path)
     assert not panel.place.notice.isVisible()
+    panel.editor.change("Leave out", excluded=(0, 4))
     path.write_text(path.read_text() + "\n5,1,rose\n6,2,tulip")
     QApplication.sendEvent(panel, QEvent(QEvent.Type.ActivationChange))
     settle(qtbot, panel)
@@ -255,6 +256,8 @@ def test_files_that_changed_are_noticed_when_the_window_comes_back(
     settle(qtbot, panel)
     assert not panel.place.notice.isVisible()
     assert sum(int(line.split(": ")[1]) for line in panel.split.sizes.text().splitlines()) == 62
+    assert chosen_in(document).excluded == ()
+    assert panel.message.text().startswith("2 rows that you left out are back")
     path.unlink()
     QApplication.sendEvent(panel, QEvent(QEvent.Type.ActivationChange))
     settle(qtbot, panel)
@@ -268,6 +271,7 @@ def test_data_that_moved_is_found_again_with_all_that_was_decided(
     opened(qtbot, panel, path)
     panel.column.chosen.emit("width", ColumnChoice("category"), "kind", 1)
     panel.split.edited.emit("validation", 0.25)
+    panel.editor.change("Leave out", excluded=(0, 4))
     settle(qtbot, panel)
     (tmp_path / "elsewhere").mkdir()
     moved = path.rename(tmp_path / "elsewhere" / path.name)
@@ -279,6 +283,7 @@ def test_data_that_moved_is_found_again_with_all_that_was_decided(
     data = chosen_in(document)
     assert data.path == str(moved)
     assert (data.columns, data.chosen, data.split) == (before.columns, before.chosen, before.split)
+    assert data.excluded == (0, 4)
     assert not panel.place.notice.isVisible()
     assert document.undo_stack.undoText() == "Find the data again"
 
