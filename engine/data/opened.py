@@ -95,7 +95,7 @@ class Opened:
     usable    the rows that can be learned from; None: all
     fixed     rows whose split the data itself decides; the others are split by shares
     times     when each sample begins, float64 (n,), where the data has an order in time
-    reach     samples that are fewer than this apart, in order of time, share steps
+    reach     samples that are fewer than this apart, in order of time, predict some of the same steps
     findings  what the user should know, one sentence each
     fingerprint   of the files, filled in by engine.data.sources
     """

@@ -29,7 +29,8 @@ class Facts:
     classes  class numbers: every split gets its share of each class
     groups   whole numbers: rows with the same one stay on one side
     times    the earliest rows are trained on, the latest tested on. In order of time, samples that are fewer than
-             `reach` apart share steps: those that share some with a later split are left out
+             `reach` apart predict some of the same steps: those that do so with a later split are left out. What a
+             sample reads may lie in an earlier split: it is known by then
     fixed    rows whose split the data itself decides. A test set of its own replaces the share `test`, a validation set
              of its own the share `validation`; rows that are not mentioned are divided as the others
     """
@@ -239,7 +240,7 @@ def _drawn_by_class(rows: Rows, shuffled: Rows, wanted: int, classes: AnyArray) 
 
 
 def _part_in_time(parts: dict[str, Rows], ranks: AnyArray, reach: int) -> None:
-    """Leave out the samples that share steps with a later split; `ranks` are places in the order of time."""
+    """Leave out the samples that predict a step of a later split; `ranks` are places in the order of time."""
     for index, name in enumerate(SPLITS):
         later = [ranks[parts[other]].min() for other in SPLITS[index + 1 :] if len(parts[other])]
         if later:

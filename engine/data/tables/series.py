@@ -35,8 +35,8 @@ PARAMS: tuple[Param, ...] = (
     Text(name="sheet", default="", help="Of an Excel file. Empty: the first sheet that holds a table."),
 )
 WINDOW = 24
-SHARE = 0.08
-"""A window is no longer than this share of the rows: so large is the validation split, which windows must fit in."""
+SHARE = 0.25
+"""A window that nobody chose is no longer than this share of the rows."""
 
 FEWEST_ROWS = 20
 TIMES = re.compile(r"^(t|step|month|day|week|hour|minute|second|jahr|year.*|.*(time|date|year))s?$", re.I)
@@ -120,7 +120,7 @@ def open_series(asked: Asked) -> Opened:
         usable=None if usable.all() else np.flatnonzero(usable),
         findings=(*frame.findings, *gaps, *lost),
         times=starts.astype(np.float64),
-        reach=math.ceil((window + horizon) / stride),
+        reach=math.ceil(horizon / stride),
     )
 
 
