@@ -75,15 +75,20 @@ def test_the_same_files_wherever_they_lie(tmp_path: Path, make: Callable[[Path],
 
 def test_a_compressed_tar_is_unpacked_once(tmp_path: Path, neuroloom_home: Path) -> None:
     path = tarred(tmp_path / "data.tar.gz", "w:gz")
-    open_tree(path).files  # noqa: B018 - the listing unpacks
+    files = open_tree(path).files
     [unpacked] = (neuroloom_home / "cache").rglob("*.tar")
-    before = unpacked.stat().st_mtime_ns
+    before = unpacked.stat().st_ino
     assert len(open_tree(path).files) == 4
-    assert unpacked.stat().st_mtime_ns == before
+    assert unpacked.stat().st_ino == before
     assert cache.usage().entries == 1
+    held = [file.read() for file in files]
     cache.clear()
     assert not unpacked.exists()
-    assert len(open_tree(path).files) == 4
+    assert [file.read() for file in files] == held, "room may be needed for what is prepared from it"
+    cache.clear()
+    path.unlink()
+    with pytest.raises(DataError, match=r"There is no data at .*data\.tar\.gz"):
+        files[0].read()
 
 
 def test_hidden_and_odd_entries_are_left_out(tmp_path: Path) -> None:

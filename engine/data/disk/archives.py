@@ -20,7 +20,7 @@ from typing import BinaryIO, cast
 
 from engine.data import cache
 from engine.data.disk.trees import Contents, File, PackedFile, relative_parts
-from engine.data.files import BLOCK_BYTES, Progress
+from engine.data.files import BLOCK_BYTES, Progress, ignore_progress
 from engine.errors import DataError, StorageError
 from engine.preparation.arrays import MAX_INFLATION
 from engine.preparation.files import cannot_read, open_regular
@@ -50,17 +50,18 @@ UNPACK_DAMAGE = (EOFError, OSError, zlib.error, lzma.LZMAError, ValueError)
 @dataclass(frozen=True, slots=True)
 class Container:
     """An archive on the disk as it was when its index was made. `root` is what the user knows: for a compressed tar the
-    file that `path` was unpacked from."""
+    file that `path` was unpacked from; `restore` unpacks it again where the cache has let it go."""
 
     root: Path
     path: Path
     size: int
     stamp: int
+    restore: Callable[[], object] | None = None
 
     @contextmanager
     def opened(self, place: str) -> Iterator[BufferedReader]:
         """The archive, open. Raises DataError if it is gone, cannot be read or was replaced."""
-        with open_regular(self.path) as file:
+        with self._file() as file:
             facts = os.fstat(file.fileno())
             if (facts.st_size, facts.st_mtime_ns) != (self.size, self.stamp):
                 raise DataError(f"{place} cannot be read: the archive was changed meanwhile.", "Choose the data again.")
@@ -68,6 +69,15 @@ class Container:
                 yield file
             except OSError as error:
                 raise cannot_read(self.path, error) from None
+
+    def _file(self) -> BufferedReader:
+        try:
+            return open_regular(self.path)
+        except DataError:
+            if self.restore is None or self.path.exists():
+                raise
+            self.restore()
+            return open_regular(self.path)
 
 
 class TarEntry(PackedFile):
@@ -292,7 +302,8 @@ def _unpacked_tar(container: Container, unpack: Callable[[BinaryIO], BinaryIO], 
         raise DataError(f"{container.root} cannot be unpacked. {error.message}", error.hint) from None
     except UNPACK_DAMAGE as error:
         raise DataError(f"{container.root} cannot be unpacked: {error}.", "Copy or download it again.") from None
-    return Container(container.root, path, facts.st_size, facts.st_mtime_ns)
+    return Container(container.root, path, facts.st_size, facts.st_mtime_ns,
+                     lambda: _unpacked_tar(container, unpack, ignore_progress))
 
 
 def _unpack(container: Container, unpack: Callable[[BinaryIO], BinaryIO], path: Path, progress: Progress) -> None:
@@ -307,6 +318,7 @@ def _unpack(container: Container, unpack: Callable[[BinaryIO], BinaryIO], path: 
                 cache.make_room(room)
             plain.write(chunk)
             progress(0.5 * packed.tell() / container.size)
+    os.utime(path, ns=(container.stamp, container.stamp))  # the same when it is unpacked again
 
 
 def _is_tar_header(block: bytes) -> bool:
