@@ -51,6 +51,10 @@ SCALING = Choice(
 MISSING = Choice(
     name="missing", default="median", choices=("median", "mean", "zero", "flag"),
     help="What fills a gap. Flag: the median, and one more feature that says where the gaps were.")
+THOUSANDS = Choice(
+    name="thousands", default="none", choices=("none", "comma", "point"),
+    help="What stands between thousands. Comma: 1,234.56. Point: 1.234,56. None: 1,234 and 1.234 are a little over 1.")
+UNIT = Text(name="unit", default="", help="What stands before or after each number: $, %, kg.")
 NORMALIZE = Choice(
     name="normalize", default="auto", choices=("auto", "none", "standardise", "0 to 1", "-1 to 1"),
     help="Auto: mean 0 and deviation 1 per channel if the data is normalised.")
@@ -63,7 +67,8 @@ KINDS: dict[str, KindSpec] = {
     spec.name: spec
     for spec in (
         KindSpec(name="number", title="Number", doc="A measured or counted quantity.",
-                 raw="float64 (n,), NaN where empty", params=(SCALING, MISSING), spec=_numbers(), joins=True),
+                 raw="float64 (n,), NaN where empty", params=(SCALING, MISSING, THOUSANDS, UNIT), spec=_numbers(),
+                 joins=True),
         KindSpec(
             name="category", title="Category", doc="One of a few names.",
             raw="int64 (n,) class numbers, -1 where empty",

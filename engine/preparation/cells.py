@@ -11,6 +11,7 @@ MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?", "-", "#n/a", "
 
 NUMBER = re.compile(r"[-+]?((\d+\.?\d*|\.\d+)(e[-+]?\d+)?|inf|infinity)", re.IGNORECASE | re.ASCII)
 DECIMAL_COMMA = re.compile(r"([-+]?\d*),(\d+)", re.ASCII)
+THOUSANDS = {"comma": ",", "point": "."}
 NO = frozenset({"no", "false", "f", "n", "off", "0"})
 YES = frozenset({"yes", "true", "t", "y", "on", "1"})
 WHOLE_NUMBERS = re.compile(r"-?\d{1,18}", re.ASCII)
@@ -29,9 +30,23 @@ def is_missing(cell: str) -> bool:
     return cell.strip().lower() in MISSING
 
 
-def number(cell: str) -> float | None:
-    """A cell as a number, NaN where it is empty, None where it says something else. `1,5` is one and a half."""
+def grouped(thousands: str) -> str:
+    """The pattern of numbers with a sign ("comma" or "point") between thousands, and the other one before decimals."""
+    sign, decimal = (",", r"\.") if thousands == "comma" else (r"\.", ",")
+    return rf"[-+]?[0-9]{{1,3}}(?:{sign}[0-9]{{3}})+(?:{decimal}[0-9]+)?"
+
+
+def number(cell: str, thousands: str = "none", unit: str = "") -> float | None:
+    """A cell as a number, NaN where it is empty, None where it says something else. `1,5` is one and a half.
+
+    thousands  what stands between thousands: "comma", "point" or "none"
+    unit       what may stand before or after the number
+    """
     text = cell.strip()
+    if unit:
+        text = text.replace(f"-{unit}", f"{unit}-", 1).removesuffix(unit).strip().removeprefix(unit).strip()
+    if thousands in THOUSANDS and re.fullmatch(grouped(thousands), text):
+        text = text.replace(THOUSANDS[thousands], "").replace(",", ".")
     if NUMBER.fullmatch(text):
         return float(text)
     if text.lower() in MISSING:
@@ -41,13 +56,16 @@ def number(cell: str) -> float | None:
 
 
 def boolean(cell: str, classes: Sequence[str] = ()) -> float | None:
-    """0 for no, 1 for yes, NaN for empty, None for anything else; `classes` are the file's own words for both."""
+    """0 for no, 1 for yes, NaN for empty, None for anything else; `classes` are the file's own words for both. `1.0` is
+    a yes: so a column of 0 and 1 is written where cells are empty."""
     text = cell.strip()
     if text in classes:
         return float(classes.index(text))
     if text.lower() in MISSING:
         return nan
-    return 0.0 if text.lower() in NO else 1.0 if text.lower() in YES else None
+    if text.lower() in NO or text.lower() in YES:
+        return float(text.lower() in YES)
+    return float(text) if NUMBER.fullmatch(text) and float(text) in (0.0, 1.0) else None
 
 
 def date(cell: str, order: str = "month first") -> float | None:

@@ -119,8 +119,11 @@ def values(table: Table, leaf: Part) -> Any:
     if leaf.kind in ("vector", "series"):
         return _vectors(table, leaf, texts)
     read_cell: Callable[[str], float | None] = cells.number
-    if leaf.kind == "boolean":
-        read_cell = lambda text: cells.boolean(text, leaf.classes)  # noqa: E731 -- a name for one of three rules
+    if leaf.kind == "number" and (found := {name: leaf.settings[name] for name in ("thousands", "unit")
+                                            if name in leaf.settings}):
+        read_cell = lambda text: cells.number(text, **found)  # noqa: E731 -- a name for one of four rules
+    elif leaf.kind == "boolean":
+        read_cell = lambda text: cells.boolean(text, leaf.classes)  # noqa: E731
     elif leaf.kind == "date":
         read_cell = lambda text: cells.date(text, leaf.settings.get("order", "month first"))  # noqa: E731
     return _numbers(table, leaf.name, texts, read_cell, leaf.kind)

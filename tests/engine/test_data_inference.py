@@ -59,6 +59,36 @@ def test_the_kind_is_told_with_a_reason(tmp_path: Path, values: list[Any], kind:
     assert kinds(data)["label"] == ("category", "target")
 
 
+@pytest.mark.parametrize(("values", "first", "settings"), [
+    ([f"{i}.234,56" for i in range(1, 61)], 1234.56, {"thousands": "point", "unit": ""}),
+    (["1.234", "1.234,5", "12,50"] * 20, 1234.0, {"thousands": "point", "unit": ""}),
+    ([f"1,{i:03}.5" for i in range(60)], 1000.5, {"thousands": "comma", "unit": ""}),
+    (["1,234", "999", "12,000"] * 20, 1234.0, {"thousands": "comma", "unit": ""}),
+    (["1,234", "0,999", "12"] * 20, 1.234, {"thousands": "none", "unit": ""}),
+    ([f"${i},234.00" for i in range(1, 61)], 1234.0, {"thousands": "comma", "unit": "$"}),
+    ([f"{i}.234,56 €" for i in range(1, 61)], 1234.56, {"thousands": "point", "unit": "€"}),
+    (["5%", "12.5 %", "-3%"] * 20, 5.0, {"thousands": "none", "unit": "%"}),
+    (["3 kg", "4 kg", "5.5kg"] * 20, 3.0, {"thousands": "none", "unit": "kg"}),
+    (["1%", "0%", "1%"] * 20, 1.0, {"thousands": "none", "unit": "%"}),
+])
+def test_thousands_and_units_of_numbers(tmp_path: Path, values: list[str], first: float,
+                                        settings: dict[str, str]) -> None:
+    path = table(tmp_path, {"it": values})
+    leaf = leaves(inspected(path))["it"]
+    assert (leaf.kind, leaf.role) == ("number", "input")
+    assert {name: leaf.settings[name] for name in settings} == settings
+    assert raw(opened(path), "it")[0] == first
+    assert opened(path).findings == ()
+    chosen = {"it": ColumnChoice(kind="number", role="target")}
+    assert raw(opened(path, chosen), "it")[0] == first
+
+
+@pytest.mark.parametrize("values", [["12a", "13b", "14c"], ["500 g", "1 kg", "2 kg"], ["ABC123", "ABC124", "ABC199"],
+                                    ["1.jpg", "2.jpg", "3.jpg"], ["1st", "2nd", "3rd"], ["10.20.3.4", "10.20.3.5"]])
+def test_names_with_numbers_in_them_are_no_numbers(tmp_path: Path, values: list[str]) -> None:
+    assert kinds(inspected(table(tmp_path, {"it": values * 20})))["it"][0] != "number"
+
+
 @pytest.mark.parametrize(("name", "values", "reason"), [
     ("id", list(range(1, 61)), "it numbers the rows"),
     ("Unnamed: 0", list(range(60)), "it numbers the rows"),

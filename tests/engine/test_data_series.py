@@ -138,7 +138,7 @@ def test_any_table_of_numbers_can_be_taken_as_series(tmp_path: Path) -> None:
     assert raw(found, "window")[0, :, 0].tolist() == [0, 1, 2]
     with pytest.raises(DataError, match="do not fit in"):
         seen(path, window=100)
-    with pytest.raises(DataError, match="no column of numbers"):
+    with pytest.raises(DataError, match="no column of plain numbers"):
         seen(written(tmp_path, "a,b\n" + "x,u\ny,v\nz,u\n" * 9), window=3)
 
 

@@ -18,7 +18,8 @@ DATES = ["2020-02-29", "2021-02-29", "2020-1-5", "2020/01/05", "2020.01.05", "05
          "2020-01-05T10:20:30", "2020-01-05T10:20:30.25", "2020-01-05T10:20:30Z", "2020-01-05T10:20:30+02:00",
          "2020-01-05 10:20:30 +0200", "2020-01-05T25:00", "", "na", "soon", "1.2.20", "0001-01-01", "9999-12-31",
          "05.01.2020 7:05", "2020-01-05  10:20"]
-BOOLEANS = ["yes", "No", "TRUE", "f", "1", "0", "on", "OFF", "y", "n", "", "NA", "maybe", "2", "1.0", " true "]
+BOOLEANS = ["yes", "No", "TRUE", "f", "1", "0", "on", "OFF", "y", "n", "", "NA", "maybe", "2", "1.0", "0.0", "-1.0", "1e0",
+            " true "]
 
 
 @pytest.mark.parametrize(("kind", "texts", "read"), [
@@ -27,9 +28,21 @@ BOOLEANS = ["yes", "No", "TRUE", "f", "1", "0", "on", "OFF", "y", "n", "", "NA",
 ])
 def test_numbers_dates_and_booleans(kind: str, texts: list[str], read: Callable[[str], float | None]) -> None:
     name, _, order = kind.partition(" ")
-    together = converter(name, order=order)(polars.Series(texts))
+    together = converter(name, settings={"order": order})(polars.Series(texts))
     for text, value in zip(texts, together.tolist(), strict=True):
         alone = read(text)
+        alone = math.nan if alone is None else alone
+        assert alone == value or (math.isnan(alone) and math.isnan(value)), text
+
+
+@pytest.mark.parametrize("thousands", ["none", "comma", "point"])
+@pytest.mark.parametrize("unit", ["", "$", "kg", "%", "EUR"])
+def test_numbers_with_thousands_and_units(thousands: str, unit: str) -> None:
+    texts = NUMBERS + [written for number in ["1,234.56", "1.234,56", "-1,234", "1.234", "1.234.567", "12,50", "7", ""]
+                       for written in (f"{unit}{number}", f"{number} {unit}", f"-{unit}{number}", f"{unit} {number}")]
+    together = converter("number", settings={"thousands": thousands, "unit": unit})(polars.Series(texts))
+    for text, value in zip(texts, together.tolist(), strict=True):
+        alone = cells.number(text, thousands, unit)
         alone = math.nan if alone is None else alone
         assert alone == value or (math.isnan(alone) and math.isnan(value)), text
 

@@ -4,7 +4,7 @@ The same rules as for new tables, engine.preparation.cells, whole columns at a t
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from engine.data.files import Progress, Rows
 from engine.data.opened import Loaded
 from engine.data.tables.frames import EXACT
-from engine.preparation.cells import MILLISECONDS, MISSING, NO, NUMBERS, WHOLE_NUMBERS, YES
+from engine.preparation.cells import MILLISECONDS, MISSING, NO, NUMBERS, THOUSANDS, WHOLE_NUMBERS, YES, grouped
 
 if TYPE_CHECKING:
     import polars
@@ -25,6 +25,7 @@ COMPACT = r"^(\d{4})(\d{2})(\d{2})$"
 CLOCK = r"^(\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d+)?))?\s*(Z|[+-]\d{2}:?\d{2})?$"
 MOMENT = r"^([\d/.-]+)(?:[T ]+(\d{1,2}:.*))?$"
 DAY_FIRST = "day first"
+NO_SETTINGS: Mapping[str, Any] = {}
 
 Numbers = NDArray[np.float64]
 
@@ -42,17 +43,17 @@ class CellValues:
         return Loaded(values, {})
 
 
-def converter(kind: str, classes: tuple[str, ...] = (), order: str = "",
+def converter(kind: str, classes: tuple[str, ...] = (), settings: Mapping[str, Any] = NO_SETTINGS,
               width: int = 1) -> Callable[["polars.Series"], Any]:
     """What turns cells into raw values of a kind, see KindSpec.raw.
 
-    order  of a date: whether days come before months
-    width  of an array: how many numbers a cell holds
+    settings  of the column: how its numbers and dates are written
+    width     of an array: how many numbers a cell holds
     """
     converters: dict[str, Callable[[polars.Series], Any]] = {
-        "number": lambda series: _array(numbers(series)),
+        "number": lambda series: _array(numbers(series, settings)),
         "boolean": lambda series: _array(booleans(series)),
-        "date": lambda series: _array(moments(series, order)),
+        "date": lambda series: _array(moments(series, settings.get("order", ""))),
         "category": lambda series: class_numbers(series, classes),
         "tokens": tokens,
         "vector": lambda series: vectors(series, width),
@@ -86,8 +87,9 @@ def stripped(series: "polars.Series") -> "polars.Series":
     return plain.set(plain.str.to_lowercase().is_in(list(MISSING)), None)
 
 
-def numbers(series: "polars.Series") -> "polars.Series":
-    """Float64; None where a cell is empty or no number. A decimal comma counts as a point."""
+def numbers(series: "polars.Series", settings: Mapping[str, Any] = NO_SETTINGS) -> "polars.Series":
+    """Float64; None where a cell is empty or no number. A decimal comma counts as a point. The settings `thousands` and
+    `unit` say how the numbers are written."""
     import polars
 
     if series.dtype == polars.Float64:
@@ -98,12 +100,24 @@ def numbers(series: "polars.Series") -> "polars.Series":
         return series.dt.epoch("us").cast(polars.Float64) / 1e6
     if series.dtype.is_nested() or series.dtype == polars.Binary:
         return polars.Series(series.name, [None] * len(series), polars.Float64)
-    plain = stripped(series)
+    plain = without_unit(stripped(series), settings.get("unit", ""))
+    if sign := THOUSANDS.get(settings.get("thousands", "")):
+        is_grouped = plain.str.contains(f"^{grouped(settings['thousands'])}$").fill_null(False)
+        joined = plain.str.replace_all(sign, "", literal=True).str.replace_all(",", ".", literal=True)
+        plain = joined.zip_with(is_grouped, plain)
     found = plain.cast(polars.Float64, strict=False)
     if found.null_count() > plain.null_count():
         commas = plain.str.replace(r"^([-+]?\d*),(\d+)$", "${1}.${2}").cast(polars.Float64, strict=False)
         found = found.fill_null(commas) if commas.null_count() < found.null_count() else found
     return found
+
+
+def without_unit(plain: "polars.Series", unit: str) -> "polars.Series":
+    """Stripped texts without the unit before or behind their numbers."""
+    if not unit:
+        return plain
+    ends = plain.str.replace(f"-{unit}", f"{unit}-", literal=True).str.strip_suffix(unit).str.strip_chars()
+    return ends.str.strip_prefix(unit).str.strip_chars()
 
 
 def booleans(series: "polars.Series") -> "polars.Series":
@@ -115,7 +129,10 @@ def booleans(series: "polars.Series") -> "polars.Series":
     if series.dtype == polars.Float64:
         return series.set(~series.is_in([0.0, 1.0]), None)
     meaning = {**dict.fromkeys(YES, 1.0), **dict.fromkeys(NO, 0.0)}
-    return stripped(series).str.to_lowercase().replace_strict(meaning, default=None, return_dtype=polars.Float64)
+    said = stripped(series).str.to_lowercase()
+    values = said.cast(polars.Float64, strict=False)
+    words = said.replace_strict(meaning, default=None, return_dtype=polars.Float64)
+    return words.fill_null(values.set(~values.is_in([0.0, 1.0]), None))
 
 
 def moments(series: "polars.Series", order: str = "") -> "polars.Series":

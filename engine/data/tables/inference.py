@@ -11,8 +11,7 @@ import numpy as np
 from engine.data.splits import SPLIT_NAMES
 from engine.data.tables import cells
 from engine.data.tables.frames import EXACT, Frame
-from engine.data.tables.separated import is_number
-from engine.preparation.cells import MISSING, NUMBERS, WHOLE_NUMBERS
+from engine.preparation.cells import MISSING, NUMBERS, WHOLE_NUMBERS, number
 
 if TYPE_CHECKING:
     import polars
@@ -36,6 +35,15 @@ LONGEST_NAME = 400
 ID_NAMES = re.compile(r"^(|.*[_\W]|row)(id|ids|index|idx|no|nr|number|uuid|guid|key|unnamed\W+\d+)$", re.I)
 CODE_NAMES = re.compile(r"(^|[_\W])(id|code|type|class|category|group|cluster|zip|zipcode|postcode|kind)$", re.I)
 TIME_NAMES = re.compile(r"(^|[_\W])(timestamp|time|unix|epoch|date|datetime)$", re.I)
+UNIT = re.compile(
+    r"^(?:[-+]?(?P<before>[$€£¥₹₽]|(?:USD|EUR|GBP|CHF|JPY|CNY|INR|CAD|AUD|SEK|NOK|DKK|PLN|CZK)(?=[\s\d]))\s?)?"
+    r"[-+]?[\d.,]*\d(?:\s?(?P<after>[A-Za-zµ°²³%‰$€£¥₹₽/]{1,12}))?$", re.ASCII)
+"""A number with a unit or a currency, or without."""
+
+TELLING = {name: rf"^[-+]?[0-9]{{1,3}}(?:(?:{sign}[0-9]{{3}})+{decimal}[0-9]+|(?:{sign}[0-9]{{3}}){{2,}})$"
+           for name, sign, decimal in (("comma", ",", r"\."), ("point", r"\.", ","))}
+"""Numbers that cannot have been meant without a sign between thousands."""
+
 LIST = re.compile(r"^\s*[\[(]?\s*-?\d+(?:\s*[,;\s]\s*-?\d+)*\s*[\])]?\s*$")
 NUMBER_LIST = re.compile(r"^\s*[\[(]?\s*[-+.\deE]+(?:\s*[,;\s]\s*[-+.\deE]+)+\s*[\])]?\s*$")
 DATE = re.compile(r"^(\d{4}[-/.]\d{1,2}([-/.]\d{1,2})?|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}|(18|19|20|21)\d{6})"
@@ -91,16 +99,22 @@ def guessed(name: str, series: "polars.Series", position: int, media_of: MediaOf
 
 def overruled(guess: Guess, kind: str, series: "polars.Series") -> Guess:
     """The guess for a column whose kind was chosen."""
+    import polars
+
     if kind == guess.kind:
         return replace(guess, use="input" if guess.use == "ignore" else guess.use)
     odd: Sequence[int] = ()
     width = 1
-    if kind in ("number", "boolean", "date"):
+    settings: Mapping[str, Any] = {}
+    if kind == "number" and series.dtype == polars.String:
+        settings = _writing(series, _sample(series))
+        odd = _odd(series, cells.numbers(series, settings))
+    elif kind in ("number", "boolean", "date"):
         convert = {"number": cells.numbers, "boolean": cells.booleans, "date": cells.moments}[kind]
         odd = _odd(series, convert(series))
     elif kind == "vector":
         width = _width(series) or 1
-    return Guess(kind, "chosen", odd=odd, width=width, shape=(width,) if kind == "vector" else ())
+    return Guess(kind, "chosen", odd=odd, width=width, shape=(width,) if kind == "vector" else (), settings=settings)
 
 
 def as_classes(guess: Guess, series: "polars.Series") -> Guess:
@@ -122,13 +136,13 @@ def as_classes(guess: Guess, series: "polars.Series") -> Guess:
 
 def _few_numbers(guess: Guess, series: "polars.Series", present: int) -> Guess:
     """A category if there are few whole numbers, each of them again and again."""
-    values = cells.numbers(series).drop_nulls()
+    values = cells.numbers(series, guess.settings).drop_nulls()
     if values.head(10_000).n_unique() > FEW_NUMBERS:
         return guess
     distinct = values.unique()
     is_few = len(distinct) <= FEW_NUMBERS and len(distinct) * 2 <= present
     if is_few and bool((distinct.is_finite() & (distinct == distinct.round())).all()):
-        return replace(guess, kind="category", reason=_counted(len(distinct), len(series)))
+        return replace(guess, kind="category", reason=_counted(len(distinct), len(series)), settings={})
     return guess
 
 
@@ -222,10 +236,7 @@ def _list_guess(lengths: "polars.Series", is_whole: bool) -> Guess:
 
 
 def _textual(name: str, series: "polars.Series", media_of: MediaOf) -> Guess:
-    present = series.drop_nulls()
-    step = max(1, len(present) // SAMPLE)
-    sample = [cell.strip() for cell in present.gather_every(step).head(SAMPLE).to_list()]
-    sample = [cell for cell in sample if cell.lower() not in MISSING]
+    sample = _sample(series)
     if not sample:
         return Guess("text", EMPTY, "ignore")
     found = _written(name, series, sample)
@@ -235,13 +246,49 @@ def _textual(name: str, series: "polars.Series", media_of: MediaOf) -> Guess:
     return found or _lists(series, sample) or _worded(series, sample)
 
 
+def _sample(series: "polars.Series") -> list[str]:
+    """Some texts of a column that are not empty, evenly spread."""
+    present = series.drop_nulls()
+    step = max(1, len(present) // SAMPLE)
+    sample = [cell.strip() for cell in present.gather_every(step).head(SAMPLE).to_list()]
+    return [cell for cell in sample if cell.lower() not in MISSING]
+
+
 def _written(name: str, series: "polars.Series", sample: Sequence[str]) -> Guess | None:
     """Numbers and dates that are written as texts."""
-    for kind, matches in (("number", is_number), ("date", DATE.match)):
+    writing = _writing(series, sample)
+
+    def is_written_number(cell: str) -> bool:
+        return number(cell, **writing) is not None
+
+    for kind, matches in (("number", is_written_number), ("date", DATE.match)):
         count = sum(bool(matches(cell)) for cell in sample)
-        if count >= (1 - 2 * ODD_SHARE) * len(sample) and (found := _converted(kind, name, series, sample)):
+        if count >= (1 - 2 * ODD_SHARE) * len(sample) and (
+                found := _converted(kind, name, series, sample, writing)):
             return found
     return None
+
+
+def _writing(series: "polars.Series", sample: Sequence[str]) -> dict[str, str]:
+    """How a column writes its numbers: the settings `thousands` and `unit` that differ from the usual.
+
+    A number tells the sign between its thousands by having both signs, or one of them twice. Otherwise a comma is taken
+    for it if it always stands before three digits, and there are whole numbers without.
+    """
+    found: dict[str, str] = {}
+    units = [UNIT.match(cell) for cell in sample]
+    names = {match["before"] or match["after"] for match in units if match}
+    if sample and None not in units and len(names) == 1 and (unit := names.pop()):
+        found["unit"] = unit
+    plain = cells.without_unit(cells.stripped(series), found.get("unit", ""))
+    told = [name for name, pattern in TELLING.items() if plain.str.contains(pattern).any()]
+    if not told:
+        commas = plain.filter(plain.str.contains(",", literal=True).fill_null(False))
+        is_grouped = len(commas) and commas.str.contains(r"^[-+]?[1-9][0-9]?[0-9]?(?:,[0-9]{3})+$").all()
+        told = ["comma"] if is_grouped and plain.str.contains(r"^[-+]?[0-9]{1,3}$").any() else []
+    if len(told) == 1:
+        found["thousands"] = told[0]
+    return found
 
 
 def _worded(series: "polars.Series", sample: Sequence[str]) -> Guess:
@@ -270,9 +317,10 @@ def _worded(series: "polars.Series", sample: Sequence[str]) -> Guess:
     return guess
 
 
-def _converted(kind: str, name: str, series: "polars.Series", sample: Sequence[str]) -> Guess | None:
+def _converted(kind: str, name: str, series: "polars.Series", sample: Sequence[str],
+               writing: Mapping[str, str]) -> Guess | None:
     """Numbers or dates that are written as texts, if nearly all cells are."""
-    settings = {}
+    settings = dict(writing) if kind == "number" else {}
     order = ""
     if kind == "date":
         order = cells.DAY_FIRST if any(map(DAY_FIRST.match, sample)) and not any(map(DAY_LAST.match, sample)) else ""
@@ -281,14 +329,18 @@ def _converted(kind: str, name: str, series: "polars.Series", sample: Sequence[s
         digits = [cell for cell in sample if cell.lstrip("+-").isdigit() and len(cell.lstrip("+-0")) > 15]
         if digits:  # not exact as numbers: names that happen to be written in digits
             return None
-    values = cells.moments(series, order) if kind == "date" else cells.numbers(series)
+    values = cells.moments(series, order) if kind == "date" else cells.numbers(series, settings)
     odd = _odd(series, values)
     present = len(series) - cells.stripped(series).null_count()
     if len(odd) > ODD_SHARE * present:
         return None
     if kind == "date":
         return Guess("date", "dates" if not order else "dates, the day first", settings=settings, odd=odd)
-    return replace(_numeric(name, values.rename(name), 1), odd=odd)
+    guess = _numeric(name, values.rename(name), 1)
+    if settings and guess.kind != "number":  # 0 % and 1 % are no truth values
+        guess = Guess("number", "whole numbers")
+    reason = f"{guess.reason}, in {settings['unit']}" if "unit" in settings else guess.reason
+    return replace(guess, reason=reason, settings=settings, odd=odd)
 
 
 def _odd(series: "polars.Series", values: "polars.Series") -> Sequence[int]:

@@ -62,7 +62,7 @@ class Windows:
 
 
 def recognise(tree: Tree) -> bool:
-    """True for a table with one column of moments in order, and otherwise nothing but numbers."""
+    """True for a table with one column of moments in order, and otherwise nothing but plain numbers."""
     files = table_files(tree)
     if len(files) != 1 or (not tree.single and len(tree.files) > 1):
         return False
@@ -75,7 +75,7 @@ def recognise(tree: Tree) -> bool:
     others = {name: guess for name, guess in guesses.items() if name != when}
     has_numbers = any(guess.kind == "number" and guess.use == "input" for guess in others.values())
     return bool(when) and frame.data.height >= FEWEST_ROWS and has_numbers and all(
-        (guess.kind == "number" or guess.use == "ignore") and name.lower() not in TARGET_NAMES
+        ((guess.kind == "number" and not guess.settings) or guess.use == "ignore") and name.lower() not in TARGET_NAMES
         for name, guess in others.items())
 
 
@@ -94,10 +94,10 @@ def open_series(asked: Asked) -> Opened:
     when = _chosen_time(frame, cast(str, settings["time"]).strip()) or _when(frame, guesses)
     read = _wanted(frame, settings["columns"], "to read") or [
         name for name, guess in guesses.items() if name != when and guess.kind in ("number", "boolean")
-        and guess.use == "input"]
+        and guess.use == "input" and not guess.settings]
     if not read:
-        raise DataError(f"{frame.place} has no column of numbers to learn from.",
-                        "Choose its columns, or another table.")
+        raise DataError(f"{frame.place} has no column of plain numbers to learn from.",
+                        "Choose its columns, or write them as 1234.56, without units.")
     targets = _wanted(frame, cast(str, options["targets"]), "to predict") or read[-1:]
     window, horizon, stride = _lengths(asked, frame)
     starts = np.arange(0, frame.data.height - window - horizon + 1, stride)

@@ -219,7 +219,7 @@ def _built(asked: Asked, frame: Frame, leaf: Leaf, named: _Named) -> tuple[Colum
     column = Column(name, kind, leaf.role, guess.shape if kind == "vector" else (), classes, guess.reason, settings)
     if guess.files and leaf.role != "ignore":
         return _media(asked, frame, column, named)
-    return column, cells.CellValues(leaf.series, cells.converter(kind, classes, settings.get("order", ""), guess.width))
+    return column, cells.CellValues(leaf.series, cells.converter(kind, classes, settings, guess.width))
 
 
 def _text_settings(asked: Asked, leaf: Leaf) -> dict[str, Value]:
