@@ -187,6 +187,10 @@ def test_the_table_that_was_trained_on(tmp_path: Path) -> None:
     whole, names = read(data.preparation, tmp_path / "train.csv")
     assert (whole["features"] == data.prepared("features")).all()
     assert names[29] == "train.csv 30"
+    rows = "".join(f"{number % 7 + 0.5},{('1.0', '0.0', '')[number % 3]},{'ab'[number % 2]}\n" for number in range(60))
+    flagged = loaded(write_csv(tmp_path / "flags.csv", f"size,is_new,kind\n{rows}"))
+    assert [leaf.kind for leaf in flagged.columns[0].parts] == ["number", "boolean"]
+    assert (read(flagged.preparation, tmp_path / "flags.csv")[0]["features"] == flagged.prepared("features")).all()
 
 
 def test_a_table_for_a_network_trained_on_arrays(tmp_path: Path) -> None:
