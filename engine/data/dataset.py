@@ -131,8 +131,7 @@ class _Loading:
                        opened.names, opened.fingerprint, self._weights())
 
     def _training(self, column: Column, rows: Rows) -> dict[str, RawRows]:
-        step = step_of(column.shape)
-        return {leaf.name: RawRows(self.opened, leaf.name, rows, step, lambda: self.progress(0.0))
+        return {leaf.name: RawRows(self.opened, leaf.name, rows, step_of(leaf.shape), lambda: self.progress(0.0))
                 for leaf in column.leaves}
 
     def _stored(self, part: Part, rows: Rows) -> StoredRows:

@@ -13,7 +13,7 @@ from engine.data.files import AnyArray, Progress, Rows, allocate, ignore_progres
 from engine.data.opened import Opened
 from engine.errors import DataError, StorageError
 from engine.preparation import Part, Stored, encode
-from engine.preparation.parts import is_usable
+from engine.preparation.parts import all_usable, is_usable
 
 CHUNK_BYTES = 32 << 20
 IN_MEMORY = 256 << 20
@@ -89,7 +89,7 @@ def _filled(part: Part, opened: Opened, create: Callable[[str, tuple[int, ...], 
             loaded = opened.values[leaf.name].read(None if step >= total else rows, inner)
             raw[leaf.name] = loaded.values
             damaged.update(loaded.damaged)
-            if part.role == "input" and isinstance(loaded.values, np.ndarray) and loaded.values.dtype.kind == "f":
+            if part.role == "input" and _has_gaps(loaded.values):
                 missing = np.count_nonzero(~is_usable(loaded.values[usable[rows]]), axis=0)
                 gaps[leaf.name] = gaps.get(leaf.name, 0) + (missing if np.ndim(missing) == 1 else np.sum(missing))
         stored = encode(part, raw)
@@ -104,6 +104,10 @@ def _filled(part: Part, opened: Opened, create: Callable[[str, tuple[int, ...], 
     assert values is not None, "a data set has rows"
     return Stored(values, lengths), damaged, {
         name: np.atleast_1d(counts).tolist() for name, counts in gaps.items() if np.any(counts)}
+
+
+def _has_gaps(values: Any) -> bool:
+    return isinstance(values, np.ndarray) and values.dtype.kind == "f" and not all_usable(values)
 
 
 def about(damaged: Mapping[int, str], gaps: Mapping[str, list[int]]) -> dict[str, Any]:

@@ -72,7 +72,7 @@ def fit_leaf(leaf: Part, chunks: numbers.Chunks) -> dict[str, Any]:
                 state = numbers.fit([columns[:, place]], 1, "standardise")
                 mean[place], scale[place] = state["mean"][0], state["scale"][0]
         return {"fill": fill, "mean": mean.tolist(), "scale": scale.tolist()}
-    held = [np.concatenate([np.asarray(chunk) for chunk in chunks] or [np.zeros(0)])]
+    held = [np.asarray(chunk) for chunk in chunks]
     return numbers.fit(held, 1, leaf.settings.get("scaling", "none"), missing)
 
 
@@ -86,7 +86,7 @@ def encode_leaf(leaf: Part, raw: AnyArray, out: AnyArray) -> None:
         columns = _date_columns(leaf, np.where(is_usable(seconds), seconds, leaf.state["fill"][0]))
         out[:, : columns.shape[1]] = (columns - np.array(leaf.state["mean"])) / np.array(leaf.state["scale"])
     else:
-        out[:, :1] = numbers.encoded(raw.reshape(-1, 1), leaf.state, leaf.settings.get("scaling", "none"))
+        numbers.encode_into(raw.reshape(-1), leaf.state, leaf.settings.get("scaling", "none"), out[:, 0])
     if leaf.settings.get("missing") == "flag":
         out[:, -1] = ~is_usable(raw)
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .parts import AnyArray, is_usable
+from .parts import AnyArray, all_usable, is_usable
 
 Chunks = Iterable[Any]
 """Raw values of the training rows, some rows at a time. It can be gone through more than once."""
@@ -57,22 +57,29 @@ def fit(chunks: Chunks, width: int, scaling: str, missing: str = "median", *,
 
 
 def encoded(values: AnyArray, state: Mapping[str, Any], scaling: str) -> Floats:
-    """Raw numbers (n, ..., width) as the network reads them. Computed in float64: large numbers keep their
-    differences."""
+    """Raw numbers (n, ..., width) as the network reads them."""
     width = len(state["fill"])
-    flat = values.reshape(-1, width)
+    flat = values.reshape(-1, width) if width > 1 else values.reshape(-1)
     out = np.empty(flat.shape, np.float32)
+    encode_into(flat, state, scaling, out)
+    return out.reshape(values.shape)
+
+
+def encode_into(values: AnyArray, state: Mapping[str, Any], scaling: str, out: AnyArray) -> None:
+    """Write raw numbers (n, width), or (n,) of one feature, as the network reads them into `out` of the same shape.
+    Computed in float64: large numbers keep their differences."""
     fill, mean, scale = (np.array(state[name], np.float64) for name in ("fill", "mean", "scale"))
     factor = 1 / scale
-    step = max(1, BLOCK_NUMBERS // width)
-    for start in range(0, len(flat), step):
-        block = _filled(flat[start : start + step], fill)
+    step = max(1, BLOCK_NUMBERS // len(fill))
+    for start in range(0, len(values), step):
+        block = _filled(values[start : start + step], fill)
         if scaling == "quantile":
-            block = np.stack([np.interp(block[:, index], *knots) for index, knots in enumerate(state["knots"])], 1)
+            columns = block.reshape(len(block), len(fill))
+            block = np.stack([np.interp(columns[:, index], *knots) for index, knots in enumerate(state["knots"])],
+                             1).reshape(block.shape)
         elif scaling == "log":
             block = _logarithm(block)
         np.multiply(block - mean, factor, out=out[start : start + step], casting="unsafe")
-    return out.reshape(values.shape)
 
 
 def decoded(values: AnyArray, state: Mapping[str, Any], scaling: str) -> Numbers:
@@ -91,14 +98,15 @@ def thinned(chunks: Chunks, width: int) -> AnyArray:
     limit = max(1, min(SAMPLE_ROWS, SAMPLE_NUMBERS // width))
     for chunk in chunks:
         rows = np.asarray(chunk).reshape(-1, width)
-        kept.append(np.array(rows[offset::stride]))
+        kept.append(rows[offset::stride])
         offset = (offset - len(rows)) % stride
         count += len(kept[-1])
-        if count > limit:
-            together = np.concatenate(kept)
+        while count > limit:
+            together = np.concatenate(kept) if len(kept) > 1 else kept[0]
             offset = (offset + stride * (len(together) % 2)) % (stride * 2)
             kept, stride = [together[::2]], stride * 2
             count = len(kept[0])
+        kept[-1] = np.array(kept[-1])
     return np.concatenate(kept) if kept else np.zeros((0, width))
 
 
@@ -137,15 +145,19 @@ def _moments(blocks: Callable[[], Iterator[Numbers]], width: int) -> tuple[Numbe
     """Mean and standard deviation of each feature, in two passes; NaN is left out."""
     total, count, squares = np.zeros(width), np.zeros(width), np.zeros(width)
     for block in blocks():
-        gaps = np.isnan(block)
-        total += np.sum(block, axis=0, where=~gaps) if gaps.any() else block.sum(axis=0)
-        count += len(block) - gaps.sum(axis=0)
+        sums = block.sum(axis=0)
+        if np.isnan(sums).any():
+            gaps = np.isnan(block)
+            sums = np.sum(block, axis=0, where=~gaps)
+            count -= gaps.sum(axis=0)
+        total += sums
+        count += len(block)
     mean = total / np.maximum(count, 1)
     for block in blocks():
         away = block - mean
         np.square(away, out=away)
-        gaps = np.isnan(away)
-        squares += np.sum(away, axis=0, where=~gaps) if gaps.any() else away.sum(axis=0)
+        sums = away.sum(axis=0)
+        squares += np.sum(away, axis=0, where=~np.isnan(away)) if np.isnan(sums).any() else sums
     return mean, np.sqrt(squares / np.maximum(count, 1))
 
 
@@ -168,9 +180,9 @@ def _steady(scale: Numbers, mean: Numbers) -> Numbers:
 def _filled(values: AnyArray, fill: Numbers) -> Numbers:
     """float64, with `fill` for what is missing or too large."""
     numbers: Numbers = values.astype(np.float64, copy=False)
-    if values.dtype.kind != "f" or (usable := is_usable(numbers)).all():
+    if values.dtype.kind != "f" or all_usable(numbers):
         return numbers
-    return np.where(usable, numbers, fill)
+    return np.where(is_usable(numbers), numbers, fill)
 
 
 def _logarithm(numbers: Numbers) -> Numbers:

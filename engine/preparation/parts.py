@@ -169,5 +169,10 @@ def is_usable(values: AnyArray) -> NDArray[np.bool_]:
     return usable
 
 
+def all_usable(values: AnyArray) -> bool:
+    """True if all numbers are usable; quicker than to tell of each of them."""
+    return not values.size or bool(values.min() >= -LARGEST and values.max() <= LARGEST)
+
+
 LARGEST = 1e18
 """Larger numbers count as missing."""

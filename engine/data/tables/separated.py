@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterator
 from io import BufferedReader
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
+import numpy as np
+
 from engine.data.disk.trees import File
 from engine.data.files import BLOCK_BYTES, require_memory
 from engine.data.tables.frames import Frame, repeated_names
@@ -32,6 +34,7 @@ SAMPLE_ROWS = 200
 MAX_LINE_BYTES = 64 << 20
 RETRIES = 12
 LINE = "line of the file"
+LINE_FEED = ord("\n")
 COMPRESSED: dict[bytes, Callable[[BinaryIO], Any]] = {b"\x1f\x8b": gzip.open, b"BZ": bz2.open, b"\xfd7": lzma.open}
 OTHER_COMPRESSED = {b"\x28\xb5": "Zstandard", b"PK": "ZIP"}
 WIDE_TEXT = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
@@ -191,7 +194,7 @@ class _Check:
             raise DataError(f"Line {self._lines + 1:,} of {self._place} is longer than {MAX_LINE_BYTES >> 20} MB: "
                             "that is no row of a table.", "Correct the line; a quote may be missing.")
         self._run = self._run + len(block) if end < 0 else len(block) - block.rfind(b"\n") - 1
-        self._lines += block.count(b"\n")
+        self._lines += int(np.count_nonzero(np.frombuffer(block, np.uint8) == LINE_FEED))  # quicker than block.count
         if self._is_utf8 and not (block.isascii() and not self._utf8.getstate()[0]):
             try:
                 self._utf8.decode(block)
