@@ -205,7 +205,7 @@ def _write_project(found: "Data", base: Path | None, path: Path, console: Consol
 def _examined(found: "Data", base: Path | None, console: Console) -> "tuple[Browser | None, tuple[Finding, ...]]":
     """The opened data, None if it cannot be, and the doctor's findings."""
     from engine.data.browse import Browser
-    from engine.data.doctor import examine_opened, unreadable
+    from engine.data.doctor import examine, unreadable
     from engine.errors import DataError
     from engine.events import Progressed
 
@@ -214,8 +214,7 @@ def _examined(found: "Data", base: Path | None, console: Console) -> "tuple[Brow
             browser = Browser(found, base)
         except DataError as error:
             return None, (unreadable(error),)
-        return browser, examine_opened(
-            browser, lambda share: receive(Progressed("Examining the data", share)))
+        return browser, examine(browser, lambda share: receive(Progressed("Examining the data", share)))
 
 
 def _described(found: "Data", browser: "Browser | None", findings: "tuple[Finding, ...]") -> dict[str, Any]:

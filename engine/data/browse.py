@@ -64,7 +64,7 @@ class Sample:
 
 
 class Browser:
-    """A data set opened for looking at. Only one thread may use it beside the one that calls `cells`.
+    """A data set opened for looking at. Several threads may use it: what one has computed, the others find.
 
     columns        as `Data.columns`
     leaves         the columns as the user's files have them

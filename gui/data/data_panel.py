@@ -315,13 +315,12 @@ class DataPanel(QWidget):
         self.place.tell(sources.CHANGED if sources.CHANGED in browser.findings else "")
         self.split.show_sizes({name: len(rows) for name, rows in browser.rows.items()})
         self._rows = tuple(browser.mixed("train")[:_PREVIEWED].tolist())
-        data, base = browser.data, self._document.folder
-        self.preview.show_data(self._document.project.data, base, self._rows)
+        self.preview.show_data(self._document.project.data, self._document.folder, self._rows)
 
         def work(progress: Progress) -> tuple[Finding, ...]:
             from engine.data.doctor import examine
 
-            return examine(data, base, progress)
+            return examine(browser, progress)
 
         self._checking.start(work)
 

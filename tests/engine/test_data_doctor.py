@@ -10,16 +10,17 @@ from PIL import Image
 
 from engine.data import sources
 from engine.data.browse import Browser
-from engine.data.doctor import examine, examine_opened
+from engine.data.doctor import examine
 from engine.data.doctor.survey import surveyed
 from engine.data.files import ignore_progress
 from engine.data.findings import Finding
+from engine.errors import DataError
 from engine.project import ColumnChoice, Data, Split
 from tests.engine.data_files import fashion, write_idx, write_pictures
 
 
 def found(data: Data, code: str) -> list[Finding]:
-    return [finding for finding in examine(data, None) if finding.code == code]
+    return [finding for finding in examine(Browser(data, None)) if finding.code == code]
 
 
 def the(data: Data, code: str, column: str = "") -> Finding:
@@ -58,9 +59,9 @@ def kinds(row: int) -> str:
 
 
 def test_nothing_is_said_of_sound_data(tmp_path: Path) -> None:
-    assert examine(sources.inspect("bundled:fashion-mnist-small"), None) == ()
+    assert examine(Browser(sources.inspect("bundled:fashion-mnist-small"), None)) == ()
     table = write_table(tmp_path / "a.csv", {"width": noise(1), "height": noise(2), "kind": kinds})
-    assert examine(table, None) == ()
+    assert examine(Browser(table, None)) == ()
 
 
 def test_damaged_files_are_listed_and_can_be_left_out(tmp_path: Path) -> None:
@@ -212,11 +213,11 @@ def test_one_class_and_one_sample_are_said_in_words(tmp_path: Path) -> None:
     write_pictures(tmp_path, 30)
     data = sources.inspect(tmp_path)
     one = msgspec.structs.replace(data, excluded=tuple(range(1, 30)))
-    [finding] = examine(one, None)
-    assert (finding.code, finding.severity) == ("unreadable", "error")
-    assert finding.hint
-    gone = msgspec.structs.replace(data, path=str(tmp_path / "gone"))
-    assert examine(gone, None)[0].code == "unreadable"
+    for broken in (one, msgspec.structs.replace(data, path=str(tmp_path / "gone"))):
+        with pytest.raises(DataError) as refused:
+            Browser(broken, None)
+        assert refused.value.message
+        assert refused.value.hint
 
 
 def test_few_samples(tmp_path: Path) -> None:
@@ -332,4 +333,4 @@ def test_an_examination_can_be_cancelled(tmp_path: Path) -> None:
 
     browser = Browser(sources.inspect(write_pictures(tmp_path, 30)), None)
     with pytest.raises(CancelledError):
-        examine_opened(browser, cancel)
+        examine(browser, cancel)

@@ -9,8 +9,6 @@
     repairs   the changed data that a finding offers
 """
 
-from pathlib import Path
-
 from engine.data.browse import Browser
 from engine.data.doctor import columns, labels, leakage, samples, sizes
 from engine.data.doctor.survey import surveyed
@@ -18,19 +16,6 @@ from engine.data.files import Progress, ignore_progress, portion
 from engine.data.findings import SEVERITIES, Finding
 from engine.data.sources import CHANGED
 from engine.errors import DataError
-from engine.project import Data
-
-
-def examine(data: Data, base: Path | None, progress: Progress = ignore_progress) -> tuple[Finding, ...]:
-    """Everything that is noticed about a project's data; `base` is the folder of the project file.
-
-    Data that cannot be opened or divided is a finding too. Otherwise as `examine_opened`.
-    """
-    try:
-        browser = Browser(data, base, portion(progress, 0.0, 0.1))
-    except DataError as error:
-        return (unreadable(error),)
-    return examine_opened(browser, portion(progress, 0.1, 1.0))
 
 
 def unreadable(error: DataError) -> Finding:
@@ -38,7 +23,7 @@ def unreadable(error: DataError) -> Finding:
     return Finding("unreadable", "error", error.message, error.hint, count=1)
 
 
-def examine_opened(browser: Browser, progress: Progress = ignore_progress) -> tuple[Finding, ...]:
+def examine(browser: Browser, progress: Progress = ignore_progress) -> tuple[Finding, ...]:
     """Everything that is noticed about an opened data set, the worst first.
 
     Memory stays bounded, and so does time: of much data a part is looked at, and a finding says so. `progress` is told
