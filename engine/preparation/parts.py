@@ -165,12 +165,14 @@ def _changed(part: Part, settings: dict[str, Any], state: dict[str, Any]) -> Par
 
 def is_usable(values: AnyArray) -> NDArray[np.bool_]:
     """True where a number can be computed with: not missing, not infinite, not beyond what float32 can square."""
-    usable: NDArray[np.bool_] = np.abs(values) <= LARGEST
+    usable: NDArray[np.bool_] = np.isfinite(values) if values.dtype == np.float16 else np.abs(values) <= LARGEST
     return usable
 
 
 def all_usable(values: AnyArray) -> bool:
     """True if all numbers are usable; quicker than to tell of each of them."""
+    if values.dtype == np.float16:  # in which LARGEST would be infinite
+        return bool(np.isfinite(values).all())
     return not values.size or bool(values.min() >= -LARGEST and values.max() <= LARGEST)
 
 

@@ -126,6 +126,13 @@ def test_gaps(missing: str, fill: float) -> None:
     assert prepared(part, {"price": raw}).tolist() == [1, 2, fill, 9, fill, 2000]
 
 
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8"])
+def test_infinite_numbers_of_any_width_are_gaps(dtype: str) -> None:
+    raw = np.array([[1, np.inf], [2, 5], [-np.inf, 6], [3, np.nan]], dtype)
+    found = prepared(made(vector(2, scaling="none"), {"features": raw}), {"features": raw})
+    assert found.tolist() == [[1, 5.5], [2, 5], [2, 6], [3, 5.5]]
+
+
 def test_a_flag_tells_where_the_gaps_were() -> None:
     column = joined(Column("a", "number", "input", settings={"missing": "flag", "scaling": "none"}))
     raw = {"a": np.array([4.0, np.nan, 6])}
