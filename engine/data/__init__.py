@@ -6,6 +6,7 @@ imported where they are used.
     readers/     folders, arrays and binary files as typed columns: one module a kind of data set
     tables/      CSV, Parquet and Excel: what their cells say, what their columns are; series
     sources      the declarations of all kinds of data sets: one `SourceSpec` each; `inspect` looks at a path
+    unrecognised why nothing could be made of a file
     opened       what a source hands on: typed columns with raw values, read when they are asked for
     splits       training, validation and test rows
     dataset      all of it together: `load`, what training reads

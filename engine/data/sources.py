@@ -16,6 +16,7 @@ from engine.data.opened import Asked, Opened, numbered_classes
 from engine.data.readers import audio_folder, cifar, idx, image_folder, npz, parallel_text, text_folder
 from engine.data.splits import rows_of
 from engine.data.tables import series, table
+from engine.data.unrecognised import why_not
 from engine.errors import DataError
 from engine.params import Param, Value, completed
 from engine.project import BUNDLED, Column, ColumnChoice, Data, Split
@@ -239,7 +240,7 @@ def _found(tree: Tree, source: str) -> SourceSpec:
     spec = next((spec for spec in SOURCES.values() if spec.recognise(tree)), None)
     if spec is None:
         kinds = "; ".join(spec.title for spec in SOURCES.values())
-        raise DataError(f"{tree.root} is not a data set that can be read.", f"What can be read: {kinds}.")
+        raise DataError(why_not(tree), f"What can be read: {kinds}.")
     return spec
 
 

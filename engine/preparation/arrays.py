@@ -20,6 +20,9 @@ from .parts import AnyArray, Part
 NPY = b"\x93NUMPY"
 USUAL_NAMES = ("x", "image", "images", "data", "features", "feature", "inputs", "input", "samples")
 IDX_TYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
+DOCUMENTS = (b"[Content_Types].xml", b"docProps/", b"_rels/", b"xl/", b"mimetype")
+"""What Excel, Word and OpenDocument files begin with."""
+
 MAX_INFLATION = 1040
 """Deflate cannot make a file more than 1,032 times smaller: a header that promises more is lying."""
 
@@ -30,7 +33,14 @@ DAMAGE = (ValueError, OSError, EOFError, KeyError, RuntimeError, MemoryError, zi
 def holds_arrays(path: Path) -> bool:
     """By the contents: an NPZ, NPY or IDX file, the last also packed by gzip. Raises DataError if it cannot be read."""
     start = files.head(path, 8)
-    return start.startswith((b"PK\x03\x04", NPY)) or _is_idx(_unpacked_head(path, start))
+    if start.startswith(b"PK\x03\x04"):
+        return not is_document(path)
+    return start.startswith(NPY) or _is_idx(_unpacked_head(path, start))
+
+
+def is_document(path: Path) -> bool:
+    """Whether a ZIP file is a spreadsheet or a text document, told by its first entry. Raises DataError."""
+    return files.head(path, 128)[30:].startswith(DOCUMENTS)
 
 
 def read(path: Path) -> dict[str, AnyArray]:

@@ -215,7 +215,7 @@ def test_what_is_no_data_set(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="There is no data at"):
         sources.inspect(tmp_path / "nowhere")
     (tmp_path / "program").write_bytes(b"\x7fELF" + bytes(range(256)))
-    with pytest.raises(DataError, match="not a data set"):
+    with pytest.raises(DataError, match="is a program"):
         sources.inspect(tmp_path / "program")
     os.mkfifo(tmp_path / "pipe.csv")
     with pytest.raises(DataError, match="neither an ordinary file nor a folder"):

@@ -339,7 +339,7 @@ def test_an_empty_folder_and_an_empty_archive(tmp_path: Path) -> None:
     for name in ("empty", "empty.zip"):
         with pytest.raises(DataError, match="holds no files"):
             sources.inspect(tmp_path / name)
-    with pytest.raises(DataError, match="is not a data set"):
+    with pytest.raises(DataError, match=r"nothing\.bin is empty"):
         sources.inspect(tmp_path / "nothing.bin")
 
 

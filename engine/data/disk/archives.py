@@ -22,7 +22,7 @@ from engine.data import cache
 from engine.data.disk.trees import Contents, File, PackedFile, relative_parts
 from engine.data.files import BLOCK_BYTES, Progress, ignore_progress
 from engine.errors import DataError, StorageError
-from engine.preparation.arrays import MAX_INFLATION
+from engine.preparation.arrays import DOCUMENTS, MAX_INFLATION
 from engine.preparation.files import cannot_read, open_regular
 
 UNPACKED = "unpacked.tar"
@@ -34,9 +34,6 @@ MAX_TOTAL = 4 << 40
 TAR_BLOCK = 512
 LOCAL_HEADER = 30
 ENCRYPTED = 0x1
-DOCUMENTS = (b"[Content_Types].xml", b"docProps/", b"_rels/", b"xl/", b"mimetype")
-"""What a spreadsheet begins with."""
-
 COMPRESSED: dict[bytes, Callable[[BinaryIO], BinaryIO]] = {
     b"\x1f\x8b": lambda file: cast(BinaryIO, gzip.GzipFile(fileobj=file, mode="rb")),
     b"BZ": lambda file: cast(BinaryIO, bz2.BZ2File(file)),

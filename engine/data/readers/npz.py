@@ -52,6 +52,7 @@ DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError, Value
 SPLITS = ("train", "validation", "test")
 NPY = b"\x93NUMPY"
 MANY_FILES = 200
+HEAD_BYTES = 1 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +78,8 @@ def recognise(tree: Tree) -> bool:
 
 def holds_arrays(file: File) -> bool:
     """True for an NPY file, and for a ZIP file with numpy arrays in it."""
-    start = file.head(len(NPY))
-    if start == NPY:
+    start = file.head(HEAD_BYTES)
+    if start.startswith(NPY):
         return True
     if start[:2] != b"PK":
         return False
@@ -86,7 +87,8 @@ def holds_arrays(file: File) -> bool:
         with file.open() as stream, zipfile.ZipFile(stream) as archive:
             return any(name.endswith(".npy") for name in archive.namelist())
     except (DataError, *DAMAGE):
-        return True  # its error is told when it is opened
+        first = start[30 : 30 + int.from_bytes(start[26:28], "little")]
+        return first.endswith(b".npy")  # its error is told when it is opened
 
 
 def open_npz(asked: Asked) -> Opened:

@@ -30,6 +30,9 @@ SMALL_SHEET_BYTES = 64 << 20
 MAX_SHEET_INFLATION = 300
 """Sheets are packed to a tenth or a fiftieth; larger files that would unpack into more than this are bombs."""
 
+TITLE_ROWS = 20
+"""A sheet's header is looked for in so many rows."""
+
 OLD_EXCEL = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 SHEET_PARTS = (b"[Content_Types].xml", b"docProps/", b"_rels/", b"xl/")
 ZIP_NAME = 30
@@ -205,25 +208,38 @@ def _read_excel(file: File, header: str, sheet: str) -> Frame:
                         "Open it in a spreadsheet and save it again.") from None
     if found is None:
         raise DataError(f"{file.place} has no sheet with a header and rows below it.", "Choose a table with rows.")
-    data, has_header = found
+    data, above = found
     others = [other for other in names if other != name]
     findings = (f"The sheet {name!r} was read; there are also {', '.join(map(repr, others[:10]))}.",) if others else ()
-    return Frame(plain_types(data), file.place, first=1 + has_header, unit="row", findings=findings)
+    return Frame(plain_types(data), file.place, first=1 + above, unit="row", findings=findings)
 
 
-def _sheet(book: Any, name: str, header: str) -> "tuple[polars.DataFrame, bool] | None":
-    """A sheet's cells, and whether its first row names the columns; None for one without rows."""
+def _sheet(book: Any, name: str, header: str) -> "tuple[polars.DataFrame, int] | None":
+    """A sheet's cells, and how many rows stand above them; None for one without rows."""
     import polars
 
-    first = book.load_sheet(name, header_row=None, n_rows=1, dtypes="string").to_polars()
-    cells = ["" if cell is None else str(cell).strip() for cell in (first.row(0) if first.height else ())]
+    begin = book.load_sheet(name, header_row=None, skip_rows=0, n_rows=TITLE_ROWS, dtypes="string").to_polars()
+    rows = [["" if cell is None else str(cell).strip() for cell in row] for row in begin.rows()]
+    above = _title_rows(rows)
+    cells = rows[above] if above < len(rows) else []
     has_header = header == "yes" or (header == "auto" and not any(map(separated.is_number, cells)))
-    data = book.load_sheet(name, header_row=0 if has_header else None, schema_sample_rows=None).to_polars()
+    place = {"header_row": above} if has_header else {"header_row": None, "skip_rows": above}
+    data = book.load_sheet(name, schema_sample_rows=None, **place).to_polars()
     if not data.height or not data.width:
         return None
     data.columns = list(unique(cells if has_header else [""] * data.width))
     last = polars.any_horizontal(polars.all().is_not_null())
-    return data.slice(0, data.select(last.arg_true().max() + 1).item() or 0), has_header
+    return data.slice(0, data.select(last.arg_true().max() + 1).item() or 0), above + has_header
+
+
+def _title_rows(rows: Sequence[Sequence[str]]) -> int:
+    """How many of the first rows of a sheet are empty or belong to its title: texts in at most half of the columns."""
+    width = max((sum(map(bool, row)) for row in rows), default=0)
+    for place, row in enumerate(rows):
+        said = [cell for cell in row if cell]
+        if len(said) * 2 > width or any(map(separated.is_number, said)):
+            return place
+    return 0
 
 
 def _require_honest(file: File, content: bytes) -> None:
