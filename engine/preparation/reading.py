@@ -1,5 +1,6 @@
 """New files for a trained network as raw values: read as the training data was."""
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,8 +24,8 @@ class _Samples:
         self.values: dict[str, list[Any]] = {}
         self.names: list[str] = []
 
-    def add(self, path: Path, raw: dict[str, Any]) -> None:
-        """Samples of one file. Raises DataError if its columns do not have one length."""
+    def add(self, path: Path, title: str, raw: dict[str, Any]) -> None:
+        """Samples of one file, as it is called. Raises DataError if its columns do not have one length."""
         counts = {len(values) for values in raw.values()}
         if len(counts) != 1:
             raise DataError(f"The inputs in {path} have different numbers of samples: {sorted(counts)}.",
@@ -32,7 +33,7 @@ class _Samples:
         [count] = counts
         for name, values in raw.items():
             self.values.setdefault(name, []).append(values)
-        self.names += [path.name] if count == 1 else [f"{path.name} {row + 1}" for row in range(count)]
+        self.names += [title] if count == 1 else [f"{title} {row + 1}" for row in range(count)]
 
     def together(self) -> dict[str, Any]:
         return {name: np.concatenate(parts) if isinstance(parts[0], np.ndarray) else [one for part in parts
@@ -52,8 +53,8 @@ def read_new(preparation: Preparation, paths: Sequence[Path | str],
     parts = [part for part in preparation.parts if part.kind != "lengths"
              and (part.name in names if names else part.role == "input")]
     found = _Samples()
-    for path in _files(parts, [Path(path) for path in paths]):
-        found.add(path, _read(parts, path))
+    for path, name in _files(parts, [Path(path) for path in paths]):
+        found.add(path, name, _read(parts, path))
     if not paths:
         raise DataError("There is nothing to predict: no file was given.", "Choose at least one file.")
     if not found.names:
@@ -61,20 +62,31 @@ def read_new(preparation: Preparation, paths: Sequence[Path | str],
     return found.together(), tuple(found.names)
 
 
-def _files(parts: Sequence[Part], paths: Sequence[Path]) -> list[Path]:
-    """The files themselves, and those in folders that are of the kind that is read."""
+def _files(parts: Sequence[Part], paths: Sequence[Path]) -> list[tuple[Path, str]]:
+    """The files themselves, and those in folders, and folders in these, that are of the kind that is read; and what
+    they are called."""
     found = []
     for path in paths:
         if not path.is_dir():
-            found.append(path)
+            found.append((path, path.name))
             continue
-        inside = [file for file in sorted(path.iterdir())
-                  if not file.name.startswith((".", "__")) and file.is_file() and _is_sample(parts, file)]
+        inside = [(file, file.relative_to(path).as_posix()) for file in _below(path) if _is_sample(parts, file)]
         if not inside:
             kinds = {"image": "pictures", "audio": "recordings", "text": "texts"}
-            raise DataError(f"The folder {path} holds no {kinds.get(parts[0].kind, 'files that can be read')}.",
-                            "Choose files.")
+            if len(parts) > 1 or parts[0].kind not in kinds:
+                raise DataError(f"{path} is a folder; this network reads tables or arrays.", "Choose a file.")
+            raise DataError(f"The folder {path} and those in it hold no {kinds[parts[0].kind]}.", "Choose files.")
         found += inside
+    return found
+
+
+def _below(folder: Path) -> list[Path]:
+    """All ordinary files in a folder and the folders in it, without hidden ones; links to folders are not followed."""
+    found = []
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith((".", "__")))
+        files_here = [Path(place, name) for name in sorted(names) if not name.startswith((".", "__"))]
+        found += [file for file in files_here if file.is_file()]
     return found
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars
 import pytest
 import soundfile
 from PIL import Image
@@ -249,11 +250,14 @@ def test_texts_by_themselves_in_folders_and_tables(tmp_path: Path) -> None:
     preparation = Preparation(mixed().parts[:1])
     (tmp_path / "texts").mkdir()
     (tmp_path / "texts" / "a.txt").write_text("bad, bad")
-    (tmp_path / "texts" / "b.txt").write_text("good\nold")
+    (tmp_path / "texts" / "old").mkdir()
+    (tmp_path / "texts" / "old" / "b.txt").write_text("good\nold")
+    (tmp_path / "texts" / ".hidden").mkdir()
+    (tmp_path / "texts" / ".hidden" / "c.txt").write_text("bad")
     (tmp_path / "table.csv").write_text("comment\ngood\n")
     raw, names = read_new(preparation, [tmp_path / "texts", tmp_path / "table.csv"])
     assert raw["comment"] == ["bad, bad", "good\nold", "good"]
-    assert names == ("a.txt", "b.txt", "table.csv")
+    assert names == ("a.txt", "old/b.txt", "table.csv")
     (tmp_path / "long.csv").write_text(f"comment\n{'good ' * 60_000}\n")
     assert len(read_new(preparation, [tmp_path / "long.csv"])[0]["comment"][0]) == 299_999
     inputs, _ = read(preparation, tmp_path / "texts" / "a.txt")
@@ -295,6 +299,13 @@ def test_windows_of_a_table(tmp_path: Path) -> None:
         read(preparation, tmp_path / "new.csv")
 
 
+def test_a_spreadsheet_is_no_array_file(table: Preparation, tmp_path: Path) -> None:
+    polars.DataFrame({"size": [1.0, 2.0]}).write_excel(tmp_path / "new.xlsx")
+    with pytest.raises(DataError, match="is a ZIP or Excel file") as caught:
+        read(table, tmp_path / "new.xlsx")
+    assert caught.value.hint.startswith("Save it as CSV")
+
+
 @pytest.mark.timeout(20)
 def test_what_is_no_file_is_refused_at_once(table: Preparation, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.png")
@@ -302,7 +313,7 @@ def test_what_is_no_file_is_refused_at_once(table: Preparation, tmp_path: Path) 
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     (tmp_path / "nothing").mkdir()
     for name, message in (("pipe.png", "not an ordinary file"), ("empty.csv", "is empty"), ("loop", "cannot be read"),
-                          ("gone.csv", "no data at"), ("nothing", "holds no files that can be read")):
+                          ("gone.csv", "no data at"), ("nothing", "is a folder; this network reads tables")):
         with pytest.raises(DataError, match=message) as caught:
             read(table, tmp_path / name)
         assert name in caught.value.message
