@@ -168,7 +168,8 @@ class Browser:
         """
         rows = self.rows[split] if split else np.arange(self.count)
         if label and self.target is not None and self._is_scalar(self.target):
-            rows = rows[numbers_meet(Condition(self.target, "=", label), self.array(self.target)[rows])]
+            numbers = [number for number, name in enumerate(self.target.classes) if name == label]
+            rows = rows[np.isin(self.codes(self.target)[rows], numbers)]
         for condition in conditions(where, self.table_columns):
             rows = rows[self._meets(condition, rows)]
         if sort in ("", ROW):

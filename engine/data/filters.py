@@ -53,7 +53,8 @@ def numbers_meet(condition: Condition, values: NDArray[Any]) -> Mask:
     """Where (n,) numbers, dates (seconds), yes/no (0 or 1) or class numbers of `condition.column` meet it."""
     column = condition.column
     assert column is not None
-    if not condition.value or condition.value.casefold() == "missing":
+    wanted = condition.value.casefold()
+    if not wanted or (wanted == "missing" and wanted not in map(str.casefold, column.classes)):
         return _only_equality(condition, is_missing(values))
     if column.classes:
         return _classes_meet(condition, column, values)
@@ -131,9 +132,9 @@ def _period(condition: Condition) -> tuple[float, float]:
     for pattern, end in _periods():
         try:
             moment = datetime.strptime(condition.value, pattern).replace(tzinfo=UTC)
-        except ValueError:
+            return moment.timestamp(), end(moment).timestamp()
+        except (ValueError, OverflowError):  # the year 9999 has no end that could be told
             continue
-        return moment.timestamp(), end(moment).timestamp()
     raise DataError(f"{condition.value!r} is no date.", "Write it as 2024, 2024-05, 2024-05-31 or 2024-05-31 18:30.")
 
 

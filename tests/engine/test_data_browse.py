@@ -105,6 +105,7 @@ def test_rows_of_a_split_and_a_class(people: Browser) -> None:
     assert set(rows.tolist()) <= set(people.rows["test"].tolist())
     assert {cells["city"] for cells in people.cells(rows)} <= {"Kyiv"}
     assert len(people.order(label="Kyiv")) == 10
+    assert not len(people.order(label="KYIV")), "a label is meant as it is written"
     assert len(people.order("train")) == len(people.rows["train"])
 
 

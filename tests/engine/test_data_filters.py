@@ -36,12 +36,24 @@ def test_categories(text: str, rows: list[int]) -> None:
     assert met(text, [0, 1, 2, -1]) == rows
 
 
+def test_a_class_may_be_called_missing() -> None:
+    found = Column("part", "category", "input", classes=("Missing", "present"))
+    [condition] = conditions("part = missing", (found,))
+    assert numbers_meet(condition, np.array([0, 1, -1])).tolist() == [True, False, False]
+
+
 @pytest.mark.parametrize(("text", "rows"), [
     ("day = 1970", [0, 1]), ("day = 1970-01-02", [1]), ("day > 1970-01-01", [1, 2]), ("day <= 1970-01", [0, 1]),
     ("day != 1970", [2]), ("day >= 1970-01-02 00:00", [1, 2]),
 ])
 def test_a_date_stands_for_the_time_that_it_names(text: str, rows: list[int]) -> None:
     assert met(text, [0.0, 86400.0, 86400.0 * 400, np.nan]) == rows
+
+
+@pytest.mark.parametrize("last", ["9999", "9999-12", "9999-12-31", "9999-12-31 23:59:59"])
+def test_the_end_of_time_is_refused_in_words(last: str) -> None:
+    with pytest.raises(DataError, match=f"'{last}' is no date"):
+        met(f"day < {last}", [0.0])
 
 
 def test_yes_and_no() -> None:
