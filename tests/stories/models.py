@@ -26,7 +26,7 @@ def onnx_accuracy(model: Path, folder: Path) -> float:
 
     session = onnxruntime.InferenceSession(str(model))
     preparation = json.loads(session.get_modelmeta().custom_metadata_map["preparation"])
-    image = next(part for part in preparation["prepared"] if part["column"]["role"] == "input")
+    image = next(part for part in preparation["parts"] if part["role"] == "input")["state"]
     images, labels = fashion_mnist(folder, "t10k")
     prepared = (images[:, None] / image["divide"] - image["mean"][0]) / image["scale"][0]
     scores = session.run(None, {session.get_inputs()[0].name: prepared.astype(np.float32)})[0]
