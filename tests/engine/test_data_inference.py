@@ -152,6 +152,23 @@ def test_the_target_is_found_by_its_name_or_place(tmp_path: Path, header: str, t
     assert [column.name for column in inspected(path).columns if column.role == "target"] == [target]
 
 
+@pytest.mark.parametrize(("columns", "target"), [
+    ({"sold": ["yes", "no", "no"] * 20, "price": [f"about {i} in cash or so, perhaps" for i in range(60)]}, "sold"),
+    ({"label": [f"about {i} in cash or so, perhaps" for i in range(60)], "sold": ["yes", "no", "no"] * 20}, "label"),
+    ({"sold": ["yes", "no", "no"] * 20, "phone": [4670000000 + i * 7 for i in range(60)]}, "sold"),
+    ({"size": [i / 7 for i in range(60)], "invoice_no": [i * 37 % 1009 for i in range(60)]}, "size"),
+    ({"size": [i / 7 for i in range(60)], "cost": [i * 37 % 1009 for i in range(60)]}, "cost"),
+    ({"size": [i / 7 for i in range(60)], "cost": [10_000_000.5 + i for i in range(60)]}, "cost"),
+    ({"size": [i / 7 for i in range(60)], "price": [f"$1,{i:03}.00" for i in range(60)],
+      "age": [i * 7 % 61 for i in range(60)]}, "price"),
+])
+def test_texts_and_numbers_of_things_are_no_targets_beside_better_ones(tmp_path: Path, columns: dict[str, list[Any]],
+                                                                       target: str) -> None:
+    polars.DataFrame(columns).write_csv(tmp_path / "table.csv")
+    roles = {name: role for name, (_, role) in kinds(inspected(tmp_path / "table.csv")).items()}
+    assert [name for name, role in roles.items() if role == "target"] == [target]
+
+
 def test_a_target_that_says_nothing_is_refused_by_name(tmp_path: Path) -> None:
     path = table(tmp_path, {"rooms": [i % 4 for i in range(60)]})
     with pytest.raises(DataError, match="has a number in the target column 'label'") as caught:

@@ -20,6 +20,14 @@ TARGET_NAMES = (
     "saleprice", "medv", "churn", "spam")
 """What people call the column to predict, the surest names first."""
 
+SURE_NAMES = TARGET_NAMES[:6]
+"""These are predicted even if they hold free texts."""
+
+NUMBER_NAMES = re.compile(r"(^|[_\W])(id|ids|phone|telephone|tel|mobile|fax|iban|isbn|ean|barcode|serial|number|nr|no|"
+                          r"account|ticket|invoice|order)([_\W](id|no|nr|number))?$", re.I)
+LONG_NUMBER = 1e7
+"""Whole numbers from here on that never come again are those of phones, accounts, articles."""
+
 SPOKEN_NAMES = ("transcript", "transcription", "sentence", "caption", "text", "normalized_text", "utterance")
 """Texts that belong to recordings or pictures."""
 
@@ -93,14 +101,32 @@ def _with_target(leaves: list[Leaf], fixed: Mapping[str, ColumnRole | str]) -> l
         if spoken and spoken.guess.kind == "text":
             return [leaf.as_role("target") if leaf is spoken else leaf if leaf in media or leaf.name in fixed
                     else leaf.left_out(f"it is neither {media[0].name!r} nor {spoken.name!r}") for leaf in leaves]
-    name = next((by_name[name].name for name in TARGET_NAMES if name in by_name), "")
+    useful = [leaf for leaf in free if leaf.role == "input" and not leaf.guess.files]
+    scalar = [leaf for leaf in useful if leaf.guess.kind in ("number", "category", "boolean")]
+    name = next((by_name[name].name for name in TARGET_NAMES if name in by_name
+                 and (name in SURE_NAMES or not scalar or not _is_told_in_words(by_name[name]))), "")
     if not name:
-        useful = [leaf for leaf in free if leaf.role == "input" and not leaf.guess.files]
-        scalar = [leaf.name for leaf in useful if leaf.guess.kind in ("number", "category", "boolean")]
+        telling = next((leaf for leaf in reversed(scalar) if not _numbers_things(leaf)), None)
         others = [leaf.name for leaf in free if leaf.guess.kind in ("text", "tokens", "category")
                   and not leaf.guess.files and leaf.guess.distinct != 1 and leaf.guess.reason != EMPTY]
-        name = (scalar or others or [""])[-1]
+        name = telling.name if telling else scalar[-1].name if scalar else others[-1] if others else ""
     return [leaf.as_role("target") if leaf.name == name else leaf for leaf in leaves]
+
+
+def _is_told_in_words(leaf: Leaf) -> bool:
+    """Whether a column holds texts that are no classes either."""
+    return leaf.guess.kind == "text" and as_classes(leaf.guess, leaf.series).kind == "text"
+
+
+def _numbers_things(leaf: Leaf) -> bool:
+    """Whether numbers name what a row is about and measure nothing: long whole ones, or such with the name of one, all
+    of them different."""
+    if leaf.guess.kind != "number":
+        return False
+    values = cells.numbers(leaf.series, leaf.guess.settings).drop_nulls()
+    is_long = bool(len(values)) and float(values.min()) >= LONG_NUMBER  # type: ignore[arg-type]
+    return (is_long or bool(NUMBER_NAMES.search(leaf.name))) and bool((values == values.round()).all()) \
+        and values.n_unique() == len(values)
 
 
 def _promoted(leaves: list[Leaf], fixed: Mapping[str, ColumnRole | str]) -> list[Leaf]:
