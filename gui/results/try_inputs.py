@@ -230,11 +230,12 @@ class TableInput(QWidget):
 
 
 def _table(folder: QTemporaryDir, cells: Mapping[str, Value]) -> str:
-    """The path of a table of one row."""
+    """The path of a table of one row. Numbers have an exponent: no column takes their point for one between thousands.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(cells)
-    writer.writerow(cells.values())
+    writer.writerow([f"{cell:.16e}" if isinstance(cell, float) else cell for cell in cells.values()])
     path = Path(folder.filePath("sample.csv"))
     storage.write(path, text.getvalue().encode())
     return str(path)

@@ -152,8 +152,9 @@ def test_several_inputs_of_a_table_have_a_field_each(qtbot: QtBot) -> None:
     preparation = fitted(
         Column("user", "category", "input", classes=users, settings={"encoding": "index"}),
         Column("features", "vector", "input", (9,), parts=(
-            Column("when", "date", "input"), Column("member", "boolean", "input"), Column("age", "number", "input"))),
-        user=np.array([5, 7]), when=np.array([0.0, 0]), member=np.array([1.0, 1]), age=np.array([30.0, 50]))
+            Column("when", "date", "input"), Column("member", "boolean", "input"),
+            Column("age", "number", "input", settings={"thousands": "point"}))),
+        user=np.array([5, 7]), when=np.array([0.0, 0]), member=np.array([1.0, 1]), age=np.array([1.234, 1.234]))
     shown = QWidget()
     qtbot.addWidget(shown)
     fields = input_for(preparation, shown)
@@ -161,7 +162,7 @@ def test_several_inputs_of_a_table_have_a_field_each(qtbot: QtBot) -> None:
     with qtbot.waitSignal(fields.given) as given:
         fields.predict.click()
     raw, _ = read_new(preparation, given.args)
-    assert (raw["user"][0], raw["when"][0], raw["member"][0], raw["age"][0]) == (0, 0, 1, 40)
+    assert (raw["user"][0], raw["when"][0], raw["member"][0], raw["age"][0]) == (0, 0, 1, 1.234)
 
 
 def test_recordings_are_dropped(qtbot: QtBot, tmp_path: Path) -> None:
