@@ -107,7 +107,7 @@ def _said(array: AnyArray, leaf: Part) -> Any:
 
 def _sequences(array: AnyArray, kind: str) -> list[AnyArray] | None:
     """Rows of (n, length); what fills them up at the end, NaN in sounds and -1 in tokens, is taken off."""
-    if kind == "tokens" and array.dtype.kind == "f":
+    if not array.shape[1] or (kind == "tokens" and array.dtype.kind == "f"):
         return None
     filler = np.isnan(array) if kind == "audio" and array.dtype.kind == "f" else array == (-1 if kind == "tokens" else
                                                                                        np.inf)

@@ -17,7 +17,7 @@ from PIL import Image
 from engine.data import dataset, sources
 from engine.data.dataset import Dataset
 from engine.errors import DataError
-from engine.preparation import Preparation, prepared, read_new
+from engine.preparation import Part, Preparation, prepared, read_new
 from engine.project import Column, ColumnChoice
 from tests.engine.data_files import IRIS_LIKE, fashion, idx_bytes, write_csv, write_idx, write_pictures
 from tests.engine.preparing import made
@@ -156,6 +156,14 @@ def test_npz_and_npy_files(tmp_path: Path) -> None:
     np.savez(tmp_path / "other.npz", x=images[:, 0])
     with pytest.raises(DataError, match="holds 0 arrays of samples"):
         read(data.preparation, tmp_path / "other.npz")
+
+
+@pytest.mark.parametrize(("kind", "shape"), [("tokens", (4,)), ("audio", (1, 1600))])
+def test_arrays_without_a_step_are_refused(tmp_path: Path, kind: str, shape: tuple[int, ...]) -> None:
+    np.savez(tmp_path / "empty.npz", x=np.zeros((3, 0), np.int64))
+    part = Part("x", kind, "input", shape)
+    with pytest.raises(DataError, match="holds 0 arrays of samples"):
+        read_new(Preparation((part,)), [tmp_path / "empty.npz"])
 
 
 def test_arrays_that_lie_or_hold_objects_are_refused(tmp_path: Path) -> None:
