@@ -58,6 +58,9 @@ def encoded(part: Part, opened: Opened, key: str, progress: Progress, in_memory:
             _require_half_the_memory(size, error)
             finding = f"{error.message} The data is prepared in memory, each time. {error.hint}"
 
+    if part.parts and size <= IN_MEMORY:  # cells of a table, which are in memory as well
+        return Encoded(*_filled(part, opened, None, progress), key), finding
+
     def create(name: str, shape: tuple[int, ...], dtype: DTypeLike) -> AnyArray:
         return allocate(shape, dtype, f"Column {part.name!r}")
 
@@ -72,10 +75,11 @@ def _require_half_the_memory(size: int, error: StorageError) -> None:
         raise DataError(error.message, error.hint) from error
 
 
-def _filled(part: Part, opened: Opened, create: Callable[[str, tuple[int, ...], DTypeLike], AnyArray],
+def _filled(part: Part, opened: Opened, create: Callable[[str, tuple[int, ...], DTypeLike], AnyArray] | None,
             progress: Progress) -> tuple[Stored, dict[int, str], dict[str, list[int]]]:
-    """All rows, some at a time, in arrays that `create` makes."""
-    total, step = len(opened.names), step_of(part.shape)
+    """All rows, some at a time, in arrays that `create` makes; None: all at once, in those that they are encoded in."""
+    total = len(opened.names)
+    step = step_of(part.shape) if create else max(1, total)
     usable = np.zeros(total, bool)
     usable[opened.rows] = True
     values = lengths = None
@@ -93,6 +97,9 @@ def _filled(part: Part, opened: Opened, create: Callable[[str, tuple[int, ...], 
                 missing = np.count_nonzero(~is_usable(loaded.values[usable[rows]]), axis=0)
                 gaps[leaf.name] = gaps.get(leaf.name, 0) + (missing if np.ndim(missing) == 1 else np.sum(missing))
         stored = encode(part, raw)
+        if create is None:
+            values, lengths = stored
+            break
         if values is None:
             values = create("values", (total, *stored.values.shape[1:]), stored.values.dtype)
             if stored.lengths is not None:

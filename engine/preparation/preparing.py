@@ -8,7 +8,9 @@
     restored       a network's numbers back in the unit of the data
 """
 
+import os
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -23,6 +25,9 @@ INTEGERS = frozenset({"category", "mask", "text", "tokens", "lengths"})
 """Kinds that a network takes as whole numbers."""
 
 ONE_HOT_CLASSES = 50
+
+THREAD_NUMBERS = 1 << 20
+"""A thread encodes so many features at a time: with fewer, threads wait for one another."""
 
 
 class Facts(Protocol):
@@ -83,8 +88,9 @@ def fitted(part: Part, raw: Mapping[str, numbers.Chunks]) -> Part:
     """With what encoding needs of the TRAINING rows. `raw` holds, by leaf name, an iterable over chunks of raw values,
     which may be gone through more than once and is left alone where nothing is to be fitted."""
     if _is_joined(part):
-        return replace(part, parts=tuple(replace(leaf, state=features.fit_leaf(leaf, raw[leaf.name]))
-                                         for leaf in part.parts))
+        with ThreadPoolExecutor(_processors()) as pool:
+            states = pool.map(lambda leaf: features.fit_leaf(leaf, raw[leaf.name]), part.parts)
+            return replace(part, parts=tuple(map(_with_state, part.parts, states)))
     fit = KINDS[part.kind].fit
     return part if fit is None else replace(part, state=fit(part, raw[part.name]))
 
@@ -98,11 +104,21 @@ def encode(part: Part, raw: Mapping[str, Any]) -> Stored:
     values = np.empty((count, sum(widths)), np.float32)
     _check_shape(part, values)
     ends = np.cumsum(widths)
-    step = max(1, numbers.BLOCK_NUMBERS // max(1, sum(widths)))
-    for start in range(0, count, step):
+    step = max(1, THREAD_NUMBERS // max(1, sum(widths)))
+
+    def write(start: int) -> None:
         block = slice(start, start + step)
+        turned = np.empty((sum(widths), min(step, count - start)), np.float32)  # each feature's numbers side by side
         for leaf, width, end in zip(part.parts, widths, ends, strict=True):
-            features.encode_leaf(leaf, np.asarray(raw[leaf.name][block]), values[block, end - width : end])
+            features.encode_leaf(leaf, np.asarray(raw[leaf.name][block]), turned[end - width : end].T)
+        values[block] = turned.T
+
+    if count <= step:
+        write(0)
+        return Stored(values)
+    with ThreadPoolExecutor(_processors()) as pool:
+        for _ in pool.map(write, range(0, count, step)):
+            pass
     return Stored(values)
 
 
@@ -189,6 +205,15 @@ def prepared(parts: Preparation | Iterable[Part], raw: Mapping[str, Any]) -> dic
             if stored.lengths is not None:
                 found[part.name + LENGTHS] = stored.lengths
     return found
+
+
+def _with_state(part: Part, state: dict[str, Any]) -> Part:
+    return replace(part, state=state)
+
+
+def _processors() -> int:
+    """So many threads are of use: numpy computes in several at a time."""
+    return min(4, os.cpu_count() or 1)
 
 
 def _is_joined(part: Part) -> bool:

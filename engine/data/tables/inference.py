@@ -162,10 +162,14 @@ def _counted(distinct: int, rows: int) -> str:
 
 
 def _numeric(name: str, series: "polars.Series", position: int) -> Guess:
-    present = (series.drop_nans() if series.is_nan().any() else series).drop_nulls()
-    if not len(present):
+    present = series.drop_nulls()
+    values = present.to_numpy()
+    if len(values) and np.isnan(values.min()):
+        present = present.drop_nans()
+        values = present.to_numpy()
+    if not len(values):
         return Guess("number", EMPTY, "ignore")
-    low, high = cast(float, present.min()), cast(float, present.max())
+    low, high = float(values.min()), float(values.max())
     if low == high:
         return Guess("number", f"always {low:g}", "ignore", distinct=1)
     if not _is_whole(present):

@@ -13,7 +13,7 @@ from engine.data.disk.contents import content, spread
 from engine.data.disk.media import Pictures, Sounds, Texts
 from engine.data.disk.trees import File, Tree
 from engine.data.files import Rows, ignore_progress
-from engine.data.opened import Asked, Opened, RowNames, Values
+from engine.data.opened import Asked, Held, Opened, RowNames, Values
 from engine.data.readers.audio_folder import sound_column
 from engine.data.readers.image_columns import picture_column
 from engine.data.readers.text_folder import SAMPLE, text_column
@@ -200,6 +200,8 @@ def _leaves(asked: Asked, frame: Frame, named: _Named) -> list[Leaf]:
 
 def _built(asked: Asked, frame: Frame, leaf: Leaf, named: _Named) -> tuple[Column, Values]:
     """A column and its raw values."""
+    import polars
+
     name, guess = leaf.name, leaf.guess
     classes: tuple[str, ...] = ()
     kind = guess.kind
@@ -219,6 +221,8 @@ def _built(asked: Asked, frame: Frame, leaf: Leaf, named: _Named) -> tuple[Colum
     column = Column(name, kind, leaf.role, guess.shape if kind == "vector" else (), classes, guess.reason, settings)
     if guess.files and leaf.role != "ignore":
         return _media(asked, frame, column, named)
+    if kind == "number" and leaf.series.dtype == polars.Float64 and not leaf.series.null_count():
+        return column, Held(leaf.series.to_numpy())
     return column, cells.CellValues(leaf.series, cells.converter(kind, classes, settings, guess.width))
 
 
