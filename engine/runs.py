@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from engine import __version__, folders, storage
-from engine.errors import EngineError, RunError
+from engine.errors import EngineError, RunError, TrainingError
 from engine.history import History
 from engine.locks import hold, is_held
 from engine.project import RESOURCES, Project
@@ -211,6 +211,7 @@ def create(project: Project, project_path: Path | None, folder: Path | None = No
 
     project = _anchored(project, project_path)
     source = emit(project)
+    _require_loss(project, bool(source.objective))
     folder = _created(folder) if folder else _default_folder(project_path)
     try:
         (folder / "checkpoints").mkdir(exist_ok=True)
@@ -221,6 +222,17 @@ def create(project: Project, project_path: Path | None, folder: Path | None = No
     storage.write(folder / "model.py", source.text.encode())
     run.write_json("run.json", RunInfo(folder.name, _now(), environment=_environment()))
     return run
+
+
+def _require_loss(project: Project, has_loss: bool) -> None:
+    """Raises TrainingError for a network that has nothing to learn from, before a folder is made for it."""
+    if has_loss:
+        return
+    if project.data and not any(column.role == "target" for column in project.data.columns):
+        raise TrainingError("The data has no target: nothing in it says what the network should predict.",
+                            "Put the files of each class into a folder of its own, or give a column the role target "
+                            "and wire it to a loss. To learn without a target, compare the output with the input.")
+    raise TrainingError("The network has no loss to learn from.", "Add one, such as CrossEntropy, and wire it.")
 
 
 def open_run(folder: Path) -> Run:

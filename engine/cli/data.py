@@ -239,6 +239,7 @@ def _shown(found: "Data") -> "list[Column]":
 
 
 def _print(found: "Data", browser: "Browser | None", findings: "tuple[Finding, ...]", console: Console) -> None:
+    from engine.data.doctor.samples import counted
     from engine.data.sources import SOURCES
 
     console.data(SOURCES[found.source].title)
@@ -249,7 +250,8 @@ def _print(found: "Data", browser: "Browser | None", findings: "tuple[Finding, .
     console.data("\n" + table([("column", "type", "role", "size", "because"), *rows]))
     for column in found.columns:
         if column.parts:
-            console.data(f"\n{len(column.parts)} columns make the input {column.name!r}: {column.shape[0]} numbers.")
+            console.data(f"\n{counted(len(column.parts), 'column makes', 'columns make')} the input {column.name!r}: "
+                         f"{counted(column.shape[0], 'number')}.")
     for finding in findings:
         console.data(f"\n{finding.severity}: {finding.message}" + (f"\n  {finding.hint}" if finding.hint else ""))
         if finding.rows and browser:

@@ -53,8 +53,6 @@ def prepared(run: Run, emit: Emit, control: Control) -> tuple[Session, Step]:
     project, info = run.project, run.info()
     options = project.options
     source = run.source()
-    if not source.objective:
-        raise TrainingError("The network has no loss to learn from.", "Add one, such as CrossEntropy, and wire it.")
     data = _data(project, emit, control)
     if info.choices and data.preparation != (kept := run.preparation()):
         if not data.preparation.reads_as(kept):

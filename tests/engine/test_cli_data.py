@@ -65,6 +65,12 @@ def test_text_is_for_people(flowers: Path, capsys) -> None:
     assert "note: " in said
 
 
+def test_one_column_is_told_as_one(tmp_path: Path, capsys) -> None:
+    (tmp_path / "a.csv").write_text("size,label\n" + "".join(f"{row / 7},{'ab'[row % 2]}\n" for row in range(40)))
+    assert main(["data", str(tmp_path / "a.csv")]) == 0
+    assert "1 column makes the input 'features': 1 number.\n" in capsys.readouterr().out
+
+
 def test_what_was_found_is_overruled(flowers: Path, capsys) -> None:
     described = told(capsys, flowers, "--set", "colour.role=ignore", "--set", "petal length.role=target",
                      "--set", "species.role=input", "--option", "header=yes")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from engine import projectfile, runs
 from engine.cli.main import main
@@ -83,6 +84,18 @@ def test_a_run_folder_is_never_trained_over(project_file: Path, tmp_path: Path, 
     (tmp_path / "holiday.png").write_bytes(b"precious")
     assert main(["train", str(project_file), "--run-dir", str(tmp_path)]) == 1
     assert "not empty" in capsys.readouterr().err
+
+
+def test_data_without_a_target_is_told_before_a_folder_is_made(tmp_path: Path, capsys) -> None:
+    for number in range(12):
+        Image.new("L", (8, 8), number * 20).save(tmp_path / f"{number}.png")
+    project = tmp_path / "some.neuroloom"
+    assert main(["data", str(tmp_path), "--project", str(project)]) == 0
+    capsys.readouterr()
+    assert main(["train", str(project), "--run-dir", str(tmp_path / "run")]) == 1
+    assert "The data has no target" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+    assert not (tmp_path / "runs").exists()
 
 
 def test_a_learning_rate_that_makes_nan_fails_with_a_message(project_file: Path, tmp_path: Path, capsys) -> None:

@@ -224,6 +224,11 @@ def test_few_samples(tmp_path: Path) -> None:
     finding = the(sources.inspect(write_pictures(tmp_path, 40)), "few-samples")
     assert "to validate on" in finding.message
     assert "to test on" in finding.message
+    (tmp_path / "few").mkdir()
+    for number in range(3):
+        Image.new("L", (8, 8), number * 50).save(tmp_path / "few" / f"{number}.png")
+    few = the(sources.inspect(tmp_path / "few"), "few-samples")
+    assert few.message.startswith("There is only 1 sample to train on")
 
 
 def test_labels_below_zero_and_gaps(tmp_path: Path) -> None:

@@ -38,8 +38,9 @@ def _splits(browser: Browser) -> list[Finding]:
     few = {split: rows for split, rows in browser.rows.items() if 0 < len(rows) < FEW_SAMPLES}
     if few:
         sizes = " and ".join(f"{counted(len(rows), 'sample')} to {VERBS[split]}" for split, rows in few.items())
+        verb = "is" if len(next(iter(few.values()))) == 1 else "are"
         found.append(Finding(
-            "few-samples", "warning", f"There are only {sizes}: what so few say is mostly chance.",
+            "few-samples", "warning", f"There {verb} only {sizes}: what so few say is mostly chance.",
             "Add samples, or change the shares of the splits.",
             rows=tuple(np.sort(np.concatenate(list(few.values()))).tolist()), count=sum(map(len, few.values()))))
     data = browser.data
