@@ -145,7 +145,8 @@ def inspect(
     """Look at a file, a folder, an archive or "bundled:<name>" and describe it as project data with typed columns.
 
     source     the kind of data set; "": told by looking inside
-    options    the source's settings; those left out have their defaults
+    options    the source's settings; those left out have their defaults. None: what `previous` says, if that is the
+               same data
     chosen     what the user decided about columns; None: what `previous` says, if that is the same data
     previous   the data chosen until now: its split, normalisation and augmentation are kept, and the rows that were
                left out, if their numbers still mean the same. Where the new data has
@@ -159,8 +160,10 @@ def inspect(
     progress = progress or ignore_progress
     tree = _opened_tree(Data(text, source).located(None), progress)
     spec = _found(tree, source)
-    settings = completed(spec.params, options or {})
     is_same = previous is not None and previous.source == spec.name and _is_at(previous, tree.root, base)
+    if options is None and previous and is_same:
+        options = previous.options
+    settings = completed(spec.params, options or {})
     if chosen is None:
         chosen = previous.chosen if previous and is_same else {}
     opened = _opened(spec, Asked(tree, settings, chosen, (), progress))

@@ -226,7 +226,10 @@ def test_rows_are_left_out_as_long_as_their_numbers_mean_the_same(tmp_path: Path
     path = write_csv(tmp_path / "a.csv", PEOPLE)
     data = msgspec.structs.replace(sources.inspect(path), excluded=(3, 50))
     assert sources.inspect(path, previous=data).excluded == (3, 50)
-    assert sources.inspect(path, options={"header": "yes"}, previous=data).excluded == ()
+    named = sources.inspect(path, options={"header": "yes"}, previous=data)
+    assert named.excluded == ()
+    assert sources.inspect(path, previous=named).options["header"] == "yes"
+    assert sources.inspect(path, options={}, previous=named).options["header"] == "auto"
     dataset.load(data, None, cached=True)
     path.write_text(PEOPLE.replace("age,town,weight,bought\n", "age,town,weight,bought\n30,Ulm,1,no\n"))
     for _ in range(2):
