@@ -29,7 +29,7 @@ from engine.data.readers.large_arrays import ArrayFile, LargeArrays, are_large
 from engine.errors import DataError
 from engine.kinds import KINDS
 from engine.params import Choice, Param, Text
-from engine.preparation.arrays import MAX_INFLATION
+from engine.preparation.arrays import MAX_INFLATION, USUAL_NAMES
 from engine.preparation.parts import is_usable
 from engine.project import Column
 
@@ -40,7 +40,6 @@ PARAMS: tuple[Param, ...] = (
            help="Predict a class or a number. Auto: a class for whole numbers, texts and truth values."),
 )
 
-INPUT_NAMES = ("x", "image", "images", "data", "features", "feature", "inputs", "input", "samples")
 TARGET_NAMES = ("y", "label", "labels", "target", "targets", "outputs", "output")
 CLASS_NAMES = ("classes", "class_names", "names")
 SPLIT_WORDS = {"train": "train", "training": "train", "val": "validation", "valid": "validation",
@@ -96,7 +95,7 @@ def open_npz(asked: Asked) -> Opened:
     Without any target there is none."""
     where = str(asked.tree.root)
     headers = _all_headers(asked.tree)
-    inputs = _chosen(headers, asked.options["input"], INPUT_NAMES, where)
+    inputs = _chosen(headers, asked.options["input"], USUAL_NAMES, where)
     targets = _chosen(headers, asked.options["target"], TARGET_NAMES, where, is_target=True)
     if targets and set(inputs) != set(targets):
         raise DataError(f"{where} has inputs for {_listed(inputs)} but targets for {_listed(targets)}.",
@@ -185,17 +184,6 @@ def read_array(header: Header, progress: Progress = ignore_progress) -> AnyArray
         raise _damaged(header.file, error) from None
     progress(1.0)
     return np.asarray(array, array.dtype.newbyteorder("="))
-
-
-def read_samples(file: File, column: Column) -> AnyArray:
-    """The array of a file that holds samples of `column`: the only one of its shape, or one with a usual name."""
-    headers = [header for header in read_headers(file).values() if header.shape]
-    fitting = [header for header in headers if input_column(header).shape == column.shape]
-    usual = [header for header in fitting if header.base in INPUT_NAMES]
-    if len(fitting) != 1 and len(usual) != 1:
-        raise DataError(f"{file.place} holds {len(fitting)} arrays of samples {column.shape}, which the network reads.",
-                        "Keep one such array in the file, or name it x.")
-    return as_samples(read_array(fitting[0] if len(fitting) == 1 else usual[0]))
 
 
 def input_column(header: Header) -> Column:
