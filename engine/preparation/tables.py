@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import re
 import zlib
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -18,6 +19,7 @@ from . import cells, files, pictures, sounds
 from .parts import AnyArray, Part
 
 SEPARATORS = "\t;|,"
+NAMED_SEPARATOR = re.compile(rf'"?sep=([{SEPARATORS}])"?\r?\n', re.IGNORECASE)
 SAMPLE_CHARACTERS = 1 << 16
 SAMPLE_ROWS = 200
 LARGEST_INFLATED = 1 << 31
@@ -52,8 +54,10 @@ def read(path: Path, wanted: Sequence[str]) -> Table:
     """
     text = decoded(path, files.whole(path))
     csv.field_size_limit(LARGEST_CELL)
+    if named := named_separator(text[:16]):
+        text = text[text.index("\n"):]
     sample = [line for line in text[:SAMPLE_CHARACTERS].splitlines()[:SAMPLE_ROWS] if line.strip()]
-    separator = max(SEPARATORS, key=lambda sign: (_consistency(sample, sign), -SEPARATORS.index(sign)))
+    separator = named or max(SEPARATORS, key=lambda sign: (_consistency(sample, sign), -SEPARATORS.index(sign)))
     try:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
         found = [(row, reader.line_num) for row in reader if any(cell.strip() for cell in row)]
@@ -72,6 +76,12 @@ def read(path: Path, wanted: Sequence[str]) -> Table:
             raise DataError(f"Line {line:,} of {path} has {len(row)} cells, the first line {len(names)}.",
                             f"Correct the line; text that contains {separator!r} must stand in double quotes.")
     return Table(path, names, [row for row, _ in found], [line for _, line in found])
+
+
+def named_separator(start: str) -> str:
+    """The separator that Excel's first line `sep=;` names, "" where there is no such line."""
+    found = NAMED_SEPARATOR.match(start)
+    return found[1] if found else ""
 
 
 def has_header(first: Sequence[str], wanted: Sequence[str]) -> bool:

@@ -14,10 +14,10 @@ import pytest
 from engine.data import dataset, sources
 from engine.data.tables.separated import MAX_LINE_BYTES
 from engine.errors import DataError, OptionError
-from engine.preparation import restored
+from engine.preparation import restored, tables
 from engine.project import ColumnChoice
 from tests.engine.data_files import IRIS_LIKE, write_csv
-from tests.engine.tables import inspected, leaves, opened, raw, written
+from tests.engine.tables import inspected, kinds, leaves, opened, raw, written
 
 TARGET, INPUT, IGNORE = (ColumnChoice(role=role) for role in ("target", "input", "ignore"))
 
@@ -54,6 +54,19 @@ def test_a_chosen_target_and_ignored_columns(tmp_path: Path) -> None:
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
 def test_the_separator_is_found(tmp_path: Path, separator: str) -> None:
     assert inspected(written(tmp_path, IRIS_LIKE.replace(",", separator))).columns[0].shape == (5,)
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_the_separator_is_named_as_excel_does(tmp_path: Path, separator: str, ends: str) -> None:
+    lines = [f"sep={separator}", separator.join(["a", "b", "y"]),
+             *(separator.join([str(i / 7), "dear" if i == 5 else str(i * i), "uv"[i % 2]]) for i in range(30))]
+    path = written(tmp_path, ends.join(lines))
+    assert kinds(opened(path)) == {"a": ("number", "input"), "b": ("number", "input"), "y": ("category", "target")}
+    assert any("line 8 says 'dear'" in finding for finding in opened(path).findings)
+    assert sources.inspect(path).source == "table"
+    new = tables.read(path, ["a", "b"])
+    assert (new.names, len(new.rows), new.lines[5]) == (("a", "b", "y"), 30, 8)
 
 
 def test_without_a_header_columns_are_numbered(tmp_path: Path) -> None:

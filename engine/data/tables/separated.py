@@ -23,7 +23,7 @@ from engine.data.files import BLOCK_BYTES, require_memory
 from engine.data.tables.frames import Frame, repeated_names
 from engine.errors import DataError
 from engine.preparation.cells import is_missing
-from engine.preparation.tables import unique
+from engine.preparation.tables import named_separator, unique
 
 if TYPE_CHECKING:
     import polars
@@ -84,10 +84,12 @@ def read_separated(file: File, header: str = "auto", most_bytes: int | None = No
     if most_bytes is None and (numbers := _all_numbers(file, header)):
         return numbers
     data, findings = _text(file, most_bytes)
+    if named := named_separator(data[:16].decode(errors="ignore")):
+        data = data[data.index(b"\n"):]
     sample = _sample_rows(data[:SAMPLE_BYTES].decode(errors="ignore"))
     if not sample:
         raise DataError(f"{file.place} is empty.", "Choose a table with a header line and rows below it.")
-    _, width, separator = max(_consistency(sample, separator) for separator in SEPARATORS)
+    _, width, separator = max(_consistency(sample, separator) for separator in named or SEPARATORS)
     if not separator:
         raise DataError(f"{file.place} has one column only: no comma, semicolon, tab or bar separates cells.",
                         "A table needs a target column and at least one more.")
