@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.data import cache
+from engine.data.browse import shown_date
 from engine.data.cache import Entry
 from engine.data.disk.trees import Tree, open_tree
 from engine.data.encoding import IN_MEMORY, Encoded, RawRows, StoredRows, about, encoded, of_entry, step_of
@@ -176,10 +177,12 @@ class _Loading:
         for column in self.encoded.values():
             for name, counts in column.gaps.items():
                 fill = leaves[name].state.get("fill", ())
+                show = shown_date if leaves[name].kind == "date" else "{:g}".format
                 for place, count in enumerate(counts):
                     cells = "1 cell without a usable number was" if count == 1 else \
                         f"{count:,} cells without a usable number were"
-                    told = f" with {fill[place]:g}, taken from the training part" if len(fill) == len(counts) else ""
+                    told = f" with {show(fill[place])}, taken from the training part" if len(fill) == len(counts) else \
+                        ""
                     label = name if len(counts) == 1 else f"feature {place + 1}"
                     if count:
                         self.findings.append(f"{label!r}: {cells} filled{told}.")

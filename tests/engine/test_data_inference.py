@@ -295,3 +295,9 @@ def test_dates_are_seconds(tmp_path: Path) -> None:
     found = opened(table(tmp_path, {"day": [f"{i % 28 + 1:02}/{i % 12 + 1:02}/2024" for i in range(60)]}))
     assert leaves(found)["day"].settings["order"] == "day first"
     assert raw(found, "day")[14] == datetime(2024, 3, 15, tzinfo=UTC).timestamp()
+
+
+def test_the_date_that_fills_gaps_is_told_as_a_date(tmp_path: Path) -> None:
+    path = table(tmp_path, {"day": ["" if i % 3 == 0 else "2024-01-05" if i % 2 else "2024-01-06" for i in range(60)]})
+    found = dataset.load(inspected(path), None).findings
+    assert any("filled with 2024-01-0" in finding for finding in found), found
