@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from engine.data.browse import Browser
 from engine.data.files import portion
@@ -13,6 +13,7 @@ from engine.project import Column, Data
 from gui.data.browser.thumbnails import drawn
 from gui.widgets.background import Background, Progress
 from gui.widgets.bars import Bar, Bars
+from gui.widgets.combo import PanelCombo
 from gui.widgets.labels import label
 from gui.widgets.sample_table import SampleTable
 from gui.widgets.tile_view import Cell, TileView
@@ -56,7 +57,7 @@ class DataSamples(QWidget):
         self._reading.finished.connect(self._show)
         self._reading.failed.connect(self.failed)
         self._reading.progressed.connect(self.progressed)
-        self.split = QComboBox(self)
+        self.split = PanelCombo(self)
         for name, text in SPLITS.items():
             self.split.addItem(text, name)
         self.split.setAccessibleName("Samples of")

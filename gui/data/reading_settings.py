@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 from engine.data.sources import SOURCES
 from engine.params import Bool
 from engine.project import Data
+from gui.widgets.combo import PanelCombo
 from gui.widgets.param_form import ParamForm
 
 SKIP_DAMAGED = "skip_damaged"
@@ -23,7 +24,7 @@ class ReadingSettings(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.source = QComboBox(self)
+        self.source = PanelCombo(self)
         self.source.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.source.setMinimumContentsLength(4)
         self.source.setAccessibleName("Kind of data")

@@ -22,10 +22,9 @@ _METHOD = Choice(
     help="Auto: what fits the data. Random. Stratified: the same share of every class. Group: rows with the same value "
          "of a column stay together. Time: the latest are the test. Column: a column names the part. K-fold: one of "
          "several equal parts is the test.")
-_VALIDATION = Float(name="validation", default=0.1, minimum=0.0, maximum=0.9,
-                    help="Share of the samples that is held back to measure progress while training.")
-_TEST = Float(name="test", default=0.2, minimum=0.0, maximum=0.9,
-              help="Share held back for the test at the end. Data with a test part of its own keeps that.")
+MOST_HELD_BACK = 0.95
+"""Validation and test share together: something must be left to learn from."""
+
 _SEED = Int(name="seed", default=0, minimum=0, maximum=2**31 - 1, help="Another seed draws other samples.")
 _FOLDS = Int(name="folds", default=5, minimum=2, maximum=1000, help="How many equal parts there are.")
 _NORMALIZE = Bool(name="normalize", default=True,
@@ -87,9 +86,17 @@ def params_of(data: Data) -> tuple[Param, ...]:
     if method == "k-fold":
         params += [_FOLDS, Int(name="fold", default=0, minimum=0, maximum=data.split.folds - 1,
                                help="Which part is the test, from 0 on.")]
-    params.append(_VALIDATION)
+    params.append(_share("validation", 0.1, data.split.test, "Share of the samples that is held back to measure "
+                         "progress while training."))
     if method not in ("k-fold", "column"):
-        params.append(_TEST)
+        params.append(_share("test", 0.2, data.split.validation, "Share held back for the test at the end. Data with a "
+                             "test part of its own keeps that."))
     if method != "time":
         params.append(_SEED)
     return (*params, _NORMALIZE)
+
+
+def _share(name: str, default: float, other: float, help: str) -> Float:
+    """One of the shares that are held back, `other` being the other one."""
+    return Float(name=name, default=min(default, MOST_HELD_BACK - other), minimum=0.0,
+                 maximum=max(0.0, round(MOST_HELD_BACK - other, 6)), help=help)

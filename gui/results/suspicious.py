@@ -75,31 +75,38 @@ class SuspiciousLabels(QWidget):
         self.list.setToolTip("Double-click a sample to look at it")
         row = QHBoxLayout()
         row.setSpacing(4)
-        row.addWidget(self.message, 1)
-        row.addWidget(self.all)
         row.addWidget(self.rank)
+        row.addWidget(self.all)
+        row.addStretch(1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 4, 0, 0)
         column.setSpacing(4)
+        column.addWidget(self.message)
         column.addLayout(row)
         column.addWidget(self.list, 1)
         self.rank.clicked.connect(self._rank)
         self.all.clicked.connect(lambda: self._look(None))
         self.list.itemActivated.connect(self._open)
         session.run_changed.connect(self.load)
+        session.state_changed.connect(self._allow)
         self.load()
 
     def load(self) -> None:
         """Show what is known of the session's run."""
         run = self._session.run
         self._show(None)
-        self.rank.setEnabled(run is not None and run.checkpoint("best").exists())
+        self._allow()
         try:
             known = run.suspicion() if run is not None else None
             if known is not None:
                 self._take(known)
         except EngineError as error:
             self._say(f"{error.message} {error.hint}")
+
+    def _allow(self) -> None:
+        """Ranking needs a network that has learned something, and no other that is learning."""
+        run = self._session.run
+        self.rank.setEnabled(self._session.state == "idle" and run is not None and run.checkpoint("best").exists())
 
     def _rank(self) -> None:
         run = self._session.run

@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QEvent, QMimeData, QPoint, Qt
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
+from engine import projectfile
 from engine.project import BUNDLED, ColumnChoice, Data
 from gui.data.data_panel import DataPanel
 from gui.data.data_place import EXAMPLES
@@ -133,6 +135,37 @@ def test_only_the_settings_of_the_chosen_method_are_shown(
     with pytest.raises(KeyError):
         panel.split.form.editor("test")
     assert "Test: 12" in panel.split.sizes.text()
+
+
+def test_shares_that_leave_nothing_to_learn_from_are_refused_as_they_are_typed(
+    qtbot: QtBot, panel: DataPanel, document: Document, tmp_path: Path
+) -> None:
+    opened(qtbot, panel, table(tmp_path))
+    panel.sections["Split"].header.click()
+    field = panel.split.form.editor("validation")
+    assert isinstance(field, QLineEdit)
+    field.setFocus()
+    field.selectAll()
+    QTest.keyClicks(field, "0.85")
+    settle(qtbot, panel)
+    split = chosen_in(document).split
+    assert split.validation + split.test < 1
+    assert projectfile.loads(projectfile.dumps(document.project)) == document.project
+
+
+def test_the_wheel_changes_no_choice_in_passing(
+    qtbot: QtBot, panel: DataPanel, document: Document, tmp_path: Path
+) -> None:
+    opened(qtbot, panel, table(tmp_path))
+    before = document.project
+    for combo in panel.findChildren(QComboBox):
+        shown = combo.currentIndex()
+        middle = QPointF(combo.rect().center())
+        QApplication.sendEvent(combo, QWheelEvent(
+            middle, combo.mapToGlobal(middle), QPoint(), QPoint(0, -120), Qt.MouseButton.NoButton,
+            Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False))
+        assert combo.currentIndex() == shown
+    assert document.project is before
 
 
 def test_the_column_of_a_group_split_is_no_input(
