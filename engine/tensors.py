@@ -22,13 +22,16 @@ class TensorSpec:
     """One batched tensor. `sizes` and `axes` leave the batch axis out: axis 0 of the tensor is always the batch.
 
     dtype is a torch name ("float32", "int64"). `classes` is the number of categories of an int64 tensor, None where
-    it is unknown or the tensor does not hold categories.
+    it is unknown or the tensor does not hold categories. `padded`: what lies beyond a sample's length along the time
+    axis is filler. `steps`: the tensor holds lengths, of sequences of so many steps; None for all others.
     """
 
     sizes: tuple[int, ...]
     axes: tuple[str, ...] = ()
     dtype: str = "float32"
     classes: int | None = None
+    padded: bool = False
+    steps: int | None = None
 
     def __post_init__(self) -> None:
         if len(self.axes) != len(self.sizes):
@@ -38,6 +41,11 @@ class TensorSpec:
     def rank(self) -> int:
         """Number of axes without the batch axis."""
         return len(self.sizes)
+
+    @property
+    def has_padding(self) -> bool:
+        """Whether some steps of it may be filler."""
+        return self.padded and "time" in self.axes
 
     @property
     def shape(self) -> tuple[str | int, ...]:

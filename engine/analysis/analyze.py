@@ -6,23 +6,26 @@ from itertools import chain
 
 from engine.analysis import design, drawing, training
 from engine.analysis.evaluation import Evaluation
+from engine.analysis.library import NO_GRAPHS, Library, placed
 from engine.analysis.report import Analysis
-from engine.analysis.roles import roles
-from engine.analysis.wiring import wiring
-from engine.graph import Graph
+from engine.analysis.roles import Roles, roles
+from engine.analysis.wiring import Wiring, wiring
+from engine.graph import Graph, Node
+from engine.layers.networks import COMPOSITES, SHARING
 from engine.options import Component
 from engine.problems import Problem
 from engine.project import Column
 
 
-def analyze(graph: Graph, columns: tuple[Column, ...] = (), augmentation: tuple[Component, ...] = ()) -> Analysis:
+def analyze(graph: Graph, columns: tuple[Column, ...] = (), augmentation: tuple[Component, ...] = (),
+            library: Library = NO_GRAPHS) -> Analysis:
     """Shapes, costs and problems of a graph; `columns` and `augmentation` are those of the chosen data, () while none
-    is chosen.
+    is chosen; the library holds the graphs that it may place.
 
     Never raises: whatever is wrong is a problem. What was worked out for the same settings and inputs before is not
     worked out again, so that analysing after one edit takes a fraction of the first time.
     """
-    wired = wiring(graph)
+    wired = wiring(graph, library)
     evaluation = Evaluation(wired)
     part = roles(wired)
     found = list(chain(
@@ -35,6 +38,10 @@ def analyze(graph: Graph, columns: tuple[Column, ...] = (), augmentation: tuple[
     evaluation.broken.update(wired.surplus)
     _color(evaluation, found)
     counted = [evaluation.reports[node_id] for node_id in part.counted]
+    networks = _networks(wired, part, evaluation, library)
+    own = sum(evaluation.reports[n].weights for n in part.counted if wired.nodes[n].type not in COMPOSITES)
+    own += sum(library.analysis(placed(wired.nodes[n])).own * _copies(wired.nodes[n]) for n in _computed(
+        wired, part, evaluation, frozenset(("Block",))))
     return Analysis(
         nodes=evaluation.reports,
         problems=_sorted(found, wired.order),
@@ -44,10 +51,31 @@ def analyze(graph: Graph, columns: tuple[Column, ...] = (), augmentation: tuple[
         inputs=part.inputs,
         targets=part.targets,
         outputs=part.outputs,
-        weights=sum(report.weights for report in counted),
+        weights=own + sum(library.analysis(name).own for name in networks),
         multiply_adds=sum(report.multiply_adds for report in counted),
         memory=sum(report.memory for report in counted),
+        own=own,
+        networks=networks,
     )
+
+
+def _computed(wired: Wiring, part: Roles, evaluation: Evaluation, types: frozenset[str]) -> list[str]:
+    return [n for n in part.counted if wired.nodes[n].type in types and evaluation.reports[n].outputs]
+
+
+def _networks(wired: Wiring, part: Roles, evaluation: Evaluation, library: Library) -> tuple[str, ...]:
+    """The graphs whose weights are shared, each once."""
+    found = dict[str, None]()
+    for node_id in _computed(wired, part, evaluation, COMPOSITES):
+        node = wired.nodes[node_id]
+        name = placed(node)
+        found.update(dict.fromkeys((name,) if node.type in SHARING else ()))
+        found.update(dict.fromkeys(library.analysis(name).networks))
+    return tuple(found)
+
+
+def _copies(node: Node) -> int:
+    return int(node.params.get("repeat", 1))
 
 
 def _color(evaluation: Evaluation, problems: Iterable[Problem]) -> None:

@@ -3,11 +3,13 @@
 from collections.abc import Iterable
 
 from engine.analysis import repairs
+from engine.analysis.library import placed
 from engine.analysis.outcome import Outcome, Settings, outcome, settings_of
 from engine.analysis.report import NodeReport
 from engine.analysis.wiring import Wiring, circles
 from engine.graph import Edge, Node
-from engine.layers.spec import LayerSpec, Remark, ShapeError
+from engine.layers.networks import COMPOSITES
+from engine.layers.spec import NOTHING, LayerSpec, Port, Remark, ShapeError
 from engine.problems import Problem, Repair, Severity
 from engine.tensors import TensorSpec
 
@@ -42,9 +44,10 @@ class Evaluation:
             self._name_what_stuck_nodes_wait_for()
 
     def _evaluated(self, node: Node) -> NodeReport:
-        settings = settings_of(node.type, node.params)
-        if settings is None:
+        spec = self.wired.specs[node.id]
+        if spec is None:
             return self._unknown(node)
+        settings = settings_of(spec, node.params)
         arriving = self.wired.into.get(node.id, ())
         inputs = self._inputs(settings.spec, arriving)
         if isinstance(inputs, NodeReport) or settings.errors:
@@ -60,19 +63,23 @@ class Evaluation:
     def _inputs(self, spec: LayerSpec, arriving: Iterable[Edge]) -> tuple[TensorSpec, ...] | NodeReport:
         """The specs of all wires in the order of the ports, or the report of a node that cannot be computed yet."""
         reports = self.reports
+        edges: list[Edge | None]
         if len(spec.inputs) == 1:
             edges = list(arriving)
-            if len(edges) < 1 + spec.inputs[0].variadic:
+            if len(edges) < _least(spec.inputs[0]):
                 return _INCOMPLETE
         else:
             edges = []
             for port in spec.inputs:
                 here = [edge for edge in arriving if edge.target_port == port.name]
-                if len(here) < 1 + port.variadic:
+                if len(here) < _least(port):
                     return _INCOMPLETE
-                edges += here
+                edges += here or [None]
         found = []
         for edge in edges:
+            if edge is None:
+                found.append(NOTHING)
+                continue
             made = reports[edge.source].outputs.get(edge.source_port)
             if made is None:
                 return NodeReport("waiting", waits_for=self._culprit(edge.source))
@@ -100,16 +107,25 @@ class Evaluation:
     def _report_missing(self, node: Node, spec: LayerSpec, arriving: Iterable[Edge]) -> None:
         for port in spec.inputs:
             count = sum(edge.target_port == port.name for edge in arriving)
-            if count < 1 + port.variadic:
+            if count < _least(port):
                 what = "at least two wires" if port.variadic else "a wire"
-                into = f" into {port.name}" if len(spec.inputs) > 1 else ""
+                into = f" into {port.title}" if len(spec.inputs) > 1 else ""
                 self.problems.append(Problem(
                     severity="error", code="missing-input", node=node.id, port=port.name,
                     message=f"{node.name} needs {what}{into}" + (" but has one." if count else "."),
-                    hint=f"Drag from the output of another node to the {port.name} port of {node.name}."))
+                    hint=f"Drag from the output of another node to the {port.title} port of {node.name}."))
 
     def _unknown(self, node: Node) -> NodeReport:
         self._grey(node.id)
+        if node.type in COMPOSITES:
+            name = placed(node)
+            self.problems.append(Problem(
+                severity="error", code="no-network", node=node.id, param="graph",
+                message=f"{node.name} places the network {name[:60]!r}, which the project does not have." if name
+                else f"{node.name} does not say which network it places.",
+                hint="Choose one in the inspector, or draw one in a tab of its own.",
+                repairs=(repairs.disposal(f"Remove {node.name}", node.id),)))
+            return NodeReport("error")
         self.problems.append(Problem(
             severity="error", code="unknown-layer", node=node.id,
             message=f"{node.name} is a {str(node.type)[:60]} layer, which this program does not know.",
@@ -179,6 +195,11 @@ class Evaluation:
                 if report.state == "waiting" and not report.waits_for:
                     self.reports[edge.target] = NodeReport("waiting", waits_for=self._culprit(node_id))
                     spread.append(edge.target)
+
+
+def _least(port: Port) -> int:
+    """So many wires a port needs."""
+    return 0 if port.optional else 1 + port.variadic
 
 
 _INCOMPLETE = NodeReport("error")

@@ -34,7 +34,7 @@ def _prediction(wired: Wiring, reports: Mapping[str, NodeReport]) -> Port | None
         if wired.nodes[node_id].type == "Output" and edges and reports[edges[0].source].outputs:
             return edges[0].source, edges[0].source_port
     for node_id in reversed(wired.order):
-        spec, report = CATALOGUE.get(wired.nodes[node_id].type), reports[node_id]
+        spec, report = wired.specs[node_id], reports[node_id]
         if spec and spec.role == "layer" and report.outputs and not wired.out_of.get(node_id):
             return node_id, next(iter(report.outputs))
     return None

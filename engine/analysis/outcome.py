@@ -11,12 +11,11 @@ from typing import Any
 
 from engine.analysis.report import NodeReport
 from engine.errors import OptionError
-from engine.layers import find
-from engine.layers.spec import LayerSpec, Remark, ShapeError
+from engine.layers.spec import NOTHING, LayerSpec, Remark, ShapeError
 from engine.params import Value, completed
 from engine.tensors import TensorSpec
 
-BYTES = {"float32": 4, "int64": 8}
+BYTES = {"float32": 4, "int64": 8, "bool": 1}
 REMEMBERED = 65_536
 
 
@@ -41,22 +40,19 @@ class Outcome:
     error: ShapeError | None = None
 
 
-_by_identity: dict[tuple[str, int], tuple[dict[str, Any], Settings]] = {}
+_by_identity: dict[int, tuple[dict[str, Any], Settings]] = {}
 _by_value: dict[tuple[Any, ...], Settings] = {}
 
 
-def settings_of(type: str, params: dict[str, Any]) -> Settings | None:
-    """The checked settings of a node, None for an unknown layer. `params` is never changed in place, by contract."""
-    remembered = _by_identity.get((type, id(params)))
-    if remembered is not None and remembered[0] is params:
+def settings_of(spec: LayerSpec, params: dict[str, Any]) -> Settings:
+    """The checked settings of a node with that declaration. `params` is never changed in place, by contract."""
+    remembered = _by_identity.get(id(params))
+    if remembered is not None and remembered[0] is params and remembered[1].spec is spec:
         return remembered[1]
-    spec = find(type)
-    if spec is None:
-        return None
     settings = checked(spec, params)
     if len(_by_identity) >= REMEMBERED:
         _by_identity.clear()
-    _by_identity[type, id(params)] = (params, settings)
+    _by_identity[id(params)] = (params, settings)
     return settings
 
 
@@ -68,7 +64,7 @@ def checked(spec: LayerSpec, params: Mapping[str, Any]) -> Settings:
         return Settings(spec, params, _errors(spec, params))
     if len(_by_value) >= REMEMBERED:
         _by_value.clear()
-    return _by_value.setdefault((spec.type, *complete.values()), Settings(spec, complete, {}))
+    return _by_value.setdefault((spec, *complete.values()), Settings(spec, complete, {}))
 
 
 def _errors(spec: LayerSpec, params: Mapping[str, Any]) -> dict[str, str]:
@@ -87,8 +83,11 @@ def _errors(spec: LayerSpec, params: Mapping[str, Any]) -> dict[str, str]:
 
 @lru_cache(maxsize=REMEMBERED)
 def outcome(settings: Settings, inputs: tuple[TensorSpec, ...]) -> Outcome:
-    """What a layer with these settings, which are legal, makes of these inputs."""
+    """What a layer with these settings, which are legal, makes of these inputs; optional ports at the end may be left
+    out."""
     spec, params = settings.spec, settings.params
+    if len(inputs) < len(spec.inputs):
+        inputs = (*inputs, *(NOTHING,) * (len(spec.inputs) - len(inputs)))
     try:
         shaped = spec.shape(inputs, params)
     except ShapeError as error:

@@ -13,7 +13,7 @@ from engine.analysis.report import NodeReport
 from engine.analysis.wiring import Wiring
 from engine.graph import Edge, Graph
 from engine.layers import CATALOGUE
-from engine.layers.spec import Fix, Insert, Replace, Resize, SetParams, Swap
+from engine.layers.spec import Fix, Insert, LayerSpec, Replace, Resize, SetParams, Swap
 from engine.problems import Repair
 from engine.tensors import TensorSpec
 
@@ -168,19 +168,26 @@ def _resizing(edge: Edge, sizes: tuple[int, ...], wired: Wiring, reports: Mappin
     if len(now) != len(sizes) or len(differing) != 1:
         return None
     chain = [edge.source]
-    while not CATALOGUE[wired.nodes[chain[-1]].type].width:
-        spec, before = CATALOGUE[wired.nodes[chain[-1]].type], wired.wires(chain[-1])
+    while not (spec := _spec(wired, chain[-1])).width:
+        before = wired.wires(chain[-1])
         if spec.role != "layer" or len(before) != 1:
             return None
         chain.append(before[0].source)
     node = wired.nodes[chain[-1]]
-    width = CATALOGUE[node.type].param(CATALOGUE[node.type].width)
+    width = spec.param(spec.width)
     old, new = differing[0]
-    present = checked(CATALOGUE[node.type], node.params).params[width.name]
+    present = checked(spec, node.params).params[width.name]
     value, rest = divmod(present * new, old)
     if rest or _carried(chain, {width.name: value}, wired, reports) != sizes:
         return None
     return setting(f"Set {width.label.lower()} of {node.name} to {value}", node.id, {width.name: value})
+
+
+def _spec(wired: Wiring, node_id: str) -> LayerSpec:
+    """Of a node that was computed."""
+    spec = wired.specs[node_id]
+    assert spec is not None, "what was computed is known"
+    return spec
 
 
 def _carried(chain: list[str], change: Mapping[str, Any], wired: Wiring,
@@ -189,7 +196,7 @@ def _carried(chain: list[str], change: Mapping[str, Any], wired: Wiring,
     inputs: tuple[TensorSpec, ...] = reports[chain[-1]].inputs
     for node_id in reversed(chain):
         node = wired.nodes[node_id]
-        settings = checked(CATALOGUE[node.type], {**node.params, **(change if node_id == chain[-1] else {})})
+        settings = checked(_spec(wired, node_id), {**node.params, **(change if node_id == chain[-1] else {})})
         report = None if settings.errors else outcome(settings, inputs).report
         if report is None:
             return None

@@ -47,7 +47,10 @@ class Analysis:
     inputs   ids of the Input nodes that the network computes with
     targets  ids of the further Input nodes, that only losses and metrics look at
     outputs  (node id, port) of the tensors that the network returns, each once
-    weights, multiply_adds, memory  sums over the nodes that lead to an output; over all nodes while there is none
+    weights, multiply_adds, memory  sums over the nodes that lead to an output; over all nodes while there is none.
+             Weights that several placements of a network share count once
+    own      the part of `weights` that no placed network shares
+    networks names of the graphs whose weights it shares, also those that they share
     """
 
     nodes: Mapping[str, NodeReport]
@@ -61,6 +64,13 @@ class Analysis:
     weights: int
     multiply_adds: int
     memory: int
+    own: int = 0
+    networks: tuple[str, ...] = ()
+
+    @property
+    def faults(self) -> tuple[Problem, ...]:
+        """The errors without which the network could be built and computed."""
+        return tuple(problem for problem in self.errors if problem.code != NO_LOSS)
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -74,4 +84,4 @@ class Analysis:
     @property
     def is_buildable(self) -> bool:
         """Whether the network can be built and computed, even if there is no loss to train it with."""
-        return bool(self.nodes) and all(problem.code == NO_LOSS for problem in self.errors)
+        return bool(self.nodes) and not self.faults

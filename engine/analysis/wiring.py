@@ -1,22 +1,23 @@
 """The graph prepared for analysis: lookups, legal wires, order of computation, circles."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
+from engine.analysis.library import NO_GRAPHS, Library
 from engine.graph import Edge, Graph, Node
 from engine.layers import CATALOGUE
+from engine.layers.spec import LayerSpec
 
-INPUT_PORTS = {type: frozenset(port.name for port in spec.inputs) for type, spec in CATALOGUE.items()}
-OUTPUT_PORTS = {type: frozenset(port.name for port in spec.outputs) for type, spec in CATALOGUE.items()}
 SINKS = frozenset(spec.type for spec in CATALOGUE.values() if spec.role in ("output", "loss", "metric"))
-VARIADIC = {type: frozenset(port.name for port in spec.inputs if port.variadic) for type, spec in CATALOGUE.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
     """Which wires count, and in which order nodes are computed.
 
+    specs        the declaration of each node, None for a layer that nobody knows
     into, out_of the wires that count, by node; the wires of a variadic port in their order
     order        every node after those it depends on; nodes in or behind a circle last, in the order of the graph
     stuck        nodes in or behind a circle
@@ -27,6 +28,7 @@ class Wiring:
 
     graph: Graph
     nodes: Mapping[str, Node]
+    specs: Mapping[str, LayerSpec | None]
     into: Mapping[str, list[Edge]]
     out_of: Mapping[str, list[Edge]]
     order: tuple[str, ...]
@@ -58,23 +60,23 @@ class Wiring:
         return self.nodes[node_id].name
 
 
-def wiring(graph: Graph) -> Wiring:
+def wiring(graph: Graph, library: Library = NO_GRAPHS) -> Wiring:
     nodes = {node.id: node for node in graph.nodes}
+    specs = {node_id: library.spec(node) for node_id, node in nodes.items()}
     into: dict[str, list[Edge]] = {}
     out_of: dict[str, list[Edge]] = {}
     dangling: list[Edge] = []
     surplus: list[Edge] = []
     for edge in graph.edges:
-        source, target = nodes.get(edge.source), nodes.get(edge.target)
-        if (source is None or target is None
-                or edge.target_port not in INPUT_PORTS.get(target.type, (edge.target_port,))
-                or edge.source_port not in OUTPUT_PORTS.get(source.type, (edge.source_port,))):
+        if (edge.source not in nodes or edge.target not in nodes
+                or not _has_port(specs[edge.target], edge.target_port, _input_names)
+                or not _has_port(specs[edge.source], edge.source_port, _output_names)):
             dangling.append(edge)
             continue
         arriving = into.get(edge.target)
         if arriving is None:
             into[edge.target] = [edge]
-        elif _is_surplus(edge, arriving, target.type):
+        elif _is_surplus(edge, arriving, specs[edge.target]):
             surplus.append(edge)
             continue
         else:
@@ -85,13 +87,33 @@ def wiring(graph: Graph) -> Wiring:
     if len(order) < len(nodes):
         stuck = frozenset(nodes) - frozenset(order)
         order.extend(node_id for node_id in nodes if node_id in stuck)
-    return Wiring(graph, nodes, into, out_of, tuple(order), stuck, tuple(dangling), tuple(surplus),
+    return Wiring(graph, nodes, specs, into, out_of, tuple(order), stuck, tuple(dangling), tuple(surplus),
                   _repeated(graph.nodes) if len(nodes) < len(graph.nodes) else ())
 
 
-def _is_surplus(edge: Edge, arriving: list[Edge], type: str) -> bool:
+@lru_cache(maxsize=4096)
+def _input_names(spec: LayerSpec) -> frozenset[str]:
+    return frozenset(port.name for port in spec.inputs)
+
+
+@lru_cache(maxsize=4096)
+def _output_names(spec: LayerSpec) -> frozenset[str]:
+    return frozenset(port.name for port in spec.outputs)
+
+
+@lru_cache(maxsize=4096)
+def _variadic_names(spec: LayerSpec) -> frozenset[str]:
+    return frozenset(port.name for port in spec.inputs if port.variadic)
+
+
+def _has_port(spec: LayerSpec | None, port: str, names: Callable[[LayerSpec], frozenset[str]]) -> bool:
+    """A layer that nobody knows may have any port."""
+    return spec is None or port in names(spec)
+
+
+def _is_surplus(edge: Edge, arriving: list[Edge], spec: LayerSpec | None) -> bool:
     """Whether the wire comes second to a port that takes one; layers that nobody knows may take any number."""
-    return (type in CATALOGUE and edge.target_port not in VARIADIC[type]
+    return (spec is not None and edge.target_port not in _variadic_names(spec)
             and any(other.target_port == edge.target_port for other in arriving))
 
 

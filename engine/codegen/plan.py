@@ -113,8 +113,11 @@ def _step(node: Node, wired: Wiring, analysis: Analysis) -> Step | None:
         return None
     if not spec.outputs and report.state not in ("ok", "warning"):
         return None
-    wires = tuple((edge.source, edge.source_port) for port in spec.inputs for edge in wired.wires(node.id, port.name))
-    return Step(node, spec, completed(spec.params, node.params), wires)
+    wires: list[Wire | None] = []
+    for port in spec.inputs:
+        here = wired.wires(node.id, port.name)
+        wires += [(edge.source, edge.source_port) for edge in here] or [None]
+    return Step(node, spec, completed(spec.params, node.params), tuple(wires))
 
 
 def _loose_ends(steps: dict[str, Step]) -> list[Wire]:

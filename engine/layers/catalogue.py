@@ -8,6 +8,7 @@ from engine.layers import (
     losses,
     merge,
     metrics,
+    networks,
     normalization,
     pooling,
     recurrent,
@@ -15,7 +16,8 @@ from engine.layers import (
 )
 from engine.layers.spec import LayerSpec
 
-FAMILIES = (io, linear, convolution, pooling, recurrent, activation, normalization, shape, merge, losses, metrics)
+FAMILIES = (io, linear, convolution, pooling, recurrent, activation, normalization, shape, merge, networks, losses,
+            metrics)
 
 CATALOGUE: dict[str, LayerSpec] = {spec.type: spec for family in FAMILIES for spec in family.LAYERS}
 """Every kind of layer by its type name, in the order of the palette."""

@@ -10,14 +10,35 @@ from engine.tensors import TensorSpec
 Role = Literal["input", "output", "layer", "loss", "metric"]
 Params = Mapping[str, Value]
 Inputs = tuple[TensorSpec, ...]
+Arguments = tuple[str, ...]
+Outputs = TensorSpec | tuple[TensorSpec, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """A place to wire to. A variadic port takes any number of wires, in the order in which they were drawn."""
+    """A place to wire to.
+
+    variadic  it takes any number of wires, in the order in which they were drawn
+    optional  it may stay without a wire. Such ports come last; one that is left free is `NOTHING` in the inputs of a
+              layer, and `NO_ARGUMENT` in the arguments of its call
+    label     what users read; the name where it is empty
+    """
 
     name: str
     variadic: bool = False
+    optional: bool = False
+    label: str = ""
+
+    @property
+    def title(self) -> str:
+        return self.label or self.name
+
+
+NOTHING = TensorSpec((), (), "nothing")
+"""What a layer gets from an optional port without a wire."""
+
+NO_ARGUMENT = "None"
+"""The same in code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +146,15 @@ def no_remarks(inputs: Inputs, params: Params) -> tuple[Remark, ...]:
     return ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LayerSpec:
-    """One kind of operation. All callables are pure, closed-form and torch-free; params are always completed.
+    """One kind of operation: one object, compared by identity. All callables are pure, closed-form and torch-free;
+    params are always completed.
 
     type         name of the layer and of its torch class: the constructor is ``nn.<type>`` unless `constructor` says so
     constructor  the expression that is called to build the module; "" for an operation without a module
     params       typed settings, in the order of torch's signature
+    variant      settings, as they stand in a file -> the declaration with the ports that they ask for; must not raise
     fixed        constructor arguments that the user never sees, such as batch_first=True
     infer        constructor arguments that come from the inputs, by name: nobody types in_features
     positional   arguments written without their name, in torch's order; None: `infer`, then the required params
@@ -141,7 +164,10 @@ class LayerSpec:
     multiply_adds (inputs, outputs, params) -> multiply-adds of one sample
     remarks      (inputs, params) -> what is legal but surprising; `shape` has accepted these inputs
     call         (module, args, params) -> the Python expression of the forward pass; module is "self.linear_1",
-                 args are names of variables, one per wire
+                 args are names of variables, one per wire; `NO_ARGUMENT` for an optional port without one. A layer
+                 without inputs gets the number of samples and the device as expressions instead
+    helpers      files of resources/code (without .py) whose functions and classes the constructor or the call uses:
+                 their text becomes part of the emitted module
     aliases      other words people search for: "Dense", "Fully connected"
     unwanted     of a loss or metric: layer types that must not feed `prediction`, with the reason
     metrics      of a loss: metric types that are measured when the graph places none
@@ -157,6 +183,7 @@ class LayerSpec:
     params: tuple[Param, ...] = ()
     inputs: tuple[Port, ...] = (Port("input"),)
     outputs: tuple[Port, ...] = (Port("output"),)
+    variant: "Callable[[Params], LayerSpec] | None" = None
     constructor: str | None = None
     fixed: Mapping[str, Value] = field(default_factory=dict)
     infer: Mapping[str, Callable[[Inputs, Params], int | tuple[int, ...]]] = field(default_factory=dict)
@@ -167,6 +194,7 @@ class LayerSpec:
     multiply_adds: Callable[[Inputs, Inputs, Params], int] = no_multiply_adds
     remarks: Callable[[Inputs, Params], tuple[Remark, ...]] = no_remarks
     call: Callable[[str, tuple[str, ...], Params], str] | None = None
+    helpers: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     unwanted: Mapping[str, str] = field(default_factory=dict)
     metrics: tuple[str, ...] = ()
@@ -178,6 +206,11 @@ class LayerSpec:
     def module(self) -> str:
         """The constructor expression, "" for an operation without a module."""
         return f"nn.{self.type}" if self.constructor is None else self.constructor
+
+    @property
+    def takes_one(self) -> bool:
+        """Whether a single wire is all that the layer needs."""
+        return bool(self.inputs) and not self.inputs[0].variadic and all(port.optional for port in self.inputs[1:])
 
     def param(self, name: str) -> Param:
         return next(param for param in self.params if param.name == name)

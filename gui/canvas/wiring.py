@@ -59,8 +59,8 @@ def _fits(analysis: Analysis, start_node: Node, start: PortRef, node: Node, key:
 
 def accepts(spec: LayerSpec, tensor: TensorSpec | None, params: dict[str, Any]) -> bool:
     """Whether a layer takes such a tensor. Of layers with several ports, and of unknown tensors, it is assumed."""
-    settings = settings_of(spec.type, params)
-    if tensor is None or len(spec.inputs) != 1 or spec.inputs[0].variadic or settings is None or settings.errors:
+    settings = settings_of(spec, params)
+    if tensor is None or not spec.takes_one or settings.errors:
         return True
     return outcome(settings, (tensor,)).error is None
 

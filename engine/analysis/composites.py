@@ -1,0 +1,182 @@
+"""The declaration of a node that places a graph of the project: ports, shapes and costs computed from that graph.
+
+Ports are called by the ids of the placed graph's Input and Output nodes, so that these can be renamed, and labelled
+with their names. The shape rule compares what comes in with what the Inputs declare: a network has one shape.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from engine.graph import Graph
+from engine.layers.spec import NOTHING, Inputs, LayerSpec, Params, Port, ShapeError
+from engine.tensors import TensorSpec
+
+if TYPE_CHECKING:
+    from engine.analysis.library import Library
+    from engine.analysis.report import Analysis
+
+LENGTHS = ".lengths"
+"""The port of an Input's lengths is called like the node, with this behind."""
+
+TIME = "time"
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The ports of a placed graph, as wires inside of it: (node id, port), by the port's name outside."""
+
+    inputs: Mapping[str, tuple[str, str]]
+    outputs: Mapping[str, str]
+    labels: Mapping[str, str]
+
+
+def ports_of(graph: Graph) -> Ports:
+    """Inputs and Outputs of a graph from top to bottom."""
+    inputs: dict[str, tuple[str, str]] = {}
+    outputs: dict[str, str] = {}
+    labels: dict[str, str] = {}
+    for node in sorted(graph.nodes, key=lambda node: node.position[::-1]):
+        if node.type == "Input":
+            inputs[node.id], labels[node.id] = (node.id, "output"), node.name
+            if node.params.get("lengths") is True:
+                port = node.id + LENGTHS
+                inputs[port], labels[port] = (node.id, "lengths"), f"{node.name} lengths"
+        elif node.type == "Output":
+            outputs[node.id], labels[node.id] = node.id, node.name
+    return Ports(inputs, outputs, labels)
+
+
+def states_of(graph: Graph) -> dict[str, str]:
+    """The states of a graph that is looped: Inputs by the Outputs of the same name, as ids."""
+    outputs = {node.name: node.id for node in graph.nodes if node.type == "Output"}
+    return {outputs[node.name]: node.id for node in graph.nodes if node.type == "Input" and node.name in outputs}
+
+
+def composed(declared: LayerSpec, name: str, library: "Library") -> LayerSpec:
+    """The declaration of a Network, Block or Loop that places the graph `name` of the library."""
+    graph = library.graphs[name]
+    ports = ports_of(graph)
+    states = states_of(graph) if declared.type == "Loop" else {}
+    free = set(states.values())
+    inputs = [Port(port, optional=port in free, label=ports.labels[port]) for port in ports.inputs]
+    shape = _Shape(declared.type, name, library, ports, states)
+    return replace(
+        declared,
+        inputs=tuple(sorted(inputs, key=lambda port: port.optional)),
+        outputs=tuple(Port(port, label=ports.labels[port]) for port in ports.outputs),
+        shape=shape,
+        weights=lambda inputs, params: library.analysis(name).weights * _copies(params),
+        multiply_adds=lambda inputs, outputs, params: library.analysis(name).multiply_adds * shape.runs(inputs, params),
+    )
+
+
+def _copies(params: Params) -> int:
+    return int(params.get("repeat", 1))
+
+
+class _Shape:
+    """The shape rule of a placed graph."""
+
+    def __init__(self, type: str, name: str, library: "Library", ports: Ports, states: Mapping[str, str]) -> None:
+        self._type, self._name, self._library, self._ports, self._states = type, name, library, ports, states
+        order = [port for port in ports.inputs if port not in set(states.values())]
+        self._order = [*order, *(port for port in ports.inputs if port in set(states.values()))]
+
+    def __call__(self, inputs: Inputs, params: Params) -> tuple[TensorSpec, ...]:
+        analysis = self._checked()
+        rule: Callable[[Analysis, Inputs, Params], tuple[TensorSpec, ...]]
+        rule = self._looped if self._type == "Loop" else self._once
+        return rule(analysis, inputs, params)
+
+    def runs(self, inputs: Inputs, params: Params) -> int:
+        """How often the graph is computed."""
+        return self._steps(self._library.analysis(self._name), inputs) if self._type == "Loop" else _copies(params)
+
+    def _checked(self) -> "Analysis":
+        if self._library.contains_itself(self._name):
+            raise ShapeError(f"places {self._name}, which contains itself",
+                             f"Open {self._name} and take out what leads back to it; to run a network again and again, "
+                             "use a Loop.", code="recursion")
+        analysis = self._library.analysis(self._name)
+        if not analysis.nodes or analysis.faults:
+            reason = "is empty" if not analysis.nodes else f"is not finished: {analysis.faults[0].message}"
+            raise ShapeError(f"places {self._name}, which {reason.rstrip('.')}",
+                             f"Open {self._name} with a double click and mend it there.", code="unfinished")
+        if not self._ports.outputs:
+            raise ShapeError(f"places {self._name}, which has no Output", f"Open {self._name} and add an Output.",
+                             code="unfinished")
+        return analysis
+
+    def _declared(self, analysis: "Analysis", port: str) -> TensorSpec:
+        node, inner = self._ports.inputs[port]
+        return analysis.nodes[node].outputs[inner]
+
+    def _results(self, analysis: "Analysis") -> dict[str, TensorSpec]:
+        return {port: analysis.nodes[node].inputs[0] for port, node in self._ports.outputs.items()}
+
+    def _once(self, analysis: "Analysis", inputs: Inputs, params: Params) -> tuple[TensorSpec, ...]:
+        for port, given in zip(self._order, inputs, strict=True):
+            self._compare(port, self._declared(analysis, port), given)
+        results = tuple(self._results(analysis).values())
+        if _copies(params) > 1 and (not inputs or not _agree(results[0], inputs[0])):
+            raise ShapeError(f"repeats {self._name}, which makes {results[0].described()} of "
+                             f"{inputs[0].described() if inputs else 'nothing'}",
+                             "Only a network that gives back the shape of its first input can be repeated.",
+                             param="repeat", code="repeat")
+        return results
+
+    def _looped(self, analysis: "Analysis", inputs: Inputs, params: Params) -> tuple[TensorSpec, ...]:
+        """Inputs with one axis more than the graph declares are gone through step by step; others stay as they are."""
+        steps = self._steps(analysis, inputs)
+        for port, given in zip(self._order, inputs, strict=True):
+            declared = self._declared(analysis, port)
+            if given is not NOTHING:
+                self._compare(port, declared, _one_step(given) if _is_sequence(declared, given) else given)
+        results = self._results(analysis)
+        for output, state in self._states.items():
+            if not _agree(results[output], self._declared(analysis, state)):
+                label = self._ports.labels[state]
+                raise ShapeError(f"passes the state {label} on as {results[output].described()} but "
+                                 f"takes {self._declared(analysis, state).described()}",
+                                 f"Open {self._name}: both must have the same shape.", code="state")
+        return tuple(
+            made if output in self._states else replace(made, sizes=(steps, *made.sizes), axes=(TIME, *made.axes))
+            for output, made in results.items())
+
+    def _steps(self, analysis: "Analysis", inputs: Inputs) -> int:
+        counts = {given.sizes[0] for port, given in zip(self._order, inputs, strict=True)
+                  if given is not NOTHING and _is_sequence(self._declared(analysis, port), given)}
+        if len(counts) != 1:
+            raise ShapeError(
+                f"goes through sequences of {' and '.join(map(str, sorted(counts)))} steps" if counts else
+                f"needs a sequence: an input with one axis more, its steps, than {self._name} declares",
+                "All sequences of a loop have the same number of steps." if counts else
+                "Wire a sequence to it, or let the Input of the network declare the shape of a single step.",
+                code="loop")
+        return counts.pop()
+
+    def _compare(self, port: str, declared: TensorSpec, given: TensorSpec) -> None:
+        if not _agree(declared, given):
+            label = self._ports.labels[port]
+            raise ShapeError(f"expects {_told(declared)} at {label} but gets {_told(given)}",
+                             f"Change the Input {label} of {self._name}, or what is wired to it.", port=port,
+                             code="shape" if declared.dtype == given.dtype else "dtype")
+
+
+def _agree(declared: TensorSpec, given: TensorSpec) -> bool:
+    return (declared.sizes, declared.dtype) == (given.sizes, given.dtype)
+
+
+def _is_sequence(declared: TensorSpec, given: TensorSpec) -> bool:
+    return given.rank == declared.rank + 1
+
+
+def _one_step(given: TensorSpec) -> TensorSpec:
+    return replace(given, sizes=given.sizes[1:], axes=given.axes[1:])
+
+
+def _told(spec: TensorSpec) -> str:
+    return spec.described() if spec.dtype == "float32" else f"whole numbers {spec}"
+
+

@@ -1,0 +1,100 @@
+"""What the nodes of a project can be: layers of the catalogue, and the project's own graphs placed inside others."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from engine.analysis.composites import composed
+from engine.graph import Graph, Node
+from engine.layers import CATALOGUE
+from engine.layers.networks import COMPOSITES
+from engine.layers.spec import LayerSpec
+
+if TYPE_CHECKING:
+    from engine.analysis.report import Analysis
+
+REMEMBERED = 256
+
+
+class Library:
+    """The graphs of one project by name. What was found out about a graph is kept, also for the libraries of later
+    versions of the project: as long as the graph and those that it places are the same objects."""
+
+    def __init__(self, graphs: Mapping[str, Graph]) -> None:
+        self.graphs = graphs
+        self._keys: dict[str, tuple[object, ...]] = {}
+
+    def spec(self, node: Node) -> LayerSpec | None:
+        """The declaration of a node with the ports that it has; None for a layer or network that nobody knows."""
+        declared = CATALOGUE.get(node.type)
+        if declared is None:
+            return None
+        if node.type in COMPOSITES:
+            return self._composed(declared, node)
+        return declared if declared.variant is None else declared.variant(node.params)
+
+    def analysis(self, name: str) -> "Analysis":
+        """Of a graph by itself, as one that others place."""
+        from engine.analysis.analyze import analyze
+
+        key = self._key(name)
+        found = _analyses.get(key)
+        if found is None:
+            if len(_analyses) >= REMEMBERED:
+                _analyses.clear()
+            found = _analyses[key] = (analyze(self.graphs[name], library=self), self._graphs(name))
+        return found[0]
+
+    def places(self, name: str) -> tuple[str, ...]:
+        """The graphs that a graph places, and those that these place, as far as the project has them."""
+        reached = dict[str, None]()
+        waiting = [name]
+        while waiting:
+            for node in self.graphs[waiting.pop()].nodes:
+                graph = placed(node)
+                if graph in self.graphs and graph not in reached:
+                    reached[graph] = None
+                    waiting.append(graph)
+        return tuple(reached)
+
+    def contains_itself(self, name: str) -> bool:
+        return name in self.places(name)
+
+    def placed_somewhere(self) -> frozenset[str]:
+        """The graphs that some graph places."""
+        return frozenset(placed(node) for graph in self.graphs.values() for node in graph.nodes) & self.graphs.keys()
+
+    def _composed(self, declared: LayerSpec, node: Node) -> LayerSpec | None:
+        name = placed(node)
+        if name not in self.graphs:
+            return None
+        key = (declared.type, self._key(name))
+        found = _composites.get(key)
+        if found is None:
+            if len(_composites) >= REMEMBERED:
+                _composites.clear()
+            found = _composites[key] = (composed(declared, name, self), self._graphs(name))
+        return found[0]
+
+    def _graphs(self, name: str) -> tuple[Graph, ...]:
+        return tuple(self.graphs[each] for each in (name, *self.places(name)))
+
+    def _key(self, name: str) -> tuple[object, ...]:
+        if name not in self._keys:
+            names = (name, *self.places(name))
+            self._keys[name] = tuple((each, id(self.graphs[each])) for each in names)
+        return self._keys[name]
+
+
+_Key = tuple[object, ...]
+_analyses: dict[_Key, tuple["Analysis", tuple[Graph, ...]]] = {}
+_composites: dict[tuple[str, _Key], tuple[LayerSpec, tuple[Graph, ...]]] = {}
+"""Both keep the graphs alive, so that their identities stay theirs."""
+
+NO_GRAPHS = Library({})
+"""For a graph by itself."""
+
+
+def placed(node: Node) -> str:
+    """The name of the graph that a node places; "" for other nodes."""
+    name = node.params.get("graph") if node.type in COMPOSITES else ""
+    return name if isinstance(name, str) else ""
