@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-SCHEMA = 2
+SCHEMA = 3
 """The schema that is written. A change of the format raises it and adds the migration from the one before."""
 
 Migration = Callable[[dict[str, Any]], dict[str, Any]]
@@ -30,7 +30,12 @@ def _typed_columns(tree: dict[str, Any]) -> dict[str, Any]:
     return {**tree, "data": {**data, "source": "table", "options": options, "columns": [], "chosen": choices}}
 
 
-MIGRATIONS: dict[int, Migration] = {1: _typed_columns}
+def _with_plan(tree: dict[str, Any]) -> dict[str, Any]:
+    """2 to 3: there was no plan, and all weights came from one place."""
+    return {**tree, "plan": [], "starts": {}}
+
+
+MIGRATIONS: dict[int, Migration] = {1: _typed_columns, 2: _with_plan}
 """By the schema number that it starts from: a pure function from a file's parsed JSON to that of the next schema."""
 
 

@@ -122,6 +122,8 @@ TRAINING: tuple[Param, ...] = (
     Int(name="threads", default=0, minimum=0, maximum=256, help="Processor threads; 0 measures what is fastest."),
     Int(name="early_stopping", default=0, minimum=0, maximum=1_000_000,
         help="Stop after this many epochs without a better validation loss; 0 never stops early."),
+    Float(name="gradient_clipping", default=0.0, minimum=0.0,
+          help="The largest norm of the gradient; larger ones are shortened to it. 0: no limit."),
     Choice(name="initialization", default="torch", choices=("torch", "glorot", "he", "orthogonal", "normal"),
            help="How random weights are drawn: torch's defaults, Glorot (Keras), He, orthogonal or normal (0.02)."),
     Choice(name="balance", default="none", choices=("none", "loss", "sampling"),

@@ -8,6 +8,7 @@ import msgspec
 from engine.graph import Graph
 from engine.kinds import KINDS
 from engine.options import Component, Options
+from engine.plan import Phase
 from engine.tensors import TensorSpec
 
 ColumnRole = Literal["input", "target", "weight", "group", "split", "ignore"]
@@ -124,16 +125,23 @@ class Data(msgspec.Struct, frozen=True):
 
 
 class Project(msgspec.Struct, frozen=True):
-    """Named graphs, the data, the training options and free notes."""
+    """Named graphs, the data, the training plan and options, and free notes.
+
+    plan    the phases of the training; () while the options say it all, see `engine.plan.phases`
+    starts  where weights come from instead of chance: a weights file or a run's folder, by what gets them: a graph or
+            one node of it, see `engine.plan.address`. Relative to the project file, or absolute
+    """
 
     graphs: dict[str, Graph]
     data: Data | None = None
     options: Options = Options()
     notes: str = ""
+    plan: tuple[Phase, ...] = ()
+    starts: dict[str, str] = {}
 
     @property
     def main(self) -> str:
-        """The name of the graph that is trained: the first one."""
+        """The name of the first graph: the network that is tested, tried and exported."""
         return next(iter(self.graphs))
 
     @property
@@ -144,7 +152,7 @@ class Project(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, graphs={**self.graphs, name: graph})
 
     def replace(self, **changes: Any) -> "Project":
-        """With fields replaced: data, options, notes."""
+        """With fields replaced."""
         return msgspec.structs.replace(self, **changes)
 
 

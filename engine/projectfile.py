@@ -1,6 +1,7 @@
 """The project file: readable JSON that is parsed, validated and built, or refused as a whole with the place named.
 
-    {"program": "Neuroloom", "schema": 2, "notes": ..., "data": {...}, "options": {...}, "graphs": {name: {...}}}
+    {"program": "Neuroloom", "schema": 3, "notes": ..., "data": {...}, "options": {...}, "plan": [...], "starts": {...},
+     "graphs": {name: {...}}}
 
 A project file is data: nothing in it is ever imported, evaluated or opened by reading it. Nothing in it is dropped: a
 layer of an unknown type is kept as it stands, and so is a setting with a value that its layer does not allow; the
@@ -23,6 +24,7 @@ from engine.kinds import KINDS
 from engine.migrations import SCHEMA, migrated
 from engine.options import COMPONENTS, TRAINING, Component, ComponentSpec, Options, chosen
 from engine.params import Param, Value, completed
+from engine.plan import Phase
 from engine.project import BUNDLED, Column, ColumnChoice, Data, Project, Split
 
 PROGRAM = "Neuroloom"
@@ -31,6 +33,8 @@ MAX_NODES = 200_000
 MAX_NAME = 1_000
 MAX_COORDINATE = 1e7
 MAX_ROWS = 1 << 48
+MAX_PHASES = 1_000
+MAX_STEPS = 1e15
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -66,7 +70,7 @@ def dumps(project: Project) -> bytes:
     tree = {"program": PROGRAM, "schema": SCHEMA, "notes": project.notes, "data": _plain(project.data),
             "options": {"training": project.options.training, "optimizer": _fields(project.options.optimizer),
                         "scheduler": _fields(project.options.scheduler)},
-            "graphs": graphs}
+            "plan": _plain(project.plan), "starts": project.starts, "graphs": graphs}
     return jsontext.format(tree)
 
 
@@ -117,7 +121,7 @@ def _schema(tree: Mapping[str, Any], called: str) -> int:
 
 
 def _project(tree: dict[str, Any]) -> Project:
-    _known(tree, {"program", "schema", "notes", "data", "options", "graphs"}, "")
+    _known(tree, {"program", "schema", "notes", "data", "options", "plan", "starts", "graphs"}, "")
     graphs = tree.get("graphs")
     if not isinstance(graphs, dict) or not graphs:
         raise _PlaceError("graphs", "expected at least one named graph")
@@ -129,7 +133,36 @@ def _project(tree: dict[str, Any]) -> Project:
         None if tree.get("data") is None else _data(tree["data"]),
         _options(tree.get("options", {})),
         notes,
+        _plan(tree.get("plan", [])),
+        _starts(tree.get("starts", {})),
     )
+
+
+def _plan(tree: Any) -> tuple[Phase, ...]:
+    if not isinstance(tree, list) or len(tree) > MAX_PHASES:
+        raise _PlaceError("plan", f"expected a list of at most {MAX_PHASES:,} phases")
+    plan = []
+    for i, entry in enumerate(tree):
+        at = f"plan[{i}]"
+        _known(entry, set(Phase.__struct_fields__), at)
+        components = {group: _component(specs, entry[group], f"{at}.{group}")
+                      for group, specs in COMPONENTS.items() if group in entry}
+        rest = {name: value for name, value in entry.items() if name not in COMPONENTS}
+        phase = msgspec.structs.replace(_struct(Phase, rest, at), **components)
+        numbers = (phase.every - 1, phase.start, phase.stop, phase.clip, *phase.updates.values())
+        if not phase.name or len(phase.name) > MAX_NAME or not all(0 <= number <= MAX_STEPS for number in numbers):
+            raise _PlaceError(at, "expected a name, and numbers of at least 0 (every: at least 1)")
+        plan.append(phase)
+    if twice := [name for name, count in Counter(phase.name for phase in plan).items() if count > 1]:
+        raise _PlaceError("plan", f"two phases are named {twice[0][:80]!r}")
+    return tuple(plan)
+
+
+def _starts(tree: Any) -> dict[str, str]:
+    try:
+        return msgspec.convert(tree, dict[str, str])
+    except msgspec.ValidationError as error:
+        raise _PlaceError("starts", "expected paths of weights by what they are for") from error
 
 
 def _graph(tree: Any, place: str) -> Graph:

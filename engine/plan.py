@@ -1,0 +1,84 @@
+"""The training plan: which losses are made small, by changing which weights, how and when. Plain values, no torch."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from engine.graph import Graph
+from engine.layers import CATALOGUE
+from engine.options import OPTIMIZERS, SCHEDULERS, Component, chosen
+
+if TYPE_CHECKING:
+    from engine.project import Project
+
+IMPLICIT = "Training"
+"""The name of the one phase of a project without a plan."""
+
+
+class Phase(msgspec.Struct, frozen=True):
+    """One kind of training step. In every step of a training each phase, in order, computes its objective on the batch
+    and moves the weights that it updates.
+
+    objective  the graph whose loss is made small
+    updates    factors of the learning rate: of a graph's own layers ("Generator"), or of one of its nodes
+               ("Generator/linear_1"), which counts more. 0 freezes. What is not named is not updated; {} updates all
+               that the objective reaches, with factor 1
+    every      used in every so many-th step
+    start      the first step in which it is used, from 0
+    stop       the step before which it ends; 0: with the training
+    clip       the largest norm that the gradient of all its weights together may have; 0: any
+    """
+
+    name: str
+    objective: str
+    updates: dict[str, float] = {}
+    optimizer: Component = chosen(OPTIMIZERS, "Adam", {})
+    scheduler: Component = chosen(SCHEDULERS, "Constant", {})
+    every: int = 1
+    start: int = 0
+    stop: int = 0
+    clip: float = 0.0
+
+    def is_used_in(self, step: int) -> bool:
+        """Whether the phase takes part in the step of that number, from 0."""
+        return step >= self.start and (not self.stop or step < self.stop) and (step - self.start) % self.every == 0
+
+
+def address(graph: str, node_id: str = "") -> str:
+    """What `Phase.updates` and `Project.starts` call a graph's own layers, or one node of it."""
+    return f"{graph}/{node_id}" if node_id else graph
+
+
+def has_loss(graph: Graph) -> bool:
+    """Whether the graph is an objective: something that can be trained."""
+    return any(node.type in _LOSSES for node in graph.nodes)
+
+
+def objectives(project: "Project") -> tuple[str, ...]:
+    """The graphs with a loss, in the order of the tabs."""
+    return tuple(name for name, graph in project.graphs.items() if has_loss(graph))
+
+
+def phases(project: "Project") -> tuple[Phase, ...]:
+    """The plan, or else the one phase that a project without a plan has: its first objective, as the options say."""
+    if project.plan:
+        return project.plan
+    objective = next(iter(objectives(project)), project.main)
+    options = project.options
+    return (Phase(IMPLICIT, objective, {}, options.optimizer, options.scheduler,
+                  clip=float(options["gradient_clipping"])),)
+
+
+def free_name(stem: str, taken: Iterable[str]) -> str:
+    """`stem`, or with the first number that makes it free: "Phase 2"."""
+    names = set(taken)
+    if stem not in names:
+        return stem
+    number = 2
+    while f"{stem} {number}" in names:
+        number += 1
+    return f"{stem} {number}"
+
+
+_LOSSES = frozenset(spec.type for spec in CATALOGUE.values() if spec.role == "loss")
