@@ -3,7 +3,7 @@
 from dataclasses import replace
 from math import isqrt, prod
 
-from engine.layers.spec import Fix, Insert, Remark, SetParams, ShapeError, require_numbers
+from engine.layers.spec import NOTHING, Fix, Insert, Remark, SetParams, ShapeError, require_numbers
 from engine.tensors import TensorSpec
 
 EXPECTED = {
@@ -22,21 +22,20 @@ def at_least_one_axis(spec: TensorSpec, port: str = "input") -> None:
             "A Reshape to (1) makes it a vector of one feature.", (to_shape((1,), port),), port=port, code="rank")
 
 
-def axes(spec: TensorSpec, expected: tuple[str, ...]) -> None:
+def axes(spec: TensorSpec, expected: tuple[str, ...], port: str = "input") -> None:
     """Raise ShapeError unless the tensor holds numbers and has as many axes as `expected` names."""
-    require_numbers(spec)
+    require_numbers(spec, port)
     if spec.rank == len(expected):
         return
-    fixes = rank_fixes(spec, expected)
+    fixes = rank_fixes(spec, expected, port)
     hint = "Change the shape before, or wire something of that shape to it."
-    raise ShapeError(f"expects {EXPECTED[expected]} but gets {spec.described()}", hint, fixes, port="input",
-                     code="rank")
+    raise ShapeError(f"expects {EXPECTED[expected]} but gets {spec.described()}", hint, fixes, port=port, code="rank")
 
 
-def rank_fixes(spec: TensorSpec, expected: tuple[str, ...]) -> tuple[Fix, ...]:
+def rank_fixes(spec: TensorSpec, expected: tuple[str, ...], port: str = "input") -> tuple[Fix, ...]:
     """Layers that would bring a tensor of the wrong rank to the axes `expected`."""
     if expected == ("features",):
-        return (flatten("input"),) if spec.rank > 1 else (to_shape((1,), "input"),)
+        return (flatten(port),) if spec.rank > 1 else (to_shape((1,), port),)
     if not spec.rank:
         return ()
     shapes = {
@@ -44,7 +43,7 @@ def rank_fixes(spec: TensorSpec, expected: tuple[str, ...]) -> tuple[Fix, ...]:
         ("channels", "length"): _as_signal,
         ("channels", "height", "width"): _as_picture,
     }[expected](spec.sizes)
-    return (to_shape(shapes, "input"),) if shapes else ()
+    return (to_shape(shapes, port),) if shapes else ()
 
 
 def _as_sequence(sizes: tuple[int, ...]) -> tuple[int, ...]:
@@ -91,8 +90,31 @@ def axis(dim: int, rank: int, param: str = "dim") -> int:
 
 
 def with_sizes(spec: TensorSpec, sizes: tuple[int, ...], names: tuple[str, ...] = ()) -> TensorSpec:
-    """The same kind of tensor with other sizes; axes are named anew where no names are given."""
-    return replace(spec, sizes=sizes, axes=names)
+    """The same kind of tensor with other sizes; axes are named anew where no names are given.
+
+    Padding goes with the time axis. Where axes are named anew, it is known to be still there only if the first axis
+    keeps its size.
+    """
+    keeps_time = "time" in names or "time" not in spec.axes if names else sizes[:1] == spec.sizes[:1]
+    return replace(spec, sizes=sizes, axes=names, padded=spec.padded and keeps_time,
+                   steps=None if sizes else spec.steps)
+
+
+def is_padded_sequence(spec: TensorSpec) -> bool:
+    """Whether the first axis of a sample is a time with filler at its end, as sequence layers read it."""
+    return spec.has_padding and spec.axes[0] == "time"
+
+
+def lengths(given: TensorSpec, steps: int, port: str = "lengths") -> None:
+    """Raise ShapeError unless an optional port of lengths is free, or gets those of sequences of `steps` steps."""
+    if given is NOTHING:
+        return
+    if given.steps is None:
+        raise ShapeError(f"expects the lengths of sequences but gets {given}",
+                         "Wire the lengths port of the Input that brings the sequences to it.", port=port, code="dtype")
+    if given.steps != steps:
+        raise ShapeError(f"gets lengths of sequences of {given.steps} steps but has a sequence of {steps}",
+                         "Wire the lengths of the same sequences to it.", port=port, code="lengths")
 
 
 def without_ones(sizes: tuple[int, ...]) -> tuple[int, ...]:

@@ -87,7 +87,19 @@ class Swap:
     label: str
 
 
-Fix = Insert | SetParams | Replace | Resize | Swap
+@dataclass(frozen=True, slots=True)
+class WireLengths:
+    """Fix: wire to `port` the lengths of the sequences that come in at `of`, from the Input that they come from.
+
+    Layers between that make the sequences shorter are counted by a ConvLengths each. Offered only where that Input has
+    lengths and they fit then.
+    """
+
+    port: str = "lengths"
+    of: str = "input"
+
+
+Fix = Insert | SetParams | Replace | Resize | Swap | WireLengths
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +128,11 @@ class ShapeError(Exception):
 
 
 def require_numbers(spec: TensorSpec, port: str = "input") -> None:
-    """Raise ShapeError unless the tensor holds real numbers rather than class numbers."""
+    """Raise ShapeError unless the tensor holds real numbers rather than class numbers, lengths or a mask."""
+    if spec.dtype == "bool" or spec.steps is not None:
+        what = "a mask" if spec.dtype == "bool" else "lengths of sequences"
+        raise ShapeError(f"computes with real numbers but gets {what} {spec}",
+                         f"Wire {what} to the ports of layers that are made for that.", port=port, code="dtype")
     if spec.dtype != "float32":
         classes = spec.classes or 1000
         embedding = Insert("Insert Embedding", "Embedding",
@@ -198,7 +214,7 @@ class LayerSpec:
     aliases: tuple[str, ...] = ()
     unwanted: Mapping[str, str] = field(default_factory=dict)
     metrics: tuple[str, ...] = ()
-    sums: Callable[[tuple[str, ...], Inputs], str] | None = None
+    sums: Callable[[tuple[str, ...], Inputs, Params], str] | None = None
     value: Callable[[Sequence[float]], float] | None = None
     scales_with_target: bool = False
 
