@@ -172,7 +172,7 @@ class LayerSpec:
     params       typed settings, in the order of torch's signature
     variant      settings, as they stand in a file -> the declaration with the ports that they ask for; must not raise
     fixed        constructor arguments that the user never sees, such as batch_first=True
-    infer        constructor arguments that come from the inputs, by name: nobody types in_features
+    infer        constructor arguments that come from the inputs, by name: nobody types in_features. None is left out
     positional   arguments written without their name, in torch's order; None: `infer`, then the required params
     width        the param that sets the size of the feature or channel axis, for repairs: "out_features"
     shape        (inputs, params) -> the spec of each output port (one, or a tuple of them); raises ShapeError
@@ -202,7 +202,7 @@ class LayerSpec:
     variant: "Callable[[Params], LayerSpec] | None" = None
     constructor: str | None = None
     fixed: Mapping[str, Value] = field(default_factory=dict)
-    infer: Mapping[str, Callable[[Inputs, Params], int | tuple[int, ...]]] = field(default_factory=dict)
+    infer: Mapping[str, Callable[[Inputs, Params], int | tuple[int, ...] | None]] = field(default_factory=dict)
     positional: tuple[str, ...] | None = None
     width: str = ""
     shape: Callable[[Inputs, Params], TensorSpec | tuple[TensorSpec, ...]] = same_shape
