@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from engine.graph import Graph
+
+if TYPE_CHECKING:
+    from engine.project import Project
 
 Severity = Literal["error", "warning"]
 
@@ -17,9 +20,21 @@ class Repair:
     edit: Callable[[Graph], Graph]
 
 
+@dataclass(frozen=True, slots=True)
+class ProjectRepair:
+    """The same for what no graph says alone, such as the training plan: `edit` returns a new project."""
+
+    label: str
+    edit: "Callable[[Project], Project]"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One finding. `message` says what came in and what was expected, `hint` what to do; `node` is an id or ""."""
+    """One finding. `message` says what came in and what was expected, `hint` what to do; `node` is an id or "".
+
+    graph  where the node is, of what is found in a whole project; "" in the analysis of one graph
+    phase  the phase of the training plan that it is about, "" for none
+    """
 
     severity: Severity
     code: str
@@ -28,4 +43,6 @@ class Problem:
     node: str = ""
     port: str = ""
     param: str = ""
-    repairs: tuple[Repair, ...] = ()
+    repairs: tuple[Repair | ProjectRepair, ...] = ()
+    graph: str = ""
+    phase: str = ""
