@@ -43,6 +43,7 @@ class Problem:
     node: str = ""
     port: str = ""
     param: str = ""
-    repairs: tuple[Repair | ProjectRepair, ...] = ()
+    repairs: tuple[Repair, ...] = ()
+    project_repairs: tuple[ProjectRepair, ...] = ()
     graph: str = ""
     phase: str = ""
