@@ -2,6 +2,9 @@
 
 from engine.layers import (
     activation,
+    arithmetic,
+    attention,
+    cells,
     convolution,
     io,
     linear,
@@ -12,12 +15,16 @@ from engine.layers import (
     normalization,
     pooling,
     recurrent,
+    sequences,
     shape,
+    slicing,
+    sources,
+    transformer,
 )
 from engine.layers.spec import LayerSpec
 
-FAMILIES = (io, linear, convolution, pooling, recurrent, activation, normalization, shape, merge, networks, losses,
-            metrics)
+FAMILIES = (io, sources, linear, convolution, pooling, recurrent, cells, sequences, attention, transformer, activation,
+            normalization, shape, slicing, merge, arithmetic, networks, losses, metrics)
 
 CATALOGUE: dict[str, LayerSpec] = {spec.type: spec for family in FAMILIES for spec in family.LAYERS}
 """Every kind of layer by its type name, in the order of the palette."""
