@@ -7,13 +7,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from engine.analysis import placing
+from engine.analysis import lengths, placing
 from engine.analysis.outcome import checked, outcome
 from engine.analysis.report import NodeReport
 from engine.analysis.wiring import Wiring
 from engine.graph import Edge, Graph
 from engine.layers import CATALOGUE
-from engine.layers.spec import Fix, Insert, LayerSpec, Replace, Resize, SetParams, Swap
+from engine.layers.spec import Fix, Insert, LayerSpec, Lengthen, Replace, Resize, SetParams, Swap, WireLengths
 from engine.problems import Repair
 from engine.tensors import TensorSpec
 
@@ -27,18 +27,27 @@ def of_fixes(fixes: Iterable[Fix], node_id: str, wired: Wiring,
 
 def _of_fix(fix: Fix, node_id: str, wired: Wiring, reports: Mapping[str, NodeReport]) -> Repair | None:
     match fix:
-        case Insert():
-            edge = _wire(wired, node_id, fix.port, fix.wire)
-            return insertion(fix.label, edge, fix.type, fix.params) if edge else None
         case SetParams():
             return setting(fix.label, node_id, fix.params)
         case Replace():
             return Repair(fix.label, lambda graph: _replaced(graph, node_id, fix.type))
         case Swap():
             return Repair(fix.label, lambda graph: _swapped(graph, node_id))
+        case WireLengths():
+            return lengths.wiring_of(node_id, fix.port, fix.of, wired, reports)
+    edge = _wire(wired, node_id, fix.port, fix.wire)
+    return _of_wire(fix, edge, wired, reports) if edge else None
+
+
+def _of_wire(fix: Insert | Resize | Lengthen, edge: Edge, wired: Wiring,
+             reports: Mapping[str, NodeReport]) -> Repair | None:
+    match fix:
+        case Insert():
+            return insertion(fix.label, edge, fix.type, fix.params)
         case Resize():
-            edge = _wire(wired, node_id, fix.port, fix.wire)
-            return _resizing(edge, fix.sizes, wired, reports) if edge else None
+            return _resizing(edge, fix.sizes, wired, reports)
+        case Lengthen():
+            return _lengthening(edge, fix.steps, wired, reports)
 
 
 def _wire(wired: Wiring, node_id: str, port: str, number: int) -> Edge | None:
@@ -178,7 +187,7 @@ def _resizing(edge: Edge, sizes: tuple[int, ...], wired: Wiring, reports: Mappin
     old, new = differing[0]
     present = checked(spec, node.params).params[width.name]
     value, rest = divmod(present * new, old)
-    if rest or _carried(chain, {width.name: value}, wired, reports) != sizes:
+    if rest or _carried(chain, {node.id: {width.name: value}}, wired, reports) != sizes:
         return None
     return setting(f"Set {width.label.lower()} of {node.name} to {value}", node.id, {width.name: value})
 
@@ -190,13 +199,35 @@ def _spec(wired: Wiring, node_id: str) -> LayerSpec:
     return spec
 
 
-def _carried(chain: list[str], change: Mapping[str, Any], wired: Wiring,
+def _lengthening(edge: Edge, steps: int, wired: Wiring, reports: Mapping[str, NodeReport]) -> Repair | None:
+    """Let the layers of a chain before a wire move by single steps, the nearest first, until the wire carries so many
+    steps: sizes of its first axis."""
+    chain, changes = [edge.source], dict[str, dict[str, Any]]()
+    while len(before := wired.wires(chain[-1])) == 1:
+        stride = lengths.window(chain[-1], wired).get("stride", 1)
+        if stride > 1:
+            changes[chain[-1]] = {"stride": (1,)}
+            carried = _carried(chain, changes, wired, reports)
+            if carried and carried[0] >= steps:
+                names = " and ".join(wired.name(node_id) for node_id in changes)
+                return Repair(f"Set the stride of {names} to 1", lambda graph: _changed(graph, changes))
+        chain.append(before[0].source)
+    return None
+
+
+def _changed(graph: Graph, changes: Mapping[str, Mapping[str, Any]]) -> Graph:
+    for node_id, params in changes.items():
+        graph = graph.set_params(node_id, params) if node_id in graph else graph
+    return graph
+
+
+def _carried(chain: list[str], changes: Mapping[str, Mapping[str, Any]], wired: Wiring,
              reports: Mapping[str, NodeReport]) -> tuple[int, ...] | None:
-    """The sizes that leave a chain of nodes, given last to first, if settings of its first one change."""
+    """The sizes that leave a chain of nodes, given last to first, if settings of some of them change."""
     inputs: tuple[TensorSpec, ...] = reports[chain[-1]].inputs
     for node_id in reversed(chain):
         node = wired.nodes[node_id]
-        settings = checked(_spec(wired, node_id), {**node.params, **(change if node_id == chain[-1] else {})})
+        settings = checked(_spec(wired, node_id), {**node.params, **changes.get(node_id, {})})
         report = None if settings.errors else outcome(settings, inputs).report
         if report is None:
             return None

@@ -3,7 +3,17 @@
 from dataclasses import replace
 from math import isqrt, prod
 
-from engine.layers.spec import NOTHING, Fix, Insert, Remark, SetParams, ShapeError, require_numbers
+from engine.layers.spec import (
+    NOTHING,
+    Fix,
+    Insert,
+    Port,
+    Remark,
+    SetParams,
+    ShapeError,
+    WireLengths,
+    require_numbers,
+)
 from engine.tensors import TensorSpec
 
 EXPECTED = {
@@ -12,6 +22,7 @@ EXPECTED = {
     ("channels", "length"): "(batch, channels, length)",
     ("channels", "height", "width"): "a picture (batch, channels, height, width)",
 }
+LENGTHS = Port("lengths", optional=True)
 PICTURE_AXES = frozenset(("height", "width", "depth"))
 
 
@@ -105,18 +116,6 @@ def is_padded_sequence(spec: TensorSpec) -> bool:
     return spec.has_padding and spec.axes[0] == "time"
 
 
-def lengths(given: TensorSpec, steps: int, port: str = "lengths") -> None:
-    """Raise ShapeError unless an optional port of lengths is free, or gets those of sequences of `steps` steps."""
-    if given is NOTHING:
-        return
-    if given.steps is None:
-        raise ShapeError(f"expects the lengths of sequences but gets {given}",
-                         "Wire the lengths port of the Input that brings the sequences to it.", port=port, code="dtype")
-    if given.steps != steps:
-        raise ShapeError(f"gets lengths of sequences of {given.steps} steps but has a sequence of {steps}",
-                         "Wire the lengths of the same sequences to it.", port=port, code="lengths")
-
-
 def without_ones(sizes: tuple[int, ...]) -> tuple[int, ...]:
     """The sizes that are left when axes of size 1 are ignored: tensors that agree in them can be reshaped safely."""
     return tuple(size for size in sizes if size != 1)
@@ -131,3 +130,35 @@ def time_as_channels(spec: TensorSpec) -> tuple[Remark, ...]:
         f"takes the first axis of {spec.described()} for channels, and moves along the features instead of time",
         "A Permute puts the features first.",
         (Insert("Insert Permute to (features, time)", "Permute", {"dims": (2, 1)}, "input"),), "input"),)
+
+
+def lengths(given: TensorSpec, steps: int, port: str = "lengths", of: str = "input") -> None:
+    """Raise ShapeError unless the tensor holds lengths of sequences of at most so many steps, or there is none.
+
+    `port` is where the lengths come in, `of` where the sequences do.
+    """
+    if given is NOTHING:
+        return
+    if given.steps is None:
+        raise ShapeError(f"takes the lengths of its sequences at {port} but gets {given.described()}",
+                         "Wire the port lengths of an Input to it.", (WireLengths(port, of),), port=port,
+                         code="lengths")
+    if given.steps > steps:
+        raise ShapeError(
+            f"reads sequences of {steps} steps but gets lengths of up to {given.steps}",
+            "Lengths must be counted like the sequences: a ConvLengths for each layer between that makes them shorter.",
+            (WireLengths(port, of),), port=port, code="lengths")
+
+
+def padding(given: TensorSpec, counted: TensorSpec, does: str, port: str = "lengths",
+            of: str = "input") -> tuple[Remark, ...]:
+    """The remark of a layer that reads sequences with filler at their ends, and has no lengths (`counted`) to stop at.
+
+    `does` says what it does with the filler: "ends with".
+    """
+    if not given.has_padding or counted is not NOTHING:
+        return ()
+    return (Remark(
+        "padding", f"{does} the filler that makes all sequences {given.described()} equally long",
+        "With the lengths of the sequences wired to it, it stops where each sequence ends.",
+        (WireLengths(port, of),), of),)

@@ -1,6 +1,6 @@
 """The Python that a placed layer stands for: its constructor, its forward call, the sums of a metric."""
 
-from engine.layers.spec import Inputs, LayerSpec, Params
+from engine.layers.spec import NO_ARGUMENT, NOTHING, Inputs, LayerSpec, Params
 from engine.params import Param, Size, Value
 
 
@@ -12,7 +12,8 @@ def constructor(spec: LayerSpec, inputs: Inputs, params: Params) -> str:
     """
     if not spec.module:
         return ""
-    arguments = {name: repr(infer(inputs, params)) for name, infer in spec.infer.items()}
+    inferred = {name: infer(inputs, params) for name, infer in spec.infer.items()}
+    arguments = {name: repr(value) for name, value in inferred.items() if value is not None}
     for param in spec.params:
         value = params[param.name]
         if param.argument and (value is not None if param.required else value != param.default):
@@ -23,20 +24,27 @@ def constructor(spec: LayerSpec, inputs: Inputs, params: Params) -> str:
 
 
 def call(spec: LayerSpec, module: str, args: tuple[str, ...], params: Params) -> str:
-    """The expression of the forward pass. `module` is "self.linear_1"; `args` are names of variables, one per wire."""
+    """The expression of the forward pass. `module` is "self.linear_1"; `args` are names of variables, one per wire.
+
+    Optional ports at the end may be left out.
+    """
+    args += (NO_ARGUMENT,) * (len(spec.inputs) - len(args))
     if spec.call is not None:
         return spec.call(module, args, params)
+    while args and args[-1] == NO_ARGUMENT:
+        args = args[:-1]
     return f"{module}({', '.join(args)})"
 
 
-def sums(spec: LayerSpec, args: tuple[str, ...], inputs: Inputs) -> str:
+def sums(spec: LayerSpec, args: tuple[str, ...], inputs: Inputs, params: Params) -> str:
     """The expression of a metric's sums: a 1-D float tensor that is additive over batches.
 
-    `args` are the names of the prediction and the target, `inputs` their specs.
+    `args` are the names of what is wired to it, `inputs` their specs. Optional ports at the end may be left out.
     """
     if spec.sums is None:
         raise ValueError(f"{spec.type} is not a metric")
-    return spec.sums(args, inputs)
+    free = len(spec.inputs) - len(args)
+    return spec.sums((*args, *(NO_ARGUMENT,) * free), (*inputs, *(NOTHING,) * free), params)
 
 
 def literal(param: Param, value: Value) -> str:

@@ -45,7 +45,7 @@ def _conv_shape(inputs: Inputs, params: Params) -> TensorSpec:
         fitting = windows.fitting_kernel(sizes, params)
         label = f"Set kernel size to {', '.join(map(str, fitting))}"
         raise windows.too_small(padded, reach, (SetParams(label, {"kernel_size": fitting}),))
-    return TensorSpec((params["out_channels"], *produced), names)
+    return checks.with_sizes(given, (params["out_channels"], *produced), windows.moved(names, given))
 
 
 def _conv_weights(inputs: Inputs, params: Params) -> int:

@@ -14,7 +14,7 @@ def _linear_shape(inputs: Inputs, params: Params) -> TensorSpec:
     (given,) = inputs
     require_numbers(given)
     checks.at_least_one_axis(given)
-    return TensorSpec((*given.sizes[:-1], params["out_features"]), (*given.axes[:-1], "features"))
+    return checks.with_sizes(given, (*given.sizes[:-1], params["out_features"]), (*given.axes[:-1], "features"))
 
 
 def _linear_weights(inputs: Inputs, params: Params) -> int:
@@ -52,7 +52,7 @@ def _embedding_shape(inputs: Inputs, params: Params) -> TensorSpec:
         raise ShapeError(
             f"has no vector {padding} for padding: the last one is {rows - 1}", "Choose a smaller number, or none.",
             (SetParams("Use no padding vector", {"padding_idx": None}),), param="padding_idx", code="param")
-    return TensorSpec((*given.sizes, params["embedding_dim"]), default_axes(given.rank + 1))
+    return TensorSpec((*given.sizes, params["embedding_dim"]), default_axes(given.rank + 1), padded=given.padded)
 
 
 LAYERS = (

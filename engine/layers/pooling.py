@@ -32,7 +32,7 @@ def _pool_shape(inputs: Inputs, params: Params) -> TensorSpec:
             smaller["dilation"] = (1,) * len(kernel)
         label = f"Set kernel size to {', '.join(map(str, smaller['kernel_size']))}"
         raise windows.too_small(given.sizes[1:], reaches, (SetParams(label, smaller),))
-    return TensorSpec((given.sizes[0], *produced), names)
+    return checks.with_sizes(given, (given.sizes[0], *produced), windows.moved(names, given))
 
 
 def _pooled(size: int, reach: int, stride: int, padding: int, rounds_up: bool) -> int:
@@ -45,7 +45,7 @@ def _adaptive_shape(inputs: Inputs, params: Params) -> TensorSpec:
     (given,) = inputs
     names = windows.AXES[len(params["output_size"])]
     checks.axes(given, names)
-    return TensorSpec((given.sizes[0], *params["output_size"]), names)
+    return checks.with_sizes(given, (given.sizes[0], *params["output_size"]), names)
 
 
 def _signal_remarks(inputs: Inputs, params: Params) -> tuple[Remark, ...]:

@@ -1,7 +1,7 @@
 """Layers that read a sequence step by step."""
 
 from engine.layers import checks
-from engine.layers.spec import Inputs, LayerSpec, Params, Remark, SetParams
+from engine.layers.spec import NO_ARGUMENT, Inputs, LayerSpec, Params, Port, Remark, SetParams
 from engine.params import Bool, Choice, Float, Int, Param
 from engine.tensors import TensorSpec
 
@@ -9,12 +9,13 @@ GATES = {"RNN": 1, "LSTM": 4, "GRU": 3}
 
 
 def _shape(inputs: Inputs, params: Params) -> TensorSpec:
-    (given,) = inputs
+    given, lengths = inputs
     checks.axes(given, ("time", "features"))
+    checks.lengths(lengths, given.sizes[0])
     width = params["hidden_size"] * (1 + params["bidirectional"])
     if params["output"] == "last step":
         return TensorSpec((width,), ("features",))
-    return TensorSpec((given.sizes[0], width), ("time", "features"))
+    return checks.with_sizes(given, (given.sizes[0], width), ("time", "features"))
 
 
 def _matrices(inputs: Inputs, params: Params) -> int:
@@ -31,6 +32,10 @@ def _weights(gates: int, inputs: Inputs, params: Params) -> int:
 
 
 def _remarks(inputs: Inputs, params: Params) -> tuple[Remark, ...]:
+    return (*_idle_dropout(params), *_padding(inputs, params))
+
+
+def _idle_dropout(params: Params) -> tuple[Remark, ...]:
     if not params["dropout"] or params["num_layers"] > 1:
         return ()
     return (Remark(
@@ -40,23 +45,37 @@ def _remarks(inputs: Inputs, params: Params) -> tuple[Remark, ...]:
         param="dropout"),)
 
 
+def _padding(inputs: Inputs, params: Params) -> tuple[Remark, ...]:
+    """One that reads forwards only, and gives all steps, gives them right as far as they count."""
+    given, lengths = inputs
+    if params["bidirectional"]:
+        return checks.padding(given, lengths, "reads backwards from")
+    return checks.padding(given, lengths, "ends with") if params["output"] == "last step" else ()
+
+
 def _call(state: str, module: str, args: tuple[str, ...], params: Params) -> str:
     """All steps; or the state after the last step, of both directions side by side.
 
     The backward direction ends at the first step, so that the output at the last step would hold one step of it only.
+    The forward direction need not know the lengths: filler changes nothing before it. So only a bidirectional layer is
+    run on packed sequences, which cannot be traced or exported.
     """
-    applied = f"{module}({args[0]})"
-    if params["output"] == "all steps":
-        return f"{applied}[0]"
+    sequence, lengths = args
+    has_lengths, takes_all = lengths != NO_ARGUMENT, params["output"] == "all steps"
     if params["bidirectional"]:
-        return f"{applied}{state}[-2:].transpose(0, 1).flatten(1)"
-    return f"{applied}[0][:, -1]"
+        applied = f"read_both_ways({module}, {sequence}, {lengths})" if has_lengths else f"{module}({sequence})"
+        return f"{applied}[0]" if takes_all else f"{applied}{state}[-2:].transpose(0, 1).flatten(1)"
+    steps = f"{module}({sequence})[0]"
+    if has_lengths:
+        return f"{'zero_padding' if takes_all else 'last_valid'}({steps}, {lengths})"
+    return steps if takes_all else f"{steps}[:, -1]"
 
 
 def _recurrent(type: str, doc: str, *extra: Param, aliases: tuple[str, ...]) -> LayerSpec:
     gates, state = GATES[type], "[1][0]" if type == "LSTM" else "[1]"
     return LayerSpec(
         type=type, category="Recurrent", icon="repeat", doc=doc, width="hidden_size",
+        inputs=(Port("input"), checks.LENGTHS), helpers=("sequences",),
         params=(
             Int(name="hidden_size", default=128, minimum=1, maximum=1_000_000_000, required=True,
                 help="How many numbers it remembers from step to step."),

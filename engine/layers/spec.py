@@ -99,7 +99,19 @@ class WireLengths:
     of: str = "input"
 
 
-Fix = Insert | SetParams | Replace | Resize | Swap | WireLengths
+@dataclass(frozen=True, slots=True)
+class Lengthen:
+    """Fix: set the stride of layers before `port` to 1, the nearest first, until at least so many steps come in.
+
+    Offered only where that is enough; the label is made from what it changes.
+    """
+
+    steps: int
+    port: str = "input"
+    wire: int = 0
+
+
+Fix = Insert | SetParams | Replace | Resize | Swap | WireLengths | Lengthen
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,32 @@
 """How a prediction and its target must agree: shared by losses and metrics."""
 
 from engine.layers import checks
-from engine.layers.spec import Fix, Inputs, Insert, Params, Port, Replace, Resize, ShapeError, Swap
+from engine.layers.spec import (
+    Fix,
+    Inputs,
+    Insert,
+    Lengthen,
+    Params,
+    Port,
+    Remark,
+    Replace,
+    Resize,
+    ShapeError,
+    Swap,
+)
 from engine.tensors import TensorSpec
 
 PORTS = (Port("prediction"), Port("target"))
+SEQUENCE_PORTS = (*PORTS, checks.LENGTHS)
+"""Of losses and metrics that can leave out what lies beyond the end of a target sequence (batch, time, ...)."""
+
+ALIGNED_PORTS = (*SEQUENCE_PORTS, Port("target_lengths", optional=True))
+"""Of losses and metrics whose prediction and target may have different lengths."""
 
 
 def class_shape(inputs: Inputs, params: Params) -> tuple[TensorSpec, ...]:
     """One score per class, (batch, classes, ...), against class numbers (batch, ...)."""
-    prediction, target = inputs
+    prediction, target = inputs[:2]
     _scores(prediction, target)
     if target.dtype != "int64":
         raise ShapeError(
@@ -28,7 +45,19 @@ def class_shape(inputs: Inputs, params: Params) -> tuple[TensorSpec, ...]:
             f"needs one score for each of the {target.classes} classes but gets {prediction.sizes[0]}",
             f"The last layer must have {target.classes} outputs.",
             _width_fixes(prediction, (target.classes, *target.sizes)), port="prediction", code="classes")
+    _check_lengths(inputs, target)
     return ()
+
+
+def _check_lengths(inputs: Inputs, sequence: TensorSpec) -> None:
+    """Lengths count the first axis of a sequence that is compared with another of the same shape."""
+    for lengths in inputs[2:]:
+        checks.lengths(lengths, sequence.sizes[0] if sequence.rank else 1, of="target")
+
+
+def padding_remarks(inputs: Inputs, params: Params) -> tuple[Remark, ...]:
+    """The remark of a loss or metric that counts filler as if it were to be predicted."""
+    return checks.padding(inputs[1], inputs[2], "counts", of="target")
 
 
 def _class_rank_fixes(prediction: TensorSpec, target: TensorSpec) -> tuple[Fix, ...]:
@@ -56,19 +85,20 @@ def binary_shape(inputs: Inputs, params: Params) -> tuple[TensorSpec, ...]:
 
     Axes of size 1 do not count: (batch, 1) scores agree with a target (batch).
     """
-    prediction, target = inputs
+    prediction, target = inputs[:2]
     _scores(prediction, target)
     if target.classes not in (None, 2):
         raise ShapeError(
             f"decides between two classes but the target has {target.classes}", "CrossEntropy chooses among many.",
             (Replace("Use CrossEntropy instead", "CrossEntropy"),), port="target", code="classes")
     _same_sizes(prediction, target)
+    _check_lengths(inputs, prediction)
     return ()
 
 
 def number_shape(inputs: Inputs, params: Params) -> tuple[TensorSpec, ...]:
     """Numbers against numbers of the same shape; axes of size 1 do not count."""
-    prediction, target = inputs
+    prediction, target = inputs[:2]
     _scores(prediction, target)
     if target.dtype != "float32":
         raise ShapeError(
@@ -76,7 +106,41 @@ def number_shape(inputs: Inputs, params: Params) -> tuple[TensorSpec, ...]:
             "For classes use CrossEntropy; for numbers let the target's Input hold numbers.",
             (Replace("Use CrossEntropy instead", "CrossEntropy"),), port="target", code="dtype")
     _same_sizes(prediction, target)
+    _check_lengths(inputs, prediction)
     return ()
+
+
+def aligned_shape(inputs: Inputs, params: Params) -> tuple[TensorSpec, ...]:
+    """Scores (batch, time, classes) of which a shorter target (batch, steps) is read: what CTC takes."""
+    prediction, target, lengths, target_lengths = inputs
+    _scores(prediction, target)
+    if target.dtype != "int64":
+        raise ShapeError(f"needs class numbers as target but gets real numbers {target}",
+                         "Let the target's Input hold classes.", port="target", code="dtype")
+    if prediction.rank != 2 or target.rank != 1:
+        raise ShapeError(
+            f"expects scores (batch, time, classes) and a target (batch, steps) but gets {prediction.described()} and "
+            f"{target.described()}",
+            "There are scores for every step, and a class number for every step of the target.",
+            port="target" if prediction.rank == 2 else "prediction", code="rank")
+    steps, classes = prediction.sizes
+    if target.classes is not None and classes != target.classes:
+        raise ShapeError(
+            f"needs one score for each of the {target.classes} classes but gets {classes}",
+            f"The last layer must have {target.classes} outputs. Class 0 is the blank between others.",
+            _width_fixes(prediction, (steps, target.classes)), port="prediction", code="classes")
+    if target.sizes[0] > steps:
+        raise ShapeError(
+            f"reads a target of {target.sizes[0]} steps out of a prediction of {steps}",
+            "A step of the prediction writes one class at most: make sequences less short before, by smaller strides.",
+            (Lengthen(target.sizes[0], "prediction"),), port="prediction", code="lengths")
+    checks.lengths(lengths, steps, of="prediction")
+    checks.lengths(target_lengths, target.sizes[0], "target_lengths", "target")
+    return ()
+
+
+def aligned_remarks(inputs: Inputs, params: Params) -> tuple[Remark, ...]:
+    return checks.padding(inputs[0], inputs[2], "reads", of="prediction")
 
 
 def _same_sizes(prediction: TensorSpec, target: TensorSpec) -> None:
@@ -104,6 +168,6 @@ def _scores(prediction: TensorSpec, target: TensorSpec) -> None:
 
 def is_per_class(inputs: Inputs) -> bool:
     """Whether a prediction holds one score per class, rather than one score that decides between two."""
-    prediction, target = inputs
+    prediction, target = inputs[:2]
     return (target.dtype == "int64" and prediction.rank == target.rank + 1 and prediction.sizes[0] > 1
             and prediction.sizes[1:] == target.sizes)

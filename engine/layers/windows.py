@@ -2,10 +2,16 @@
 
 from engine.layers.spec import Fix, Params, ShapeError
 from engine.params import Size
+from engine.tensors import TensorSpec
 
 MAX_KERNEL = 1_000_000
 
 AXES = {1: ("channels", "length"), 2: ("channels", "height", "width")}
+
+
+def moved(names: tuple[str, ...], given: TensorSpec) -> tuple[str, ...]:
+    """The axes after sliding a window over a tensor: time stays time where the window moves along it."""
+    return (names[0], "time") if given.axes[1:] == ("time",) else names
 
 
 def outputs(sizes: tuple[int, ...], params: Params) -> tuple[int, ...]:
