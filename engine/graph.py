@@ -128,9 +128,9 @@ class Graph(msgspec.Struct, frozen=True):
         )
 
     def merged(self, other: "Graph", offset: tuple[float, float] = (0.0, 0.0)) -> tuple[Self, tuple[str, ...]]:
-        """With a copy of `other` under free ids, moved by `offset`; and the ids of the new nodes, in their order.
+        """With a copy of `other`, moved by `offset`; and the ids of the new nodes, in their order.
 
-        A name that is taken is counted on: a copy of "Linear 1" is "Linear 2".
+        Ids and names that are free are kept. A name that is taken is counted on: a copy of "Linear 1" is "Linear 2".
         """
         ids, names = {node.id for node in self.nodes}, {node.name for node in self.nodes}
         copies: dict[str, Node] = {}
@@ -138,7 +138,7 @@ class Graph(msgspec.Struct, frozen=True):
             name = node.name if node.name not in names else _free(f"{node.name.rstrip(' 0123456789')} ", names)
             names.add(name)
             position = (node.position[0] + offset[0], node.position[1] + offset[1])
-            fresh = _free(f"{node.type.lower()}_", ids)
+            fresh = node.id if node.id not in ids else _free(f"{node.type.lower()}_", ids)
             ids.add(fresh)
             copies[node.id] = Node(fresh, node.type, name, dict(node.params), position)
         edges = (

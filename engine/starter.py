@@ -7,7 +7,7 @@ from typing import Any
 from engine.graph import Edge, Graph, Node
 from engine.layers import CATALOGUE
 from engine.project import Column
-from engine.tensors import default_axes
+from engine.tensors import TensorSpec, default_axes
 
 STEP = 220.0
 """Distance between neighbours on the canvas, left to right."""
@@ -86,10 +86,14 @@ def new_input(columns: tuple[Column, ...], graph: Graph) -> dict[str, Any]:
 
 def input_params(column: Column) -> dict[str, Any]:
     """The settings of an Input that brings in that column."""
-    spec = column.spec
+    return {"column": column.name, **declaration(column.spec)}
+
+
+def declaration(spec: TensorSpec) -> dict[str, Any]:
+    """The settings of an Input that gives such a tensor, without its column."""
     values = "classes" if spec.dtype == "int64" else "numbers"
     axes = "" if spec.axes == default_axes(spec.rank) else ", ".join(spec.axes)
-    return {"column": column.name, "shape": spec.sizes, "axes": axes, "values": values, "classes": spec.classes or 0}
+    return {"shape": spec.sizes, "axes": axes, "values": values, "classes": spec.classes or 0}
 
 
 def _ends_in_features(column: Column) -> bool:
