@@ -1,0 +1,267 @@
+"""The training plan as a whole: what is wrong with it, with repairs, and a first plan for a project that has none."""
+
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from engine.analysis.effects import Effects, effects
+from engine.analysis.gradients import Weights
+from engine.analysis.library import Library
+from engine.plan import Phase, address, free_name, objectives, phases
+from engine.problems import Problem, ProjectRepair, Severity
+from engine.project import Project
+
+MAX_OFFERED = 4
+"""Repairs of one kind that are offered at most."""
+
+
+def problems(project: Project) -> tuple[Problem, ...]:
+    """What is wrong or surprising in the plan, errors first. Of a plan that is implicit only what no graph shows.
+
+    What a phase does is judged only where its objective can be computed: until then the graphs say what is missing.
+    """
+    trained = objectives(project)
+    if not project.plan and not trained:
+        return ()
+    library = Library(project.graphs)
+    plan = phases(project)
+    sound = [phase for phase in plan if phase.objective in trained and not library.analysis(phase.objective).faults]
+    told = {phase.name: effects(project, phase) for phase in sound}
+    found = [*_objectives(project, plan, trained), *_names(project, plan), *_times(plan)]
+    for phase in sound:
+        found += _updates(project, phase, told[phase.name])
+    found += _unreached(sound, told)
+    found += _fights(project, sound, told)
+    found += _untrained(project, plan, trained)
+    return tuple(sorted(found, key=lambda problem: problem.severity != "error"))
+
+
+def default_plan(project: Project) -> tuple[Phase, ...]:
+    """One phase for each objective. Of several, each updates what its gradient reaches, but for the networks that are
+    another's: one that reaches less, or whose name speaks of it ("Train discriminator")."""
+    names = objectives(project)
+    options = project.options
+    plan = tuple(Phase(name, name, {}, options.optimizer, options.scheduler, clip=float(options["gradient_clipping"]))
+                 for name in names)
+    if len(plan) < 2:
+        return plan
+    reached = {phase.objective: _graphs(effects(project, phase).updated) for phase in plan}
+    return tuple(msgspec.structs.replace(phase, updates=_own(phase.objective, reached)) for phase in plan)
+
+
+def new_phase(project: Project, objective: str = "") -> Phase:
+    """A phase to be added: by default for the first objective that no phase trains yet."""
+    trained = {phase.objective for phase in project.plan}
+    guesses = {phase.objective: phase for phase in default_plan(project)}
+    wanted = objective or next((name for name in guesses if name not in trained), next(iter(guesses), project.main))
+    name = free_name(wanted, (phase.name for phase in project.plan))
+    return msgspec.structs.replace(guesses.get(wanted, Phase(name, wanted)), name=name)
+
+
+def with_phase(project: Project, name: str, **changes: Any) -> Project:
+    """With fields of one phase replaced; nothing is changed where there is none of that name."""
+    return project.replace(plan=tuple(
+        msgspec.structs.replace(phase, **changes) if phase.name == name else phase for phase in project.plan))
+
+
+def without_phase(project: Project, name: str) -> Project:
+    return project.replace(plan=tuple(phase for phase in project.plan if phase.name != name))
+
+
+def named_updates(phase: Phase, told: Effects) -> dict[str, float]:
+    """What the phase updates, by name also where it updates all that its objective reaches."""
+    return dict(phase.updates) or dict.fromkeys(_graphs(told.weights), 1.0)
+
+
+def _graphs(weights: Iterable[Weights]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(graph for graph, _ in weights))
+
+
+def _own(objective: str, reached: dict[str, tuple[str, ...]]) -> dict[str, float]:
+    """The networks that one of several objectives should update."""
+    own = [graph for graph in reached[objective] if objective in _owners(graph, reached)]
+    return dict.fromkeys(own or reached[objective], 1.0)
+
+
+def _owners(graph: str, reached: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+    candidates = [name for name, graphs in reached.items() if graph in graphs]
+    named = [name for name in candidates if graph.lower() in name.lower()]
+    least = min(len(reached[name]) for name in candidates)
+    return tuple(named or (name for name in candidates if len(reached[name]) == least))
+
+
+def _problem(severity: Severity, code: str, phase: Phase | None, message: str, hint: str, *,
+             repairs: Iterable[ProjectRepair] = (), node: str = "") -> Problem:
+    """About a phase (None: about what no phase does), and perhaps a node of its objective."""
+    return Problem(severity=severity, code=code, message=message, hint=hint, project_repairs=tuple(repairs), node=node,
+                   phase=phase.name if phase else "", graph=phase.objective if phase and node else "")
+
+
+def _setting(label: str, phase: Phase, **changes: Any) -> ProjectRepair:
+    return ProjectRepair(label, lambda project: with_phase(project, phase.name, **changes))
+
+
+def _removal(phase: Phase) -> ProjectRepair:
+    return ProjectRepair(f"Remove the phase {phase.name}", lambda project: without_phase(project, phase.name))
+
+
+def _objectives(project: Project, plan: tuple[Phase, ...], trained: tuple[str, ...]) -> Iterator[Problem]:
+    for phase in plan:
+        if phase.objective in trained:
+            continue
+        is_there = phase.objective in project.graphs
+        reason = "which has no loss" if is_there else "which is not in the project"
+        hint = f"Add a loss to {phase.objective}, or choose another objective." if is_there else \
+            "Choose one of the networks with a loss." if trained else "Add a network with a loss."
+        repairs = (_setting(f"Train {name} instead", phase, objective=name, updates={})
+                   for name in trained[:MAX_OFFERED])
+        yield _problem("error", "phase-objective", phase,
+                       f"The phase {phase.name!r} trains {phase.objective or 'nothing'}, {reason}.", hint,
+                       repairs=(*repairs, _removal(phase)))
+
+
+def _names(project: Project, plan: tuple[Phase, ...]) -> Iterator[Problem]:
+    for phase in plan:
+        unknown = [name for name in phase.updates if not _exists(project, name)]
+        if unknown:
+            left = {name: factor for name, factor in phase.updates.items() if name not in unknown}
+            repair = _setting(f"Take {_listed(unknown)} off its list", phase, updates=left) if left else \
+                _setting(f"Update all that {phase.objective} reaches", phase, updates={})
+            yield _problem("error", "phase-unknown", phase,
+                           f"The phase {phase.name!r} updates {_listed(unknown)}, which the project does not have.",
+                           "Choose what it updates among the networks of the project.", repairs=(repair,))
+
+
+def _exists(project: Project, name: str) -> bool:
+    return name in project.graphs or any(
+        name.startswith(f"{graph}/") and name[len(graph) + 1:] in drawn for graph, drawn in project.graphs.items())
+
+
+def _times(plan: tuple[Phase, ...]) -> Iterator[Problem]:
+    never = [phase for phase in plan if phase.stop and phase.stop <= phase.start]
+    for phase in never:
+        yield _problem("error" if len(never) == len(plan) else "warning", "phase-unused", phase,
+                       f"The phase {phase.name!r} is never used: it ends at step {phase.stop:,} and begins at step "
+                       f"{phase.start:,}.", "Let it end later than it begins, or take it out.",
+                       repairs=(_setting("Let it last to the end", phase, stop=0), _removal(phase)))
+
+
+def _updates(project: Project, phase: Phase, told: Effects) -> Iterator[Problem]:
+    """A phase that updates nothing, and losses that change nothing."""
+    if told.updated:
+        for loss in told.dry:
+            name = project.graphs[phase.objective].node(loss).name
+            yield _problem("warning", "loss-without-weights", phase,
+                           f"The loss {name} of {phase.objective} changes nothing: no weight that the phase {phase.name!r} "
+                           "updates leads to it.",
+                           "Update what it is computed from, or take away the Detach before it.",
+                           node=loss)
+        return
+    if not told.weights and not project.plan:
+        return  # the objective itself says that nothing in it can learn
+    is_cut = any(effect.state == "stopped" for effect in told.weights.values())
+    if not told.weights:
+        reason, hint = f"{phase.objective} computes with no weights", \
+            "Put a layer that learns, such as Linear or Conv2d, before its loss."
+    elif is_cut:
+        reason, hint = f"no gradient of {phase.objective} reaches the weights that it should update", \
+            "Take away the Detach between them and the loss, or update something else."
+    else:
+        reason, hint = f"all weights that {phase.objective} computes with are frozen", \
+            "Give one of its networks a factor above 0."
+    everything = msgspec.structs.replace(phase, updates={})
+    repairs = [_setting(f"Update all that {phase.objective} reaches", phase, updates={})] \
+        if phase.updates and effects(project, everything).updated else []
+    yield _problem("error", "phase-updates-nothing", phase, f"The phase {phase.name!r} updates nothing: {reason}.",
+                   hint, repairs=(*repairs, *((_removal(phase),) if len(project.plan) > 1 else ())))
+
+
+def _unreached(plan: list[Phase], told: dict[str, Effects]) -> Iterator[Problem]:
+    """Names of what the objective does not compute with."""
+    for phase in plan:
+        weights = told[phase.name].weights
+        known = {*_graphs(weights), *(address(*each) for each in weights)}
+        idle = [name for name, factor in phase.updates.items() if factor and name not in known]
+        left = {name: factor for name, factor in phase.updates.items() if name not in idle}
+        if idle and left and told[phase.name].updated:
+            yield _problem("warning", "phase-unreached", phase,
+                           f"The phase {phase.name!r} updates {_listed(idle)}, but {phase.objective} computes with no "
+                           "weights of that name.", "What a Block places belongs to the network that the Block is in.",
+                           repairs=(_setting(f"Take {_listed(idle)} off its list", phase, updates=left),))
+
+
+def _fights(project: Project, plan: list[Phase], told: dict[str, Effects]) -> Iterator[Problem]:
+    """Weights that two objectives pull at in the same steps: each phase is told of the first that it meets."""
+    updated = {phase.name: frozenset(told[phase.name].updated) for phase in plan}
+    for place, phase in enumerate(plan):
+        for other in plan[:place]:
+            shared = updated[phase.name] & updated[other.name]
+            if shared and other.objective != phase.objective and _meet(phase, other):
+                yield _problem(
+                    "warning", "phases-fight", phase,
+                    f"The phases {other.name!r} and {phase.name!r} both update {_told(project, shared)}, for different "
+                    "losses.", "Leave it so if both losses are meant to shape it; otherwise take it out of one phase.",
+                    repairs=_partings(phase, other, shared, told, _told(project, shared)))
+                break
+
+
+def _meet(one: Phase, other: Phase) -> bool:
+    """Whether there is a stretch of steps in which both are used."""
+    return (not one.stop or other.start < one.stop) and (not other.stop or one.start < other.stop)
+
+
+def _partings(phase: Phase, other: Phase, shared: Collection[Weights], told: dict[str, Effects],
+              text: str) -> Iterator[ProjectRepair]:
+    for each in (phase, other):
+        left = _without(each, told[each.name], shared)
+        if set(told[each.name].updated) <= set(shared):
+            yield _removal(each)
+        else:
+            yield _setting(f"Take {text} out of {each.name}", each, updates=left)
+
+
+def _without(phase: Phase, told: Effects, shared: Collection[Weights]) -> dict[str, float]:
+    """The updates of a phase without some of its weights."""
+    updates = named_updates(phase, told)
+    for graph in _graphs(shared):
+        if all(weights in shared for weights in told.updated if weights[0] == graph):
+            updates = {name: factor for name, factor in updates.items()
+                       if name != graph and not name.startswith(f"{graph}/")}
+        else:
+            updates |= {address(*weights): 0.0 for weights in shared if weights[0] == graph}
+    return updates
+
+
+def _untrained(project: Project, plan: tuple[Phase, ...], trained: tuple[str, ...]) -> Iterator[Problem]:
+    left = [name for name in trained if name not in {phase.objective for phase in plan}]
+    if left and not project.plan:
+        planned = ProjectRepair("Make a training plan", lambda now: now.replace(plan=default_plan(now)))
+        yield _problem("warning", "objective-untrained", None,
+                       f"Only {plan[0].objective} is trained, but {_listed(left)} has a loss, too.",
+                       "A training plan says which losses are made small, and by changing what.",
+                       repairs=(planned,))
+        return
+    for name in left:
+        def added(now: Project, name: str = name) -> Project:
+            return now.replace(plan=(*now.plan, new_phase(now, name)))
+
+        yield _problem("warning", "objective-untrained", None, f"{name} has a loss, but no phase trains it.",
+                       "Add a phase for it to the training plan.",
+                       repairs=(ProjectRepair(f"Add a phase that trains {name}", added),))
+
+
+def _told(project: Project, shared: Iterable[Weights]) -> str:
+    """Weights as users call them: networks, or the layers of one network."""
+    graphs = _graphs(sorted(shared))
+    if len(graphs) > 1 or len(project.graphs) > 1:
+        return _listed(graphs)
+    return _listed([project.graphs[graph].node(node_id).name for graph, node_id in sorted(shared)])
+
+
+def _listed(names: Collection[str], most: int = 3) -> str:
+    """"A", "A and B", "A, B and C", "A, B, C and 5 more"."""
+    shown = [name[:60] for name in names][:most]
+    if len(names) > most:
+        return f"{', '.join(shown)} and {len(names) - most} more"
+    return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
