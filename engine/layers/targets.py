@@ -20,7 +20,7 @@ PORTS = (Port("prediction"), Port("target"))
 SEQUENCE_PORTS = (*PORTS, checks.LENGTHS)
 """Of losses and metrics that can leave out what lies beyond the end of a target sequence (batch, time, ...)."""
 
-ALIGNED_PORTS = (*SEQUENCE_PORTS, Port("target_lengths", optional=True))
+ALIGNED_PORTS = (*SEQUENCE_PORTS, Port("target_lengths", optional=True, label="target lengths"))
 """Of losses and metrics whose prediction and target may have different lengths."""
 
 

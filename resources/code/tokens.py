@@ -1,14 +1,11 @@
 """Sequences of token numbers (batch, time), padded to a common number of steps. Lengths are int64 (batch,).
 
-Every function works on whole batches without looking at values, so that nothing waits for the device.
+Every function works on whole batches without looking at values, so that nothing waits for the device. Token 0 is the
+blank, which CTC writes between others: its targets never hold it, so that it fills them up as well.
 """
 
 import torch
 from torch import nn
-
-BLANK = 0
-"""The token that CTC writes between others. Targets never hold it, so that it fills them up as well."""
-
 
 def ctc_loss(
     loss: nn.CTCLoss, prediction: torch.Tensor, target: torch.Tensor, lengths: torch.Tensor | None = None,
@@ -18,7 +15,7 @@ def ctc_loss(
     if lengths is None:
         lengths = full_lengths(prediction)
     if target_lengths is None:
-        target_lengths = (target != BLANK).sum(1)
+        target_lengths = (target != 0).sum(1)
     return loss(prediction.log_softmax(2).transpose(0, 1), target, lengths, target_lengths)
 
 
@@ -36,11 +33,11 @@ def ctc_greedy(
     """
     best = prediction.argmax(2)
     steps = torch.arange(best.shape[1], device=best.device)
-    kept = (best != BLANK) & (best != nn.functional.pad(best, (1, 0), value=BLANK)[:, :-1])
+    kept = (best != 0) & (best != nn.functional.pad(best, (1, 0))[:, :-1])
     if lengths is not None:
         kept = kept & (steps < lengths.unsqueeze(1))
     places = torch.where(kept, kept.cumsum(1) - 1, best.shape[1])  # what is left out goes to a place behind the last
-    written = best.new_full((best.shape[0], best.shape[1] + 1), BLANK).scatter(1, places, best)
+    written = best.new_zeros(best.shape[0], best.shape[1] + 1).scatter(1, places, best)
     return written[:, :-1], kept.sum(1)
 
 

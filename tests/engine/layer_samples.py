@@ -1,11 +1,15 @@
 """Random inputs and settings for any layer of the catalogue, from nothing but its declaration."""
 
+from importlib import import_module
 from math import prod
 from random import Random
+from typing import Any
 
 import torch
+from torch import nn
 
 from engine.layers import LayerSpec
+from engine.layers.spec import NOTHING, Port
 from engine.params import Bool, Choice, Float, Int, Param, Size, Value
 from engine.tensors import TensorSpec
 
@@ -14,14 +18,29 @@ MAX_RANK = 4
 
 
 def random_inputs(spec: LayerSpec, choose: Random) -> tuple[TensorSpec, ...]:
-    """One spec per port, two or three for a variadic one; often alike, as they must be for merging and comparing."""
-    first = random_spec(choose)
-    inputs = [first]
-    wanted = choose.randint(2, 3) if any(port.variadic for port in spec.inputs) else len(spec.inputs)
-    while len(inputs) < wanted:
-        like = TensorSpec(_varied(first.sizes, choose), dtype=first.dtype, classes=first.classes)
-        inputs.append(choose.choice((like, random_target(first, choose))))
-    return tuple(inputs[:wanted])
+    """One spec per port, two or three for a variadic one; often alike, as they must be for merging and comparing.
+
+    Optional ports are free at times; ports of lengths get lengths.
+    """
+    ports = [port for port in spec.inputs for _ in range(choose.randint(2, 3) if port.variadic else 1)]
+    inputs: list[TensorSpec] = []
+    for port in ports:
+        inputs.append(_random_input(spec, port, inputs, choose))
+    return tuple(inputs)
+
+
+def _random_input(spec: LayerSpec, port: Port, before: list[TensorSpec], choose: Random) -> TensorSpec:
+    if port.optional and choose.random() < 0.5:
+        return NOTHING
+    if port.name.endswith("lengths"):
+        steps = [given.sizes[0] for given in before if given.rank]
+        return TensorSpec((), (), "int64", steps=choose.choice((*steps, choose.randint(1, 9))))
+    if not before:
+        return random_spec(choose)
+    first = before[0]
+    like = TensorSpec(_varied(first.sizes, choose), dtype=first.dtype, classes=first.classes)
+    target = random_target(first, choose)
+    return choose.choice((like, target)) if spec.role == "layer" else target
 
 
 def random_spec(choose: Random) -> TensorSpec:
@@ -33,11 +52,12 @@ def random_spec(choose: Random) -> TensorSpec:
 
 def random_target(prediction: TensorSpec, choose: Random) -> TensorSpec:
     """A spec that often is what a loss can compare this prediction with."""
-    classes = choose.choice((None, 2, prediction.sizes[0] if prediction.sizes else 1))
+    classes = choose.choice((None, 2, *prediction.sizes[:1], *prediction.sizes[-1:]))
     sizes = prediction.sizes[1:] if choose.random() < 0.7 else ()
+    steps = (choose.randint(1, prediction.sizes[0]),) if prediction.sizes else ()
     return choose.choice((
         TensorSpec(sizes, dtype="int64", classes=classes), TensorSpec(prediction.sizes), TensorSpec(sizes),
-        TensorSpec(prediction.sizes, dtype="int64", classes=2)))
+        TensorSpec(steps, dtype="int64", classes=classes), TensorSpec(prediction.sizes, dtype="int64", classes=2)))
 
 
 def _varied(sizes: tuple[int, ...], choose: Random) -> tuple[int, ...]:
@@ -88,12 +108,27 @@ def _range(minimum: float | None, maximum: float | None, width: int) -> tuple[in
     return low, low + width if maximum is None else min(low + width, int(maximum))
 
 
-def tensor(spec: TensorSpec, seed: int = 0) -> torch.Tensor:
-    """A random tensor of that kind, of BATCH samples; the last class is always among class numbers."""
+def tensor(spec: TensorSpec, seed: int = 0) -> Any:
+    """A random tensor of that kind, of BATCH samples; the last class is always among class numbers, and the largest
+    length among lengths. None for nothing."""
+    if spec is NOTHING:
+        return None
     generator = torch.Generator().manual_seed(seed)
     shape = (BATCH, *spec.sizes)
+    if spec.steps is not None:
+        lengths = torch.randint(1, spec.steps + 1, shape, generator=generator)
+        lengths[0] = spec.steps
+        return lengths
     if spec.dtype == "int64":
         numbers = torch.randint(0, spec.classes or 1, shape, generator=generator)
         numbers.view(-1)[0] = (spec.classes or 1) - 1
         return numbers
     return torch.randn(shape, generator=generator)
+
+
+def namespace(spec: LayerSpec) -> dict[str, Any]:
+    """What the code of a layer may name: torch, and what its files in resources/code define."""
+    names: dict[str, Any] = {"torch": torch, "nn": nn}
+    for helper in spec.helpers:
+        names.update(vars(import_module(f"resources.code.{helper}")))
+    return names

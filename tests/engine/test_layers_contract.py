@@ -16,7 +16,7 @@ from engine.layers import CATALOGUE, LayerSpec, code
 from engine.layers.spec import ShapeError
 from engine.params import Size, completed
 from engine.tensors import TensorSpec
-from tests.engine.layer_samples import BATCH, random_inputs, random_params, tensor
+from tests.engine.layer_samples import BATCH, namespace, random_inputs, random_params, tensor
 
 SAMPLES = 300
 LAYERS = [spec for spec in CATALOGUE.values() if spec.role == "layer"]
@@ -53,7 +53,7 @@ def by_type(specs):
 
 def signature(spec: LayerSpec) -> dict[str, inspect.Parameter]:
     """The constructor's parameters; recurrent layers hide theirs behind *args of a common base."""
-    cls = getattr(nn, spec.module.removeprefix("nn."))
+    cls = eval(spec.module, namespace(spec))
     if issubclass(cls, nn.RNNBase):
         parameters = dict(inspect.signature(nn.RNNBase.__init__).parameters)
         del parameters["mode"]
@@ -68,13 +68,13 @@ def signature(spec: LayerSpec) -> dict[str, inspect.Parameter]:
 
 def build(spec: LayerSpec, inputs, params) -> nn.Module | None:
     expression = code.constructor(spec, inputs, params)
-    return eval(expression, {"nn": nn, "torch": torch}) if expression else None
+    return eval(expression, namespace(spec)) if expression else None
 
 
 def run(spec: LayerSpec, module: nn.Module | None, tensors, params) -> torch.Tensor:
-    names = tuple(f"x{i}" for i in range(len(tensors)))
+    names = tuple("None" if given is None else f"x{i}" for i, given in enumerate(tensors))
     expression = code.call(spec, "self.layer", names, params)
-    return eval(expression, {"torch": torch, "self": SimpleNamespace(layer=module),
+    return eval(expression, {**namespace(spec), "self": SimpleNamespace(layer=module),
                              **dict(zip(names, tensors, strict=True))})
 
 
@@ -93,7 +93,7 @@ def test_the_declaration_is_complete(spec: LayerSpec) -> None:
     assert all(name in CATALOGUE for name in spec.unwanted)
     assert not spec.width or spec.param(spec.width)
     assert (spec.sums is None) == (spec.value is None) == (spec.role != "metric")
-    assert bool(spec.metrics) == (spec.role == "loss")
+    assert not spec.metrics or spec.role == "loss"
 
 
 @by_type(MODULES)
@@ -222,7 +222,7 @@ def test_layers_do_not_mix_samples(spec: LayerSpec) -> None:
             module.eval()
         with torch.no_grad():
             together = run(spec, module, tensors, params)
-            alone = run(spec, module, [t[:1] for t in tensors], params)
+            alone = run(spec, module, [None if t is None else t[:1] for t in tensors], params)
         torch.testing.assert_close(together[:1], alone, rtol=1e-4, atol=1e-5, equal_nan=True)
         checked += 1
         if checked == 8:
