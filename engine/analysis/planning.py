@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from engine.analysis.effects import Effects, effects
-from engine.analysis.gradients import Weights
+from engine.analysis.gradients import STOPPING, Weights
 from engine.analysis.library import Library
 from engine.plan import Phase, address, free_name, objectives, phases
 from engine.problems import Problem, ProjectRepair, Severity
@@ -22,7 +22,7 @@ def problems(project: Project) -> tuple[Problem, ...]:
     What a phase does is judged only where its objective can be computed: until then the graphs say what is missing.
     """
     trained = objectives(project)
-    if not project.plan and not trained:
+    if not project.plan and (not trained or (len(trained) == 1 and not _cuts(project))):
         return ()
     library = Library(project.graphs)
     plan = phases(project)
@@ -35,6 +35,10 @@ def problems(project: Project) -> tuple[Problem, ...]:
     found += _fights(project, sound, told)
     found += _untrained(project, plan, trained)
     return tuple(sorted(found, key=lambda problem: problem.severity != "error"))
+
+
+def _cuts(project: Project) -> bool:
+    return any(node.type in STOPPING for graph in project.graphs.values() for node in graph.nodes)
 
 
 def default_plan(project: Project) -> tuple[Phase, ...]:
@@ -153,8 +157,8 @@ def _updates(project: Project, phase: Phase, told: Effects) -> Iterator[Problem]
         for loss in told.dry:
             name = project.graphs[phase.objective].node(loss).name
             yield _problem("warning", "loss-without-weights", phase,
-                           f"The loss {name} of {phase.objective} changes nothing: no weight that the phase {phase.name!r} "
-                           "updates leads to it.",
+                           f"The loss {name} of {phase.objective} changes nothing: no weight that the phase "
+                           f"{phase.name!r} updates leads to it.",
                            "Update what it is computed from, or take away the Detach before it.",
                            node=loss)
         return
