@@ -4,7 +4,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from engine.problems import Problem, Repair
+from engine.problems import Problem, ProjectRepair, Repair
 from gui.document import Document
 from gui.widgets import icons, theme
 from gui.widgets.flow_layout import FlowLayout
@@ -48,8 +48,8 @@ class ProblemCard(QFrame):
 
     def show_problem(self, problem: Problem) -> None:
         """Show another problem in the same card."""
-        labels = [repair.label for repair in problem.repairs]
-        has_same_repairs = self._problem is not None and labels == [r.label for r in self._problem.repairs]
+        labels = [repair.label for repair in _repairs(problem)]
+        has_same_repairs = self._problem is not None and labels == [r.label for r in _repairs(self._problem)]
         self._problem = problem
         self._message.setText(problem.message)
         self._hint.setText(problem.hint)
@@ -89,8 +89,11 @@ class ProblemCard(QFrame):
 
     def _repair(self, position: int) -> None:
         assert self._problem is not None
-        repair: Repair = self._problem.repairs[position]
-        self._document.edit_graph(repair.label, repair.edit(self._document.graph))
+        repair = _repairs(self._problem)[position]
+        if isinstance(repair, ProjectRepair):
+            self._document.edit(repair.label, repair.edit(self._document.project))
+        else:
+            self._document.edit_graph(repair.label, repair.edit(self._document.graph))
 
     def _restyle(self) -> None:
         if self._problem is None:
@@ -103,3 +106,7 @@ class ProblemCard(QFrame):
             f"#problem {{ background: {colors.raised}; border: 1px solid {colors.border}; border-radius: 6px; }}"
             f"#problem:hover, #problem:focus {{ border-color: {colors.accent}; }}"
         )
+
+
+def _repairs(problem: Problem) -> tuple[Repair | ProjectRepair, ...]:
+    return (*problem.repairs, *problem.project_repairs)
