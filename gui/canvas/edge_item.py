@@ -1,6 +1,6 @@
 """One wire on the canvas: a curve with the shape that travels along it."""
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
@@ -18,9 +18,15 @@ TIGHT_ROOM = 10.0
 
 FLAT = 12.0
 GLOW = 6.0
+BAR_DISTANCE, BAR_LENGTH = 22.0, 16.0
+"""Of the bar at which gradients end: how far before the end of the wire, and how long."""
+
 
 class EdgeItem(QGraphicsItem):
-    """Shows one wire. The scene tells it where its ends are, its state ("ok", "broken", "waiting") and its label."""
+    """Shows one wire. The scene tells it where its ends are, its state ("ok", "broken", "waiting") and its label.
+
+    gradient  while a phase of the training is shown: "flowing", "stopped" where it ends, "none"; "" at other times
+    """
 
     def __init__(self, edge: Edge) -> None:
         super().__init__()
@@ -28,6 +34,7 @@ class EdgeItem(QGraphicsItem):
         self.start = self.end = QPointF()
         self.state = "ok"
         self.label = ""
+        self.gradient = ""
         self._curves: list[Curve] = []
         self._path = QPainterPath()
         self._bounds = self._label_area = QRectF()
@@ -50,6 +57,11 @@ class EdgeItem(QGraphicsItem):
                 self.prepareGeometryChange()
             self.state, self.label = state, label
             self._measure()
+            self.update()
+
+    def set_gradient(self, gradient: str) -> None:
+        if gradient != self.gradient:
+            self.gradient = gradient
             self.update()
 
     def set_selected(self, is_selected: bool) -> None:
@@ -91,6 +103,8 @@ class EdgeItem(QGraphicsItem):
             painter.drawPath(self._path)
         painter.setPen(self._pen(look))
         painter.drawPath(self._path)
+        if self.gradient == "stopped":
+            self._paint_bar(painter, look)
         if option.levelOfDetailFromTransform(painter.worldTransform()) >= DETAIL_ZOOM and self.label:
             self._paint_label(painter, look)
 
@@ -101,7 +115,15 @@ class EdgeItem(QGraphicsItem):
             return look.wire_selected
         if self._is_hovered and self.state == "ok":
             return look.wire_hover
-        return look.wires[self.state]
+        return look.gradients[self.gradient] if self.gradient and self.state == "ok" else look.wires[self.state]
+
+    def _paint_bar(self, painter: QPainter, look: Style) -> None:
+        """Across the wire, shortly before its end."""
+        place = self._path.percentAtLength(max(0.0, self._path.length() - BAR_DISTANCE))
+        way = QLineF.fromPolar(BAR_LENGTH / 2, self._path.angleAtPercent(place) + 90.0).p2()
+        middle = self._path.pointAtPercent(place)
+        painter.setPen(look.gradient_bar)
+        painter.drawLine(middle - way, middle + way)
 
     def _paint_label(self, painter: QPainter, look: Style) -> None:
         if self._label_area.isNull():

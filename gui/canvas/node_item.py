@@ -6,6 +6,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPainterPath
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
+from engine.analysis.effects import Effect
 from engine.layers.spec import Port
 from gui.canvas.content import CardContent
 from gui.canvas.geometry import (
@@ -18,7 +19,7 @@ from gui.canvas.geometry import (
     square,
 )
 from gui.canvas.ports import PortKey
-from gui.canvas.style import DETAIL_ZOOM, ICON, Style, style
+from gui.canvas.style import DETAIL_ZOOM, FLAKE, ICON, Style, style
 
 TILE = QRectF(9.0, 10.0, 28.0, 28.0)
 TEXT_LEFT = 45.0
@@ -27,6 +28,12 @@ STRIP = 9.0
 """Width of the band of colour that stands for the icon from afar."""
 
 BADGE = QPointF(CARD_WIDTH - 6.0, 4.0)
+PILL_LEFT, PILL_HEIGHT, PILL_PADDING = 8.0, 17.0, 7.0
+"""The mark of what training does to a node, on the upper edge of its card."""
+
+DIMMED = {"stopped": 0.62, "unused": 0.32}
+"""Opacity of what the training phase that is shown does not change."""
+
 TEXT_FLAGS = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
 LEFT = Qt.AlignmentFlag.AlignLeft | TEXT_FLAGS
 RIGHT = Qt.AlignmentFlag.AlignRight | TEXT_FLAGS
@@ -36,6 +43,7 @@ class NodeItem(QGraphicsItem):
     """Shows one node. The scene sets what it shows; it decides nothing.
 
     fitting  while a wire is drawn: the ports it may end at, others are dimmed; None when no wire is drawn
+    effect   while a phase of the training is shown: what it does to the node
     """
 
     def __init__(self, node_id: str, content: CardContent) -> None:
@@ -45,6 +53,7 @@ class NodeItem(QGraphicsItem):
         self.layout = _layout(content)
         self.wired: frozenset[PortKey] = frozenset()
         self.fitting: frozenset[PortKey] | None = None
+        self.effect: Effect | None = None
         self._is_selected = self._is_hovered = False
         self._hot_port: PortKey | None = None
 
@@ -62,6 +71,11 @@ class NodeItem(QGraphicsItem):
     def set_fitting(self, ports: frozenset[PortKey] | None) -> None:
         if ports != self.fitting:
             self.fitting = ports
+            self.update()
+
+    def set_effect(self, effect: Effect | None) -> None:
+        if effect != self.effect:
+            self.effect = effect
             self.update()
 
     def set_selected(self, is_selected: bool) -> None:
@@ -99,7 +113,7 @@ class NodeItem(QGraphicsItem):
         zoom = option.levelOfDetailFromTransform(painter.worldTransform())
         is_detailed = zoom >= DETAIL_ZOOM
         is_dimmed = self.fitting is not None and not self.fitting
-        painter.setOpacity(0.4 if is_dimmed else 1.0)
+        painter.setOpacity(0.4 if is_dimmed else DIMMED.get(self.effect.state, 1.0) if self.effect else 1.0)
         self._paint_card(painter, look, is_detailed)
         if not is_detailed:
             self._paint_from_afar(painter, look)
@@ -110,6 +124,8 @@ class NodeItem(QGraphicsItem):
         self._paint_ports(painter, look)
         if self.content.state in ("error", "warning"):
             self._paint_badge(painter, look)
+        if self.effect is not None and self.effect.state in ("updated", "frozen"):
+            self._paint_pill(painter, look, self.effect, zoom * (widget.devicePixelRatioF() if widget else 1.0))
         painter.setOpacity(1.0)
 
     def _paint_card(self, painter: QPainter, look: Style, is_detailed: bool) -> None:
@@ -126,7 +142,7 @@ class NodeItem(QGraphicsItem):
             painter.setPen(look.glow)
             painter.drawRoundedRect(rect.adjusted(-3, -3, 3, 3), CARD_RADIUS + 3, CARD_RADIUS + 3)
         painter.setPen(self._outline(look))
-        painter.setBrush(look.card)
+        painter.setBrush(look.effect_fills.get(self.effect.state, look.card) if self.effect else look.card)
         painter.drawRoundedRect(rect, CARD_RADIUS, CARD_RADIUS)
         if is_detailed and self.layout.footer is not None:
             painter.setPen(look.rule)
@@ -139,6 +155,8 @@ class NodeItem(QGraphicsItem):
             return look.selected
         if self.content.state == "waiting":
             return look.states["waiting"]
+        if self.effect is not None and self.effect.state in look.effect_outlines:
+            return look.effect_outlines[self.effect.state]
         return look.hover_border if self._is_hovered else look.border
 
     def _paint_header(self, painter: QPainter, look: Style, pixels: float) -> None:
@@ -212,6 +230,22 @@ class NodeItem(QGraphicsItem):
             painter.drawEllipse(center, radius, radius)
         if self.fitting and not is_offered:
             painter.setOpacity(1.0)
+
+    def _paint_pill(self, painter: QPainter, look: Style, effect: Effect, pixels: float) -> None:
+        """The factor of the learning rate, or a snowflake."""
+        text = effect.factor_text
+        width = look.small_metrics.horizontalAdvance(text) + 2 * PILL_PADDING if text else PILL_HEIGHT + 2.0
+        area = QRectF(PILL_LEFT, -PILL_HEIGHT / 2, width, PILL_HEIGHT)
+        painter.setPen(look.effect_outlines[effect.state])
+        painter.setBrush(look.accent if text else look.card)
+        painter.drawRoundedRect(area, PILL_HEIGHT / 2, PILL_HEIGHT / 2)
+        if text:
+            painter.setPen(look.on_accent)
+            painter.setFont(look.small_font)
+            painter.drawText(area, Qt.AlignmentFlag.AlignCenter, text)
+        else:
+            flake = look.snowflake(pixels)
+            painter.drawPixmap(square(area.center(), FLAKE / 2), flake, QRectF(flake.rect()))
 
     def _paint_badge(self, painter: QPainter, look: Style) -> None:
         painter.setPen(look.card.color())

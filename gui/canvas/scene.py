@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QGraphicsScene
 
 from engine import layers
 from engine.analysis import Analysis
+from engine.analysis.effects import Effects
 from engine.graph import Edge, Graph, Node
 from engine.problems import Problem
 from gui.canvas.content import card_content, shape_text, wire_tooltip
@@ -42,6 +43,7 @@ class CanvasScene(QGraphicsScene):
         self._wires_at: dict[str, set[Edge]] = defaultdict(set)
         self._displaced: set[str] = set()
         self._hovered: Target = None
+        self._colored: tuple[object, ...] = ()
         document.changed.connect(self.repair)
         document.selection_changed.connect(self.show_selection)
         self.repair()
@@ -54,6 +56,23 @@ class CanvasScene(QGraphicsScene):
         self.select_wires(self.selected_wires)
         self.show_selection()
         self.repaired.emit()
+
+    def show_effects(self, effects: Effects | None, name: str = "") -> None:
+        """Colour the graph of that name by what a phase of the training does to it; None: no longer.
+
+        To be called again after each repair; where nothing changed it costs nothing.
+        """
+        colored = (effects, name, self.document.graph) if effects else ()
+        if len(colored) == len(self._colored) and all(a is b for a, b in zip(colored, self._colored, strict=True)):
+            return
+        self._colored = colored
+        for node_id, item in self.nodes.items():
+            item.set_effect(effects.of(name, node_id) if effects else None)
+        flowing = effects.flowing.get(name, frozenset()) if effects else frozenset()
+        stops = effects.stops.get(name, frozenset()) if effects else frozenset()
+        for edge, wire in self.wires.items():
+            wire.set_gradient("" if not effects else "flowing" if edge in flowing else
+                              "stopped" if edge in stops else "none")
 
     def show_selection(self) -> None:
         """Outline the nodes that the document says are selected."""

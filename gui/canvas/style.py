@@ -15,7 +15,8 @@ DETAIL_ZOOM = 0.6
 """Below this, cards and wires leave out small text."""
 
 ICON = 18
-ICON_SIZES = (18, 24, 36, 54, 72, 144)
+FLAKE = 12
+ICON_SIZES = (12, 18, 24, 36, 54, 72, 144)
 
 
 class Style:
@@ -52,6 +53,12 @@ class Style:
             "broken": _wire(colors.wire_broken, 0.5),
             "waiting": _dashed(colors.wire_waiting, WIRE_WIDTH),
         }
+        self.effect_fills = {"updated": QBrush(_mixed(colors.raised, colors.accent, 0.16)),
+                             "frozen": QBrush(_mixed(colors.raised, colors.wire, 0.22))}
+        self.effect_outlines = {"updated": QPen(self.accent, 1.5), "frozen": QPen(QColor(colors.wire), 1.5)}
+        self.gradients = {"flowing": _wire(colors.accent, 0.5), "none": _dashed(colors.wire_waiting, WIRE_WIDTH),
+                          "stopped": _dashed(colors.wire_waiting, WIRE_WIDTH)}
+        self.gradient_bar = _pen(colors.text, 3.0, Qt.PenCapStyle.FlatCap)
         self.wire_hover = _wire(_mixed(colors.wire, colors.text, 0.5), 1.0)
         self.wire_selected = _wire(colors.accent, 0.5)
         self.wire_glow = _wire(_translucent(colors.accent, 70), 8.0)
@@ -79,15 +86,23 @@ class Style:
     def category(name: str) -> QColor:
         return _category(name, theme.colors())
 
+    def snowflake(self, zoom: float) -> QPixmap:
+        """The mark of what is frozen, FLAKE units a side."""
+        return icons.pixmap("snowflake", _sharp(FLAKE * zoom), self.text)
+
     def glyph(self, name: str, zoom: float) -> QPixmap:
         """A layer's icon, sharp enough for `zoom` (device pixels per scene unit)."""
-        wanted = ICON * zoom
-        return icons.pixmap(name, next((size for size in ICON_SIZES if size >= wanted), ICON_SIZES[-1]), self.on_tile)
+        return icons.pixmap(name, _sharp(ICON * zoom), self.on_tile)
 
 
 def style() -> Style:
     """The style of the theme that is set now."""
     return _style(theme.colors(), QGuiApplication.font().family())
+
+
+def _sharp(wanted: float) -> int:
+    """The size in which an icon is drawn that is shown so many pixels large."""
+    return next((size for size in ICON_SIZES if size >= wanted), ICON_SIZES[-1])
 
 
 @lru_cache(maxsize=4)
