@@ -26,7 +26,10 @@ def _answer_shape(inputs: Inputs, params: Params) -> tuple[TensorSpec, ...]:
         return targets.binary_shape(inputs, params)
     if target.dtype == "int64" and prediction.dtype == "float32" and prediction.sizes == target.sizes:
         return targets.binary_shape(inputs, params)
-    return targets.class_shape(inputs, params)
+    targets.class_shape(inputs, params)
+    if not targets.is_per_class(inputs):
+        targets.check_lengths(inputs, prediction)
+    return ()
 
 
 def _compared(args: tuple[str, ...], inputs: Inputs) -> str:

@@ -2,6 +2,7 @@
 
 from engine.layers import checks
 from engine.layers.spec import (
+    NOTHING,
     Fix,
     Inputs,
     Insert,
@@ -45,14 +46,17 @@ def class_shape(inputs: Inputs, params: Params) -> tuple[TensorSpec, ...]:
             f"needs one score for each of the {target.classes} classes but gets {prediction.sizes[0]}",
             f"The last layer must have {target.classes} outputs.",
             _width_fixes(prediction, (target.classes, *target.sizes)), port="prediction", code="classes")
-    _check_lengths(inputs, target)
+    check_lengths(inputs, target)
     return ()
 
 
-def _check_lengths(inputs: Inputs, sequence: TensorSpec) -> None:
+def check_lengths(inputs: Inputs, sequence: TensorSpec) -> None:
     """Lengths count the first axis of a sequence that is compared with another of the same shape."""
     for lengths in inputs[2:]:
-        checks.lengths(lengths, sequence.sizes[0] if sequence.rank else 1, of="target")
+        if lengths is not NOTHING and not sequence.rank:
+            raise ShapeError(f"gets lengths but compares single numbers, {sequence}", "Take the wire of lengths away.",
+                             port="lengths", code="lengths")
+        checks.lengths(lengths, sequence.sizes[0] if sequence.rank else 0, of="target")
 
 
 def padding_remarks(inputs: Inputs, params: Params) -> tuple[Remark, ...]:
@@ -92,7 +96,7 @@ def binary_shape(inputs: Inputs, params: Params) -> tuple[TensorSpec, ...]:
             f"decides between two classes but the target has {target.classes}", "CrossEntropy chooses among many.",
             (Replace("Use CrossEntropy instead", "CrossEntropy"),), port="target", code="classes")
     _same_sizes(prediction, target)
-    _check_lengths(inputs, prediction)
+    check_lengths(inputs, prediction)
     return ()
 
 
@@ -106,7 +110,7 @@ def number_shape(inputs: Inputs, params: Params) -> tuple[TensorSpec, ...]:
             "For classes use CrossEntropy; for numbers let the target's Input hold numbers.",
             (Replace("Use CrossEntropy instead", "CrossEntropy"),), port="target", code="dtype")
     _same_sizes(prediction, target)
-    _check_lengths(inputs, prediction)
+    check_lengths(inputs, prediction)
     return ()
 
 
