@@ -88,7 +88,7 @@ class Style:
 
     def snowflake(self, zoom: float) -> QPixmap:
         """The mark of what is frozen, FLAKE units a side."""
-        return icons.pixmap("snowflake", _sharp(FLAKE * zoom), self.text)
+        return icons.pixmap("snowflake", _sharp(FLAKE * zoom), self.text.name())
 
     def glyph(self, name: str, zoom: float) -> QPixmap:
         """A layer's icon, sharp enough for `zoom` (device pixels per scene unit)."""
