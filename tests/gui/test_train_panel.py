@@ -66,20 +66,20 @@ def test_a_value_out_of_range_is_told_and_not_taken(panel: TrainPanel, document:
 
 
 def test_choosing_an_optimizer_shows_its_settings(panel: TrainPanel, document: Document) -> None:
-    retype(panel.options.rate.editor("lr"), "0.05")
-    pick(panel.options.optimizer.editor("optimizer"), "SGD")
+    retype(panel.options.components.rate.editor("lr"), "0.05")
+    pick(panel.options.components.optimizer.editor("optimizer"), "SGD")
     optimizer = document.project.options.optimizer
     assert optimizer.type == "SGD"
     assert optimizer.params["lr"] == 0.05, "what was set stays set"
     for param in OPTIMIZERS["SGD"].params[1:]:
-        assert panel.options.settings.editor(param.name)
+        assert panel.options.components.settings.editor(param.name)
     document.undo_stack.undo()
-    assert panel.options.optimizer.editor("optimizer").currentText() == "Adam"
+    assert panel.options.components.optimizer.editor("optimizer").currentText() == "Adam"
 
 
 def test_a_schedule_has_settings_of_its_own(panel: TrainPanel, document: Document) -> None:
-    pick(panel.options.scheduler.editor("scheduler"), "Step")
-    retype(panel.options.scheduler.editor("gamma"), "0.5")
+    pick(panel.options.components.scheduler.editor("scheduler"), "Step")
+    retype(panel.options.components.scheduler.editor("gamma"), "0.5")
     scheduler = document.project.options.scheduler
     assert (scheduler.type, scheduler.params["gamma"]) == ("Step", 0.5)
 
