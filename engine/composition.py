@@ -87,7 +87,7 @@ def reorder_graphs(project: Project, names: Iterable[str]) -> Project:
 def placing(project: Project, name: str) -> tuple[str, ...]:
     """The other graphs that place a graph."""
     return tuple(other for other, graph in project.graphs.items()
-                 if other != name and any(placed(node) == name for node in graph.nodes))
+                 if name and other != name and any(placed(node) == name for node in graph.nodes))
 
 
 def is_address(address: str, graph: str) -> bool:

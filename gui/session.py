@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from engine import events, jobs, runs
 from engine.errors import EngineError
+from engine.plan import objectives
 from engine.training.supervisor import Supervisor
 from gui.document import Document
 
@@ -134,11 +135,11 @@ class Session(QObject):
         project = self._document.project
         if project.data is None:
             return "There is no data to learn from.", "Choose a data set in the Data panel."
-        errors = [problem for problem in self._document.analysis.problems if problem.severity == "error"]
+        errors = self._document.obstacles
         if errors:
             rest = f" There {'is' if len(errors) == 2 else 'are'} {len(errors) - 1} more." if len(errors) > 1 else ""
             return errors[0].message + rest, errors[0].hint or "The Problems panel lists what to mend."
-        if not self._document.analysis.is_trainable:
+        if not objectives(project):
             return "The network has no loss to learn from.", "Add a loss, such as CrossEntropy, and wire it up."
         return None
 

@@ -20,7 +20,7 @@ class StarterButton(QPushButton):
         self._restyle()
 
     def _restyle(self) -> None:
-        data, graph = self._document.project.data, self._document.graph
+        data, graph = self._document.project.data, self._document.project.graph
         names = {column.name for column in data.columns} if data else set()
         fits = any(node.params.get("column") in names for node in graph.nodes if node.type == "Input")
         self.setIcon(icons.icon("wand-sparkles", None if fits else theme.colors().on_accent))
@@ -33,9 +33,9 @@ class StarterButton(QPushButton):
         data = self._document.project.data
         if data is None:
             return
-        if self._document.graph.nodes and not messages.ask(
-            self, "Starter network", "The canvas is not empty.",
-            "The starter network takes the place of what is on it. Undo brings it back.", ("Replace",),
+        if self._document.project.graph.nodes and not messages.ask(
+            self, "Starter network", "The network is not empty.",
+            "The starter network takes the place of what is drawn. Undo brings it back.", ("Replace",),
         ):
             return
-        self._document.replace_graph("Starter network", starter_graph(data.columns))
+        self._document.replace_main("Starter network", starter_graph(data.columns))

@@ -79,14 +79,14 @@ class CodePanel(QWidget):
         if not self._is_stale:
             return
         self._is_stale = False
-        project, analysis = self._document.project, self._document.analysis
+        project, report = self._document.project, self._document.survey
         try:
-            self._source = emit(project, analysis)
+            self._source = emit(project, report)
         except TrainingError:
             self._source = None
         self._note.setText(FINISHED if self._source else UNFINISHED)
         self.save_button.setEnabled(self._source is not None)
-        self._show(self._source.text if self._source else emit_preview(project, analysis))
+        self._show(self._source.text if self._source else emit_preview(project, report))
         self._mark_selected()
 
     def _show(self, code: str) -> None:
@@ -99,16 +99,26 @@ class CodePanel(QWidget):
         """Mark the lines that make or call the selected nodes, and show the first."""
         if not self.isVisible():
             return
-        modules = self._source.modules if self._source else {}
+        modules = self._source.modules.get(self._document.shown, {}) if self._source else {}
         wanted = [f"self.{modules[node]}" for node in self._document.selection if node in modules]
-        marks = []
+        marks, is_here = [], True
+        classes = self._classes() if wanted else set()
         for number, line in enumerate(self.text.toPlainText().splitlines() if wanted else ()):
-            if any(_names(line, attribute) for attribute in wanted):
+            if line.startswith("class "):
+                is_here = not classes or line.removeprefix("class ").partition("(")[0] in classes
+            if is_here and any(_names(line, attribute) for attribute in wanted):
                 marks.append(self._mark(number))
         self.text.setExtraSelections(marks)
         if marks:
             self.text.setTextCursor(marks[0].cursor)
             self.text.ensureCursorVisible()
+
+    def _classes(self) -> set[str]:
+        """The classes that are of the shown graph; none for a graph that only others' classes hold."""
+        assert self._source is not None, "marks are made in a complete source"
+        shown, objectives = self._document.shown, self._source.objectives
+        networks = {part.network for part in self._source.parts if part.graph == shown}
+        return networks | ({objectives[shown].objective} if shown in objectives else set())
 
     def _mark(self, line: int) -> QTextEdit.ExtraSelection:
         mark = QTextEdit.ExtraSelection()

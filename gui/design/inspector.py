@@ -21,6 +21,7 @@ class Inspector(QWidget):
         for page in (self.project, self.node, self.selection):
             self._stack.addWidget(_scrolling(page, fills=page is self.project))
         document.changed.connect(self._refresh)
+        document.shown_changed.connect(self._refresh)
         document.selection_changed.connect(self._refresh)
         self._refresh()
 

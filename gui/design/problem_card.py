@@ -23,11 +23,13 @@ class ProblemCard(QFrame):
         self._problem: Problem | None = None
         self._icon = QLabel(self)
         self._icon.setFixedSize(QSize(ICON_SIZE, ICON_SIZE))
+        self._place = label("", "muted", self, wraps=True)
         self._message = label(parent=self, wraps=True)
         self._hint = label("", "muted", self, wraps=True)
         self._repairs = FlowLayout()
         texts = QVBoxLayout()
         texts.setSpacing(4)
+        texts.addWidget(self._place)
         texts.addWidget(self._message)
         texts.addWidget(self._hint)
         texts.addLayout(self._repairs)
@@ -46,15 +48,18 @@ class ProblemCard(QFrame):
     def problem(self) -> Problem | None:
         return self._problem
 
-    def show_problem(self, problem: Problem) -> None:
-        """Show another problem in the same card."""
+    def show_problem(self, problem: Problem, place: str = "") -> None:
+        """Show another problem in the same card; `place` is said where it is not plain from around the card."""
         labels = [repair.label for repair in _repairs(problem)]
         has_same_repairs = self._problem is not None and labels == [r.label for r in _repairs(self._problem)]
         self._problem = problem
+        self._place.setText(place)
+        self._place.setVisible(bool(place))
         self._message.setText(problem.message)
         self._hint.setText(problem.hint)
         self._hint.setVisible(bool(problem.hint))
-        self.setAccessibleName(f"{problem.severity}: {problem.message} {problem.hint}")
+        said = (f"{problem.severity}:", f"{place}:" if place else "", problem.message, problem.hint)
+        self.setAccessibleName(" ".join(part for part in said if part))
         if not has_same_repairs:
             self._show_repairs(labels)
         self._restyle()
@@ -73,8 +78,14 @@ class ProblemCard(QFrame):
             super().keyPressEvent(event)
 
     def _select(self) -> None:
-        if self._problem is not None and self._problem.node:
-            self._document.select((self._problem.node,))
+        if self._problem is not None and (self._problem.node or self._problem.graph):
+            self._document.show(self._graph, (self._problem.node,))
+
+    @property
+    def _graph(self) -> str:
+        """Where the problem is: in the graph that is shown, unless it names another."""
+        assert self._problem is not None
+        return self._problem.graph or self._document.shown
 
     def _show_repairs(self, labels: list[str]) -> None:
         while item := self._repairs.takeAt(0):
@@ -93,6 +104,7 @@ class ProblemCard(QFrame):
         if isinstance(repair, ProjectRepair):
             self._document.edit(repair.label, repair.edit(self._document.project))
         else:
+            self._document.show(self._graph, self._document.selection if self._graph == self._document.shown else ())
             self._document.edit_graph(repair.label, repair.edit(self._document.graph))
 
     def _restyle(self) -> None:

@@ -3,6 +3,7 @@
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
 
+from engine.plan import objectives
 from gui.design.problem_card import ProblemCard
 from gui.document import Document
 from gui.widgets.empty_state import EmptyState
@@ -13,7 +14,7 @@ MAX_SHOWN = 100
 
 
 class ProblemsPanel(QWidget):
-    """Lists the problems of the document, errors first. counted(errors, warnings): their numbers changed."""
+    """Lists the problems of all graphs and of the plan, errors first. counted(errors, warnings): their numbers changed."""
 
     counted = Signal(int, int)
 
@@ -57,15 +58,15 @@ class ProblemsPanel(QWidget):
         return self._empty.text if self._stack.currentWidget() is self._empty else ""
 
     def _refresh(self) -> None:
-        found = self._document.analysis.problems if self._document.graph.nodes else ()
-        problems = sorted(found, key=lambda problem: problem.severity != "error")
+        graphs = self._document.project.graphs
+        problems = self._document.problems if any(graph.nodes for graph in graphs.values()) else ()
         shown = problems[:MAX_SHOWN]
         while len(self._cards) < len(shown):
             card = ProblemCard(self._document, self._scroll.widget())
             self._column.insertWidget(len(self._cards), card)
             self._cards.append(card)
         for card, problem in zip(self._cards, shown, strict=False):
-            card.show_problem(problem)
+            card.show_problem(problem, problem.graph if len(graphs) > 1 else "")
         for position, card in enumerate(self._cards):
             card.setVisible(position < len(shown))
         self._more.setText(f"… and {len(problems) - len(shown)} more.")
@@ -78,9 +79,10 @@ class ProblemsPanel(QWidget):
 
     def _show_empty_or_list(self, has_problems: bool) -> None:
         self._stack.setCurrentWidget(self._scroll if has_problems else self._empty)
-        if not self._document.graph.nodes:
+        project = self._document.project
+        if not any(graph.nodes for graph in project.graphs.values()):
             self._empty.show_text("Nothing to check yet", "Problems of your network, and their repairs, appear here.")
-        elif not self._document.analysis.is_trainable:
+        elif not objectives(project):
             self._empty.show_text("No problems", "Add a loss, such as CrossEntropy, to be able to train.")
         else:
             self._empty.show_text("No problems", "The network is ready to train.")

@@ -39,9 +39,9 @@ class ProjectInspector(QWidget):
     def refresh(self) -> None:
         project, analysis = self._document.project, self._document.analysis
         data = project.data
-        self._title.setText(project.main)
+        self._title.setText(self._document.shown)
         self.facts.show_facts((
-            ("Nodes", f"{len(project.graph.nodes):,}"),
+            ("Nodes", f"{len(self._document.graph.nodes):,}"),
             ("Weights", magnitude(analysis.weights)),
             ("Multiply-adds", f"{magnitude(analysis.multiply_adds)} per sample"),
             ("Data", data.path.removeprefix("bundled:") if data else "none chosen yet"),

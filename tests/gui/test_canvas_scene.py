@@ -184,6 +184,6 @@ def test_the_card_of_an_input_names_its_column_only_where_its_name_does_not(driv
 def test_another_network_is_shown_whole(driver: Driver) -> None:
     show(driver.view.document, chain(2))
     driver.view.set_zoom(1.0)
-    driver.view.document.replace_graph("Another network", chain(40))
+    driver.view.document.replace_main("Another network", chain(40))
     seen = driver.view.mapToScene(driver.view.viewport().rect()).boundingRect()
     assert all(seen.contains(item.card()) for item in driver.view.canvas.nodes.values())
