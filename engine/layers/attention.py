@@ -42,7 +42,7 @@ def _checked(inputs: Inputs) -> tuple[TensorSpec, TensorSpec, TensorSpec]:
             checks.axes(given, SEQUENCE, port)
     if key.sizes[0] != value.sizes[0]:
         raise ShapeError(f"has {key.sizes[0]} keys but {value.sizes[0]} values", "Every key has one value.",
-                         port="key" if inputs[2] is NOTHING else "value")
+                         port="key" if inputs[2] is NOTHING else "value", code="keys")
     check_lengths_and_mask(query, key, inputs[3], inputs[4], _keys_port(inputs))
     return query, key, value
 

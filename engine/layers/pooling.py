@@ -14,9 +14,8 @@ def _pool_shape(inputs: Inputs, params: Params) -> TensorSpec:
     strides, paddings = params["stride"] or kernel, params["padding"]
     dilations = params.get("dilation", (1,) * len(kernel))
     reaches = tuple(dilation * (width - 1) + 1 for width, dilation in zip(kernel, dilations, strict=True))
-    limits = kernel if len(kernel) == 1 else reaches  # torch counts the dilation for pictures only
-    if any(padding > limit // 2 for padding, limit in zip(paddings, limits, strict=True)):
-        most = tuple(min(padding, limit // 2) for padding, limit in zip(paddings, limits, strict=True))
+    if any(padding > width // 2 for padding, width in zip(paddings, kernel, strict=True)):
+        most = tuple(min(padding, width // 2) for padding, width in zip(paddings, kernel, strict=True))
         raise ShapeError(
             "has more padding than half its window", "Some windows would see nothing but padding.",
             (SetParams(f"Set padding to {', '.join(map(str, most))}", {"padding": most}),),

@@ -20,7 +20,7 @@ MAX_RANK = 4
 def random_inputs(spec: LayerSpec, choose: Random) -> tuple[TensorSpec, ...]:
     """One spec per port, two or three for a variadic one; often alike, as they must be for merging and comparing.
 
-    Optional ports are free at times; ports of lengths get lengths.
+    Optional ports are free at times; ports of lengths get lengths, and ports of masks get masks.
     """
     ports = [port for port in spec.inputs for _ in range(choose.randint(2, 3) if port.variadic else 1)]
     inputs: list[TensorSpec] = []
@@ -32,15 +32,17 @@ def random_inputs(spec: LayerSpec, choose: Random) -> tuple[TensorSpec, ...]:
 def _random_input(spec: LayerSpec, port: Port, before: list[TensorSpec], choose: Random) -> TensorSpec:
     if port.optional and choose.random() < 0.5:
         return NOTHING
+    steps = [given.sizes[0] for given in before if given.rank] or [choose.randint(1, 9)]
     if port.name.endswith("lengths"):
-        steps = [given.sizes[0] for given in before if given.rank]
         return TensorSpec((), (), "int64", steps=choose.choice((*steps, choose.randint(1, 9))))
+    if port.name == "mask" and choose.random() < 0.9:
+        return TensorSpec((choose.choice((1, steps[0])), choose.choice(steps)), dtype="bool")
     if not before:
         return random_spec(choose)
     first = before[0]
     like = TensorSpec(_varied(first.sizes, choose), dtype=first.dtype, classes=first.classes)
     target = random_target(first, choose)
-    return choose.choice((like, target)) if spec.role == "layer" else target
+    return choose.choice((like, like, target)) if spec.role == "layer" else target
 
 
 def random_spec(choose: Random) -> TensorSpec:
@@ -81,7 +83,9 @@ def random_value(param: Param, inputs: tuple[TensorSpec, ...], choose: Random) -
     if isinstance(param, Bool | Choice):
         return choose.choice(param.choices if isinstance(param, Choice) else (False, True))
     if isinstance(param, Int):
-        return choose.randint(*_range(param.minimum, param.maximum, 7))
+        low, high = _range(param.minimum, param.maximum, 7)
+        fitting = [size for size in _fitting(inputs) if low <= size <= (param.maximum or size)]
+        return choose.choice(fitting) if fitting and choose.random() < 0.5 else choose.randint(low, high)
     if isinstance(param, Float):
         low, high = _range(param.minimum, param.maximum, 3)
         return choose.choice((float(low), float(high), choose.uniform(low, high)))
@@ -103,14 +107,20 @@ def _sizes(param: Size, inputs: tuple[TensorSpec, ...], choose: Random) -> tuple
     return choose.choice((anything, axes, (count // factor, factor), (max(low, -1), factor)))
 
 
+def _fitting(inputs: tuple[TensorSpec, ...]) -> list[int]:
+    """The sizes that come in, and what divides them."""
+    sizes = {size for given in inputs for size in given.sizes}
+    return sorted({part for size in sizes for part in range(1, size + 1) if size % part == 0})
+
+
 def _range(minimum: float | None, maximum: float | None, width: int) -> tuple[int, int]:
-    low = int(minimum or 0) if minimum is None or minimum == int(minimum) else 1
+    low = max(int(minimum or 0) if minimum is None or minimum == int(minimum) else 1, -width)
     return low, low + width if maximum is None else min(low + width, int(maximum))
 
 
 def tensor(spec: TensorSpec, seed: int = 0) -> Any:
     """A random tensor of that kind, of BATCH samples; the last class is always among class numbers, and the largest
-    length among lengths. None for nothing."""
+    length among lengths; masks leave the first key to be looked at. None for nothing."""
     if spec is NOTHING:
         return None
     generator = torch.Generator().manual_seed(seed)
@@ -119,6 +129,10 @@ def tensor(spec: TensorSpec, seed: int = 0) -> Any:
         lengths = torch.randint(1, spec.steps + 1, shape, generator=generator)
         lengths[0] = spec.steps
         return lengths
+    if spec.dtype == "bool":
+        mask = torch.rand(shape, generator=generator) < 0.5
+        mask[..., 0] = False
+        return mask
     if spec.dtype == "int64":
         numbers = torch.randint(0, spec.classes or 1, shape, generator=generator)
         numbers.view(-1)[0] = (spec.classes or 1) - 1
