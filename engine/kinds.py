@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from engine.derived import LENGTHS as LENGTHS
 from engine.params import Bool, Choice, Float, Int, Param, Size, Text
 from engine.tensors import TensorSpec
 
@@ -41,7 +42,7 @@ def _classes(*axes: str) -> Callable[[tuple[int, ...], int, Settings], TensorSpe
 
 
 def _tokens(shape: tuple[int, ...], classes: int, settings: Settings) -> TensorSpec:
-    return TensorSpec(shape, ("time",), dtype="int64", classes=settings.get("vocabulary"))
+    return TensorSpec(shape, ("time",), dtype="int64", classes=settings.get("vocabulary"), padded=True)
 
 
 SCALING = Choice(
@@ -62,6 +63,9 @@ MAX_LENGTH = Int(name="max_length", default=64, minimum=1, maximum=65536,
                  help="Tokens kept of each sample; shorter ones are padded.")
 VOCABULARY = Int(name="vocabulary", default=8000, minimum=2, maximum=1_000_000,
                  help="Different tokens at most; ids are below this number.")
+MARKS = Bool(name="marks", default=False,
+             help="Tokens mark the beginning and the end of each text. A target has an end mark only; moved by one step "
+                  "behind a begin mark it can be read as well, by a network that learns to write it.")
 
 KINDS: dict[str, KindSpec] = {
     spec.name: spec
@@ -129,7 +133,8 @@ KINDS: dict[str, KindSpec] = {
                 NORMALIZE,
             ),
             spec=lambda shape, classes, settings: TensorSpec(
-                shape, ("channels", "time") if settings.get("features") == "waveform" else ("time", "features")),
+                shape, ("channels", "time") if settings.get("features") == "waveform" else ("time", "features"),
+                padded=True),
         ),
         KindSpec(
             name="text", title="Text", doc="Words.", raw="a list of n str",
@@ -138,12 +143,12 @@ KINDS: dict[str, KindSpec] = {
                        help="What a text is cut into. The vocabulary is learned from the training split."),
                 VOCABULARY, MAX_LENGTH,
                 Bool(name="lowercase", default=True, help="Capitals count as small letters."),
-                Bool(name="marks", default=False, help="Add tokens for the beginning and the end of each text."),
+                MARKS,
             ),
             spec=_tokens,
         ),
         KindSpec(name="tokens", title="Tokens", doc="Whole numbers in order.", raw="a list of n int64 (length,)",
-                 params=(VOCABULARY, MAX_LENGTH), spec=_tokens),
+                 params=(VOCABULARY, MAX_LENGTH, MARKS), spec=_tokens),
         KindSpec(name="vector", title="Array", doc="Numbers in a fixed shape.",
                  raw="numbers (n, *shape), NaN where empty", params=(SCALING,), spec=_numbers()),
         KindSpec(
@@ -158,8 +163,7 @@ KINDS: dict[str, KindSpec] = {
         KindSpec(name="lengths", title="Length", doc="How many steps of a padded sample are real.",
                  raw="computed from another column", params=(),
                  spec=lambda shape, classes, settings: TensorSpec((), dtype="int64")),
+        KindSpec(name="shifted", title="Shifted", doc="A target moved by one step, for teacher forcing.",
+                 raw="computed from another column", params=(VOCABULARY, MAX_LENGTH), spec=_tokens),
     )
 }
-
-LENGTHS = " lengths"
-"""The column that holds the lengths of a padded column `name` is called `name + LENGTHS`."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sys import float_info
 from typing import Any
 
-from engine.errors import OptionError
+from .errors import OptionError
 
 _LARGEST = float_info.max
 """Whole numbers beyond it have no float; no comparison with it holds for NaN."""

@@ -1,39 +1,53 @@
-"""Predicting new files: what the network says about each sample, in the words and units of the data."""
+"""Predicting new files, and making samples of noise: what a network says, in the words and units of the data."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from engine.errors import DataError
-from engine.kinds import LENGTHS
-from engine.preparation import prepared, read_new
-from engine.preparation.answers import answers, entries
+from engine.graph import Graph
+from engine.params import Value, completed
+from engine.preparation.answers import entries
+from engine.preparation.decoding import SETTINGS
+from engine.preparation.parts import AnyArray
+from engine.preparation.usage import Noise, Usage
 from engine.runs import Run
-from engine.trained import load
-
-BATCH = 256
+from engine.trained import Trained, load
 
 
-def predict(run: Run, paths: Sequence[Path | str], checkpoint: str = "best") -> dict[str, Any]:
+def predict(run: Run, paths: Sequence[Path | str], checkpoint: str = "best",
+            decoding: Mapping[str, Value] | None = None, *, with_attention: bool = False) -> dict[str, Any]:
     """Predict every sample in `paths` (pictures, recordings, texts, tables, arrays) with a checkpoint of `run`.
 
-    Returns plain values: {"predictions": [{"name", ...}]}, see `engine.preparation.answers.answers` for what else.
+    decoding        how a network writes texts, see `engine.preparation.decoding.SETTINGS`
+    with_attention  tell where it looked for each token, where an output of it is a map of that
+
+    Returns plain values: {"predictions": [{"name", ...}]}, see `engine.preparation.answers.answers` for what else; for
+    a text that was written also "log_probability", and {"attention": {"output", "rows", "columns", "weights"}}.
     With several outputs an entry is that of the first, and has all of them in "outputs" by name.
-    Raises RunError, DataError (also if the network reads more than files give) or WeightsError.
+    Raises RunError, DataError (also if the network reads more than files give), OptionError or WeightsError.
     """
+    settings = completed(SETTINGS, decoding or {})
     trained = load(run, checkpoint)
-    source, parts = trained.source, trained.preparation
-    known = {part.name: part for part in parts.parts}
-    if lacking := next((name for name in source.inputs if name in known and known[name].role == "target"), ""):
-        raise DataError(f"The network also reads the column {lacking!r}, which is what it should predict: new files do "
-                        "not have it.", "Take it out of the network and train again.")
-    raw, names = read_new(parts, paths, [name.removesuffix(LENGTHS) for name in source.inputs])
-    columns = prepared(parts, raw)
-    batches = [trained.outputs({name: columns[name][start : start + BATCH] for name in source.inputs})
-               for start in range(0, len(names), BATCH)]
-    outputs = [np.concatenate(rows) for rows in zip(*batches, strict=True)]
-    meanings = [(name, answers(known.get(source.target_of.get(name, "")), values))
-                for name, values in zip(source.outputs, outputs, strict=True)]
-    return {"predictions": entries(names, meanings)}
+    usage = usage_of(trained, run.project.graph)
+    names, columns = usage.new(paths, settings["seed"])
+    return {"predictions": entries(names, usage.said(trained.outputs, columns, settings, with_attention))}
+
+
+def made(run: Run, count: int, seed: int = 0, checkpoint: str = "best") -> dict[str, AnyArray]:
+    """So many samples that a network makes of noise: each of its outputs, (count, ...), in the unit of the data where
+    that is known. Raises RunError, WeightsError, or DataError for a network that reads data."""
+    trained = load(run, checkpoint)
+    return usage_of(trained, run.project.graph).made(trained.outputs, count, seed)
+
+
+def usage_of(trained: Trained, graph: Graph) -> Usage:
+    """How the network of a run is used; `graph` is its graph."""
+    source, preparation = trained.source, trained.preparation
+    nodes = {node.name: node for node in graph.nodes if node.type == "Input"}
+    noise = {}
+    for name in source.inputs:
+        if not preparation.origins((name,)):
+            params = nodes[name].params
+            classes = params["classes"] if params["values"] == "classes" else 0
+            noise[name] = Noise(tuple(params["shape"]), source.noise.get(name, "normal"), classes)
+    return Usage(preparation, source.inputs, source.outputs, source.target_of, source.loss_of, noise)

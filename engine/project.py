@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from engine.derived import DERIVED
 from engine.graph import Graph
 from engine.kinds import KINDS
 from engine.options import Component, Options
@@ -52,9 +53,14 @@ class Column(msgspec.Struct, frozen=True):
         return KINDS[self.kind].spec(self.shape, len(self.classes) + has_unseen, self.settings)
 
     @property
+    def is_derived(self) -> bool:
+        """Whether it is computed from another column."""
+        return self.kind in DERIVED
+
+    @property
     def leaves(self) -> tuple["Column", ...]:
-        """The columns as the user's files have them: the parts, or else this one."""
-        return self.parts or (self,)
+        """The columns as the user's files have them: the parts, or else this one; none of what is derived."""
+        return () if self.is_derived else self.parts or (self,)
 
 
 class ColumnChoice(msgspec.Struct, frozen=True):

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from math import ceil, prod
 from typing import Any
 
+from engine.derived import SHIFTED
 from engine.graph import Edge, Graph, Node
 from engine.layers import CATALOGUE
 from engine.project import Column
@@ -34,17 +35,20 @@ Layers = list[tuple[str, Mapping[str, Any]]]
 
 def starter_graph(columns: tuple[Column, ...]) -> Graph:
     """A network from all input columns to all target columns: convolutions for pictures and sounds, an LSTM for series,
-    plain layers for numbers, embeddings for categories and texts; CrossEntropy for classes and tokens, MSE for numbers.
+    plain layers for numbers, embeddings for categories and texts, an encoder and a decoder with attention from a
+    sequence to a text; CrossEntropy for classes and tokens, MSE for numbers.
 
     Without target columns it ends in an Output; without input columns it is empty.
     """
     drawing = _Drawing()
-    sources = [column for column in columns if column.role == "input" and column.kind != "lengths"]
+    sources = [column for column in columns if column.role == "input" and not column.is_derived]
     targets = [column for column in columns if column.role == "target"]
     if not sources:
         return drawing.graph
-    if len(sources) == len(targets) == 1 and drawing.dense(sources[0], targets[0]):
-        return folded(drawing.graph)
+    if len(sources) == len(targets) == 1:
+        moved = next((column for column in columns if column.name == targets[0].name + SHIFTED), None)
+        if (moved and drawing.translation(sources[0], moved, targets[0])) or drawing.dense(sources[0], targets[0]):
+            return folded(drawing.graph)
     branches = [drawing.branch(column, row) for row, column in enumerate(sources)]
     joined = branches[0]
     if len(branches) > 1:
@@ -85,8 +89,8 @@ def new_input(columns: tuple[Column, ...], graph: Graph) -> dict[str, Any]:
 
 
 def input_params(column: Column) -> dict[str, Any]:
-    """The settings of an Input that brings in that column."""
-    return {"column": column.name, **declaration(column.spec)}
+    """The settings of an Input that brings in that column, with its lengths where it is padded."""
+    return {"column": column.name, **declaration(column.spec), "lengths": column.spec.padded}
 
 
 def declaration(spec: TensorSpec) -> dict[str, Any]:
@@ -180,9 +184,10 @@ class _Drawing:
         self.graph = self.graph.add(node)
         return node
 
-    def wire(self, source: Node, target: Node, port: str) -> None:
+    def wire(self, source: Node, target: Node, port: str, of: str = "output") -> None:
+        """A wire into a port of `target` from the port `of` its source."""
         exclusive = not any(known.variadic for known in CATALOGUE[target.type].inputs if known.name == port)
-        self.graph = self.graph.connect(Edge(source.id, "output", target.id, port), exclusive)
+        self.graph = self.graph.connect(Edge(source.id, of, target.id, port), exclusive)
 
     def chain(self, node: Node, *layers: tuple[str, Mapping[str, Any]]) -> Node:
         """The last of these layers, placed to the right of `node` and wired one after another."""
@@ -197,16 +202,45 @@ class _Drawing:
         start = self.place("Input", input_params(column), 0.0, row * ROW, column.name)
         return self.chain(start, *_reading(column))
 
+    def translation(self, column: Column, moved: Column, target: Column) -> bool:
+        """Draw a network that reads a sequence and learns to write a text, if the input is one: an encoder, and a
+        decoder that reads what is written so far and looks at the encoder's steps."""
+        if column.spec.axes not in (("time",), ("time", "features")):
+            return False
+        encoded = self._steps(column, 0, {"hidden_size": 64, "bidirectional": True})
+        decoded = self._steps(moved, 1, {"hidden_size": 128})
+        attention = self.place("MultiheadAttention", {}, max(encoded.position[0], decoded.position[0]) + STEP, 0.0)
+        for source, port in ((decoded, "query"), (encoded, "key")):
+            self.wire(source, attention, port)
+        if column.spec.padded:
+            self.wire(self.graph.nodes[0], attention, "lengths", "lengths")
+        joined = self.place("Concat", {"dim": 2}, attention.position[0] + STEP, 0.0)
+        for source in (decoded, attention):
+            self.wire(source, joined, "inputs")
+        last = self.chain(joined, ("Linear", {"out_features": 128}), ("Tanh", {}),
+                          ("Linear", {"out_features": max(2, target.spec.classes or 2)}), ("Permute", {"dims": (2, 1)}))
+        self._answer(last, target, 0, 2 * ROW)
+        weights = self.place("Output", {}, joined.position[0], ROW, "attention")
+        self.wire(attention, weights, "input", "weights")
+        return True
+
+    def _steps(self, column: Column, row: int, params: Mapping[str, Any]) -> Node:
+        """From a sequence to an LSTM's state at each of its steps, of those that are real."""
+        start = self.place("Input", input_params(column), 0.0, row * ROW, column.name)
+        embedded = self.chain(start, _embedding(column)) if column.spec.classes else start
+        last = self.chain(embedded, ("LSTM", {**params, "output": "all steps"}))
+        if column.spec.padded:
+            self.wire(start, last, "lengths", "lengths")
+        return last
+
     def dense(self, column: Column, target: Column) -> bool:
         """Draw a network with an answer for each place of its input, if the two columns go together like that."""
         answer = target.spec
         if answer.dtype != "int64" or not answer.classes or not answer.sizes:
             return False
         if column.spec.dtype == "int64" and column.shape == target.shape:
-            start = self.place("Input", input_params(column), 0.0, 0.0, column.name)
-            last = self.chain(
-                start, _embedding(column), ("LSTM", {"hidden_size": 128, "bidirectional": True, "output": "all steps"}),
-                ("Linear", {"out_features": answer.classes}), ("Permute", {"dims": (2, 1)}))
+            last = self.chain(self._steps(column, 0, {"hidden_size": 128, "bidirectional": True}),
+                              ("Linear", {"out_features": answer.classes}), ("Permute", {"dims": (2, 1)}))
         elif len(column.shape) == 3 and column.shape[1:] == target.shape:
             start = self.place("Input", input_params(column), 0.0, 0.0, column.name)
             last = self._pixels(start, column.shape[1:])
@@ -256,3 +290,5 @@ class _Drawing:
         loss = self.place("CrossEntropy" if column.spec.dtype == "int64" else "MSE", {}, right, below)
         self.wire(last, loss, "prediction")
         self.wire(target, loss, "target")
+        if column.spec.padded and column.spec.classes:
+            self.wire(target, loss, "lengths", "lengths")

@@ -59,7 +59,7 @@ def _columns(wired: Wiring, part: Roles, columns: tuple[Column, ...]) -> Iterato
                     for column in offered))
             continue
         right = input_params(column)
-        if any(_plain(wanted[key]) != value for key, value in right.items()):
+        if any(_plain(wanted[key]) != value and (key != "lengths" or wanted[key]) for key, value in right.items()):
             yield Problem(
                 severity="error", code="column-shape", node=node_id, param="shape",
                 message=f"{node.name} declares {_described(wanted)} but the column {column.name} of the data has "

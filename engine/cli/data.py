@@ -223,7 +223,7 @@ def _described(found: "Data", browser: "Browser | None", findings: "tuple[Findin
         "source": found.source,
         "rows": browser.count if browser else 0,
         "columns": [{"name": column.name, "type": column.kind, "role": column.role, "reason": column.reason}
-                    for column in _shown(found)],
+                    for column in found.leaves],
         "splits": {split: len(rows) for split, rows in browser.rows.items()} if browser else {},
         "findings": [
             {"code": finding.code, "severity": finding.severity, "message": finding.message, "hint": finding.hint,
@@ -231,11 +231,6 @@ def _described(found: "Data", browser: "Browser | None", findings: "tuple[Findin
             for finding in findings
         ],
     }
-
-
-def _shown(found: "Data") -> "list[Column]":
-    """The columns as the files have them; lengths that were computed are none of them."""
-    return [column for column in found.leaves if column.kind != "lengths"]
 
 
 def _print(found: "Data", browser: "Browser | None", findings: "tuple[Finding, ...]", console: Console) -> None:
@@ -246,7 +241,7 @@ def _print(found: "Data", browser: "Browser | None", findings: "tuple[Finding, .
     if browser:
         splits = ", ".join(f"{len(rows):,} {split}" for split, rows in browser.rows.items())
         console.data(f"{browser.count:,} rows: {splits}")
-    rows = [(column.name, column.kind, column.role, _size(column), column.reason) for column in _shown(found)]
+    rows = [(column.name, column.kind, column.role, _size(column), column.reason) for column in found.leaves]
     console.data("\n" + table([("column", "type", "role", "size", "because"), *rows]))
     for column in found.columns:
         if column.parts:

@@ -26,7 +26,7 @@ from engine import folders, locks, storage
 from engine.data.files import AnyArray
 from engine.errors import StorageError
 
-FORMAT = 1
+FORMAT = 2
 DEFAULT_GIGABYTES = 50.0
 LEFT_FREE = 1 << 30
 """Bytes of the disk that are never used up."""

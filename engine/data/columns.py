@@ -1,16 +1,15 @@
-"""Columns as the user wants them: roles and settings that were chosen, the shapes that follow, and lengths."""
+"""Columns as the user wants them: roles and settings that were chosen, the shapes that follow, and derived columns."""
 
 from collections.abc import Mapping
 
 import msgspec
 
+from engine.derived import LENGTHS, SHIFTED
 from engine.errors import DataError, OptionError
-from engine.kinds import KINDS, LENGTHS
+from engine.kinds import KINDS
 from engine.params import Value, completed
 from engine.preparation import sample_shape
 from engine.project import Column, ColumnChoice
-
-PADDED = ("text", "tokens", "audio")
 
 
 def settings_of(name: str, kind: str, chosen: Mapping[str, ColumnChoice],
@@ -19,22 +18,47 @@ def settings_of(name: str, kind: str, chosen: Mapping[str, ColumnChoice],
     the rest. Settings of another kind, left from before the kind was changed, count for nothing."""
     params = KINDS[kind].params
     known = {param.name for param in params}
-    wanted = {**(found or {}), **(chosen[name].settings if name in chosen else {})}
+    wanted = {**(found or {}), **_settings(chosen, name)}
     try:
         return completed(params, {key: value for key, value in wanted.items() if key in known})
     except OptionError as error:
         raise DataError(f"A setting of column {name!r} cannot be used: {error.message}", error.hint) from None
 
 
-def finished(columns: tuple[Column, ...], chosen: Mapping[str, ColumnChoice]) -> tuple[Column, ...]:
-    """The columns of a source with roles and settings as they were chosen, padded ones followed by their lengths."""
+def finished(columns: tuple[Column, ...], chosen: Mapping[str, ColumnChoice],
+             known: tuple[Column, ...] = ()) -> tuple[Column, ...]:
+    """The columns of a source with roles and settings as they were chosen, followed by what is derived from them.
+
+    known  as they were when the data was looked at before: what nobody chose stays as it was then
+    """
+    own = [_chosen(column, chosen) for column in columns if not column.is_derived]
+    are_heard = any(column.kind == "audio" and column.role == "input" for column in own)
+    before = {column.name: column for column in known if column.role == "target"}
     done: list[Column] = []
-    for column in (_chosen(column, chosen) for column in columns if column.kind != "lengths"):
-        done.append(column)
-        if column.kind in PADDED and column.role in ("input", "target"):
-            done.append(_chosen(Column(column.name + LENGTHS, "lengths", "ignore",
-                                       reason=f"how much of each {column.name!r} is real"), chosen))
+    for column in own:
+        if column.kind == "text" and column.role == "target" and "marks" not in _settings(chosen, column.name):
+            was = before.get(column.name)
+            # what is spoken is usually written by CTC, which needs no marks
+            marks = was.settings.get("marks", False) if was else not are_heard
+            column = msgspec.structs.replace(column, settings={**column.settings, "marks": marks})  # noqa: PLW2901
+        done += [column, *(_chosen(derived, chosen) for derived in _derived(column))]
     return tuple(done)
+
+
+def _derived(column: Column) -> list[Column]:
+    """The lengths of a padded column, and for teacher forcing a target with marks moved by one step."""
+    if not column.spec.padded or column.role not in ("input", "target"):
+        return []
+    lengths = Column(column.name + LENGTHS, "lengths", "ignore", reason=f"how much of each {column.name!r} is real")
+    if column.role == "input" or not column.settings.get("marks"):
+        return [lengths]
+    settings = {name: column.settings[name] for name in ("vocabulary", "max_length")}
+    return [lengths, Column(column.name + SHIFTED, "shifted", "input", column.shape, settings=settings,
+                            reason=f"{column.name!r} moved by one step, for teacher forcing")]
+
+
+def _settings(chosen: Mapping[str, ColumnChoice], name: str) -> Mapping[str, Value]:
+    return chosen[name].settings if name in chosen else {}
 
 
 def _chosen(column: Column, chosen: Mapping[str, ColumnChoice]) -> Column:

@@ -21,7 +21,7 @@ from engine.data.opened import Opened
 from engine.data.sources import CHANGED, OTHER_ROWS, changes, open_data
 from engine.data.splits import class_findings, rows_of, without
 from engine.errors import DataError, StorageError
-from engine.kinds import KINDS, LENGTHS
+from engine.kinds import KINDS
 from engine.preparation import Part, Preparation, finish, fitted, scaled
 from engine.preparation.parts import is_usable
 from engine.project import Column, Data
@@ -37,7 +37,7 @@ class Dataset:
 
     columns      inputs and targets
     stored       by column name: (n, ...) as `preparation.encode` leaves it, in memory or mapped from the cache and not
-                 to be written to; for padded columns also int64 (n,) under the column's name + LENGTHS
+                 to be written to; also what is derived from the columns, see engine.derived
     rows         by split ("train", "validation", "test"): row numbers into the arrays, sorted and disjoint. Rows that
                  could not be read, or that have no target, are in no split.
     preparation  how raw values became these; fitted on the training rows
@@ -62,7 +62,8 @@ class Dataset:
         stored = np.asarray(values if rows is None else values[rows])
         if rows is not None:  # they were copied
             cache.release(values)
-        return stored if name.endswith(LENGTHS) else finish(self.preparation.part(name), stored)
+        part = self.preparation.finishing(name)
+        return finish(part, stored) if part else stored.astype(np.int64, copy=False)
 
 
 def load(data: Data, base: Path | None, progress: Progress | None = None, cached: bool | None = None,
@@ -116,15 +117,18 @@ class _Loading:
         opened, data = self.opened, self.data
         self.findings += opened.findings
         columns = tuple(column for column in opened.columns if column.role in ("input", "target"))
+        if preparation:  # one of an earlier version lacks derived columns that are new
+            known = {part.name for part in preparation.parts}
+            columns = tuple(column for column in columns if column.name in known or not column.is_derived)
         rows = rows_of(opened, data.split, without(opened.rows, np.array(data.excluded, np.int64)))
         parts = [preparation.part(column.name) if preparation else
                  fitted(part_of(column, data.normalize), self._training(column, rows["train"])) for column in columns]
         for index, part in enumerate(parts):
-            if part.kind != "lengths":
+            if not part.is_derived:
                 self._encode(part, portion(self.progress, index / len(parts), (index + 1) / len(parts)))
         rows = self._without_damaged(rows)
         if not preparation:
-            parts = [part if part.kind == "lengths" else scaled(part, self._stored(part, rows["train"]))
+            parts = [part if part.is_derived else scaled(part, self._stored(part, rows["train"]))
                      for part in parts]
         self._find_gaps(parts)
         self._find_classes(columns, rows)
@@ -208,12 +212,7 @@ class _Loading:
 
 
 def _by_name(encoded: Mapping[str, Encoded]) -> dict[str, AnyArray]:
-    stored = {}
-    for name, column in encoded.items():
-        stored[name] = column.stored.values
-        if column.stored.lengths is not None:
-            stored[name + LENGTHS] = column.stored.lengths
-    return stored
+    return {name: array for column, of in encoded.items() for name, array in of.stored.columns(column).items()}
 
 
 def _keep(key: str, made: Dataset, encoded: Mapping[str, Encoded], beside: Sequence[str]) -> None:
@@ -230,9 +229,8 @@ def _keep(key: str, made: Dataset, encoded: Mapping[str, Encoded], beside: Seque
                 if draft:
                     draft.about |= about(column.damaged, column.gaps)
                     cache.make_room(column.stored.values.nbytes)
-                    draft.write("values", column.stored.values)
-                    if column.stored.lengths is not None:
-                        draft.write("lengths", column.stored.lengths)
+                    for name, array in column.stored.arrays().items():
+                        draft.write(name, array)
         with cache.writing(key, give_up) as draft:
             if draft:
                 draft.about |= {

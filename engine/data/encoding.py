@@ -82,7 +82,7 @@ def _filled(part: Part, opened: Opened, create: Callable[[str, tuple[int, ...], 
     step = step_of(part.shape) if create else max(1, total)
     usable = np.zeros(total, bool)
     usable[opened.rows] = True
-    values = lengths = None
+    arrays: dict[str, AnyArray] = {}
     damaged: dict[int, str] = {}
     gaps: dict[str, AnyArray] = {}
     for start in range(0, total, step):
@@ -98,18 +98,14 @@ def _filled(part: Part, opened: Opened, create: Callable[[str, tuple[int, ...], 
                 gaps[leaf.name] = gaps.get(leaf.name, 0) + (missing if np.ndim(missing) == 1 else np.sum(missing))
         stored = encode(part, raw)
         if create is None:
-            values, lengths = stored
+            arrays = stored.arrays()
             break
-        if values is None:
-            values = create("values", (total, *stored.values.shape[1:]), stored.values.dtype)
-            if stored.lengths is not None:
-                lengths = create("lengths", (total,), np.int64)
-        values[rows[0] : rows[-1] + 1] = stored.values
-        cache.release(values)
-        if lengths is not None:
-            lengths[rows[0] : rows[-1] + 1] = stored.lengths
-    assert values is not None, "a data set has rows"
-    return Stored(values, lengths), damaged, {
+        for name, piece in stored.arrays().items():
+            if name not in arrays:
+                arrays[name] = create(name, (total, *piece.shape[1:]), piece.dtype)
+            arrays[name][rows[0] : rows[-1] + 1] = piece
+            cache.release(arrays[name])
+    return Stored(**arrays), damaged, {
         name: np.atleast_1d(counts).tolist() for name, counts in gaps.items() if np.any(counts)}
 
 
@@ -122,9 +118,8 @@ def about(damaged: Mapping[int, str], gaps: Mapping[str, list[int]]) -> dict[str
 
 
 def of_entry(entry: cache.Entry, key: str) -> Encoded:
-    lengths = entry.array("lengths") if "lengths.npy" in entry.about["files"] else None
-    return Encoded(Stored(entry.array("values"), lengths), dict(entry.about["damaged"]),
-                    entry.about["gaps"], key)
+    arrays = {name: entry.array(name) for name in Stored._fields if f"{name}.npy" in entry.about["files"]}
+    return Encoded(Stored(**arrays), dict(entry.about["damaged"]), entry.about["gaps"], key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -208,12 +208,13 @@ def open_data(data: Data, base: Path | None, progress: Progress = ignore_progres
     if not data.columns:
         return opened
     columns = opened.columns if spec.has_class_names else _with_known_names(opened.columns, data.columns)
-    for new, known in zip(columns, data.columns, strict=False):
+    found, remembered = _own(columns), _own(data.columns)
+    for new, known in zip(found, remembered, strict=False):
         if _looks(new) != _looks(known):
             raise _changed(tree.root, f"{known.name!r} was {_described(known)} and is now {new.name!r}, "
                                       f"{_described(new)}")
-    if len(columns) != len(data.columns):
-        raise _changed(tree.root, f"it had {len(data.columns)} columns and has {len(columns)}")
+    if len(found) != len(remembered):
+        raise _changed(tree.root, f"it had {len(remembered)} columns and has {len(found)}")
     return replace(opened, columns=columns)
 
 
@@ -229,7 +230,7 @@ def _opened_tree(place: Path, progress: Progress) -> Tree:
 
 def _opened(spec: SourceSpec, asked: Asked) -> Opened:
     opened = spec.open(asked)
-    return replace(opened, columns=finished(opened.columns, asked.chosen),
+    return replace(opened, columns=finished(opened.columns, asked.chosen, asked.known),
                    fingerprint=asked.tree.fingerprint(opened.files))
 
 
@@ -251,6 +252,11 @@ def _is_at(data: Data, root: Path, base: Path | None) -> bool:
     return data.located(base).absolute() == root
 
 
+def _own(columns: tuple[Column, ...]) -> list[Column]:
+    """Without what is derived: that follows from them."""
+    return [column for column in columns if not column.is_derived]
+
+
 def _looks(column: Column) -> tuple[Any, ...]:
     """What must stay as it was; reasons may change with the files, settings are the user's."""
     return column.name, column.kind, column.role, column.shape, column.classes, tuple(map(_looks, column.parts))
@@ -259,8 +265,8 @@ def _looks(column: Column) -> tuple[Any, ...]:
 def _with_known_names(columns: tuple[Column, ...], known: tuple[Column, ...]) -> tuple[Column, ...]:
     """`columns` with the class names of `known` for classes that have only numbers, if everything else is the same."""
     names = {(column.name, len(column.classes)): column.classes for column in known}
-    inputs = [column for column in columns if column.role == "input"]
-    if list(map(_looks, inputs)) != [_looks(column) for column in known if column.role == "input"]:
+    inputs, others = ([_looks(column) for column in _own(some) if column.role == "input"] for some in (columns, known))
+    if inputs != others:
         return columns
     return tuple(
         msgspec.structs.replace(column, classes=names.get((column.name, len(column.classes)), column.classes))

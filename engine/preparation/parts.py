@@ -1,26 +1,48 @@
 """What a preparation is made of: plain values that are written as JSON and read back."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..derived import DERIVED, LENGTHS, SHIFTED, origin
 from ..errors import DataError
 
 AnyArray = NDArray[Any]
 
-FORMAT = 2
-LENGTHS = " lengths"
-"""The column that holds the lengths of a padded column `name` is called `name + LENGTHS`."""
+FORMAT = 3
+BOTH_MARKS = "both"
+"""What the setting "marks" of a target says that was written before format 3: it begins with a mark, too."""
 
 
 class Stored(NamedTuple):
-    """Encoded samples: `values` (n, ...), and for padded kinds how many steps of each are real, int64 (n,)."""
+    """Encoded samples.
+
+    values   (n, ...)
+    lengths  of padded kinds how many steps of each are real, int64 (n,)
+    shifted  of targets with marks the values moved by one step, (n, time)
+    """
 
     values: AnyArray
     lengths: AnyArray | None = None
+    shifted: AnyArray | None = None
+
+    def arrays(self) -> dict[str, AnyArray]:
+        """What there is, by the names above."""
+        return {name: array for name, array in self._asdict().items() if array is not None}
+
+    def columns(self, name: str) -> dict[str, AnyArray]:
+        """What there is, by the names of the columns that it makes of the column `name`."""
+        found = {name: self.values}
+        if self.lengths is not None:
+            found[name + LENGTHS] = self.lengths
+        if self.shifted is not None:
+            found[name + SHIFTED] = self.shifted
+            if self.lengths is not None:  # begin mark and end mark are one token each
+                found[name + SHIFTED + LENGTHS] = self.lengths
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +65,14 @@ class Part:
     parts: tuple["Part", ...] = ()
 
     @property
+    def is_derived(self) -> bool:
+        """Whether it is computed from another column."""
+        return self.kind in DERIVED
+
+    @property
     def leaves(self) -> tuple["Part", ...]:
-        """The columns as the user's files have them."""
-        return self.parts or (self,)
+        """The columns as the user's files have them; none of what is derived."""
+        return () if self.is_derived else self.parts or (self,)
 
     @property
     def looks(self) -> tuple[Any, ...]:
@@ -78,15 +105,15 @@ class Part:
 class Preparation:
     """The preparation of a data set: enough, alone, to prepare new raw files.
 
-    As JSON: {"format": 2, "parts": [{"name", "kind", "role", "shape", "classes", "settings", "state", "parts"}]}.
+    As JSON: {"format": 3, "parts": [{"name", "kind", "role", "shape", "classes", "settings", "state", "parts"}]}.
     """
 
     parts: tuple[Part, ...]
 
     @property
     def inputs(self) -> tuple[Part, ...]:
-        """The columns that a network reads."""
-        return tuple(part for part in self.parts if part.role == "input")
+        """The columns that a network reads and that new files have."""
+        return tuple(part for part in self.parts if part.role == "input" and not part.is_derived)
 
     @property
     def targets(self) -> tuple[Part, ...]:
@@ -100,9 +127,21 @@ class Preparation:
         raise DataError(f"The data has no column named {name!r}.",
                         f"Its columns: {', '.join(part.name for part in self.parts)}.")
 
+    def finishing(self, name: str) -> Part | None:
+        """How stored values of a column are finished; None for derived ones, which are whole numbers as they are."""
+        return next((part for part in self.parts if part.name == name and not part.is_derived), None)
+
+    def origins(self, names: Iterable[str]) -> tuple[Part, ...]:
+        """The columns, as files have them, that columns of these names are prepared from; each once. Names that are no
+        columns of the data are passed over."""
+        known = {part.name: part for part in self.parts if not part.is_derived}
+        wanted = dict.fromkeys(name if name in known else origin(name) for name in names)
+        return tuple(known[name] for name in wanted if name in known)
+
     def reads_as(self, other: "Preparation") -> bool:
         """Raw values mean the same to both: columns, classes and the columns behind them are alike, in one order."""
-        return [part.looks for part in self.parts] == [part.looks for part in other.parts]
+        mine, theirs = ([part.looks for part in parts if not part.is_derived] for parts in (self.parts, other.parts))
+        return mine == theirs
 
     def to_json(self) -> dict[str, Any]:
         """Plain dictionaries, lists, texts and numbers."""
@@ -117,7 +156,8 @@ class Preparation:
                                 "Update the program.")
             if values["format"] == 1:
                 return cls(tuple(_from_format_1(part) for part in values["prepared"]))
-            return cls(tuple(Part.from_json(part) for part in values["parts"]))
+            parts = tuple(Part.from_json(part) for part in values["parts"])
+            return cls(tuple(map(_from_format_2, parts)) if values["format"] == 2 else parts)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise DataError(f"The preparation of the data is damaged: {type(error).__name__} {error}.",
                             "Train the network again.") from None
@@ -127,6 +167,12 @@ def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{value!r} is no text")
     return value
+
+
+def _from_format_2(part: Part) -> Part:
+    """Marks stood at both ends of a target, too."""
+    has_marks = part.role == "target" and part.settings.get("marks")
+    return _changed(part, {**part.settings, "marks": BOTH_MARKS}, dict(part.state)) if has_marks else part
 
 
 def _from_format_1(values: Mapping[str, Any]) -> Part:

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from ..errors import DataError
 from . import features, numbers, sounds, texts
-from .parts import LENGTHS, AnyArray, Part, Preparation, Stored, is_usable
+from .parts import AnyArray, Part, Preparation, Stored, is_usable
 
-INTEGERS = frozenset({"category", "mask", "text", "tokens", "lengths"})
+INTEGERS = frozenset({"category", "mask", "text", "tokens", "lengths", "shifted"})
 """Kinds that a network takes as whole numbers."""
 
 ONE_HOT_CLASSES = 50
@@ -77,7 +77,7 @@ def sample_shape(kind: str, classes: int, settings: Mapping[str, Any]) -> tuple[
     """The shape of a prepared sample where the settings decide it; None where the files do."""
     if kind == "audio":
         return sounds.shape(settings)
-    if kind in ("text", "tokens"):
+    if kind in ("text", "tokens", "shifted"):
         return (int(settings["max_length"]),)
     if kind == "date":
         return (features.width(kind, classes, settings),)
@@ -91,7 +91,7 @@ def fitted(part: Part, raw: Mapping[str, numbers.Chunks]) -> Part:
         with ThreadPoolExecutor(_processors()) as pool:
             states = pool.map(lambda leaf: features.fit_leaf(leaf, raw[leaf.name]), part.parts)
             return replace(part, parts=tuple(map(_with_state, part.parts, states)))
-    fit = KINDS[part.kind].fit
+    fit = None if part.is_derived else KINDS[part.kind].fit
     return part if fit is None else replace(part, state=fit(part, raw[part.name]))
 
 
@@ -196,14 +196,12 @@ def unit(part: Part) -> float:
 
 def prepared(parts: Preparation | Iterable[Part], raw: Mapping[str, Any]) -> dict[str, AnyArray]:
     """Raw values by leaf name as the network takes them, by column name: of all columns whose leaves are there, and of
-    the lengths of padded ones."""
+    what is derived from them."""
     found: dict[str, AnyArray] = {}
     for part in parts.parts if isinstance(parts, Preparation) else parts:
-        if part.kind != "lengths" and all(leaf.name in raw for leaf in part.leaves):
-            stored = encode(part, raw)
-            found[part.name] = finish(part, stored.values)
-            if stored.lengths is not None:
-                found[part.name + LENGTHS] = stored.lengths
+        if not part.is_derived and all(leaf.name in raw for leaf in part.leaves):
+            for name, values in encode(part, raw).columns(part.name).items():
+                found[name] = finish(part, values) if name == part.name else values.astype(np.int64)
     return found
 
 
@@ -331,5 +329,4 @@ KINDS: dict[str, _Kind] = {
     "text": _Kind(texts.encode_text, texts.fit_text),
     "tokens": _Kind(texts.encode_tokens, texts.fit_tokens),
     "audio": _Kind(sounds.encode),
-    "lengths": _Kind(lambda part, raw: Stored(np.asarray(raw, np.int64))),
 }

@@ -47,11 +47,10 @@ def read_new(preparation: Preparation, paths: Sequence[Path | str],
 
     A path is a picture, a recording, a text, a folder of them, a table, or arrays (NPZ, NPY, IDX), whatever its name
     says. A network with several inputs reads tables that have a column, or NPZ files that have an array, for each of
-    the columns it was trained on; targets in them are ignored. `names` are the columns that are read, all inputs if
-    none are given. Raises DataError for a file that cannot be read or does not fit.
+    the columns it was trained on; targets in them are ignored. `names` are the columns that are read, derived ones too,
+    all inputs if none are given. Raises DataError for a file that cannot be read or does not fit.
     """
-    parts = [part for part in preparation.parts if part.kind != "lengths"
-             and (part.name in names if names else part.role == "input")]
+    parts = preparation.origins(names) if names else preparation.inputs
     found = _Samples()
     for path, name in _files(parts, [Path(path) for path in paths]):
         found.add(path, name, _read(parts, path))

@@ -1,7 +1,8 @@
 """Texts and token sequences as token numbers. A vocabulary is learned from the training texts.
 
-Tokens of a text: 0 pads, 1 stands for what the vocabulary lacks, 2 and 3 begin and end a text if the setting "marks"
-is on. Numbers of a token sequence are counted from 2 in order of their frequency.
+Tokens: 0 pads, 1 stands for what the vocabulary lacks, 2 and 3 begin and end a text if the setting "marks" is on.
+A target has no begin mark: that stands in the column for teacher forcing, which is the target moved by one step.
+Numbers of a token sequence are counted from there on in order of their frequency.
 """
 
 import json
@@ -12,17 +13,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .numbers import Chunks
-from .parts import AnyArray, Part, Stored
+from .parts import BOTH_MARKS, AnyArray, Part, Stored
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 PAD, UNKNOWN, BEGIN, END = "[PAD]", "[UNK]", "[BEGIN]", "[END]"
-UNKNOWN_NUMBER = 1
-"""Of what a vocabulary lacks; 0 pads."""
-
-FIRST = 2
-"""The number of the first token of a token sequence; 0 pads and 1 is unknown."""
+UNKNOWN_NUMBER, BEGIN_NUMBER, END_NUMBER = 1, 2, 3
+"""Of what a vocabulary lacks, and of the marks; 0 pads."""
 
 BYTES = 256
 
@@ -32,7 +30,7 @@ def fit_text(part: Part, chunks: Chunks) -> dict[str, Any]:
     from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
     settings = part.settings
-    special = [PAD, UNKNOWN, *((BEGIN, END) if settings["marks"] else ())]
+    special = [PAD, UNKNOWN, *((BEGIN, END) if has_marks(part) else ())]
     size = max(settings["vocabulary"], len(special))
     if settings["tokens"] == "byte-pair":
         tokenizer = Tokenizer(models.BPE(unk_token=UNKNOWN))
@@ -57,13 +55,27 @@ def fit_text(part: Part, chunks: Chunks) -> dict[str, Any]:
 
 def encode_text(part: Part, texts: Sequence[str]) -> Stored:
     """Token numbers (n, max_length) int32, cut or padded with 0, and how many of each are real."""
-    tokenizer = _tokenizer(part)
-    marks = part.settings["marks"]
-    found = [encoding.ids for encoding in tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)]
-    if marks:
-        room = max(0, part.shape[0] - 2)
-        found = [[2, *ids[:room], 3] for ids in found]
-    return padded(found, part.shape[0], np.int32)
+    encodings = _tokenizer(part).encode_batch_fast(list(texts), add_special_tokens=False)
+    return _stored(part, [encoding.ids for encoding in encodings])
+
+
+def _stored(part: Part, found: Sequence[Any]) -> Stored:
+    """Token numbers with marks, cut or padded. They are cut before the end mark: every text has one."""
+    length = part.shape[0]
+    if not has_marks(part):
+        return padded(found, length, np.int32)
+    begin = [BEGIN_NUMBER] if part.role != "target" or part.settings["marks"] == BOTH_MARKS else []
+    room = max(0, length - len(begin) - 1)
+    stored = padded([[*begin, *tokens[:room], END_NUMBER] for tokens in found], length, np.int32)
+    return stored if begin else stored._replace(shifted=shifted(stored.values))
+
+
+def shifted(values: AnyArray) -> AnyArray:
+    """Targets (n, time) moved by one step: a begin mark, then the tokens without the end mark."""
+    moved = np.zeros_like(values)
+    moved[:, 1:] = np.where(values[:, :-1] == END_NUMBER, 0, values[:, :-1])
+    moved[:, 0] = BEGIN_NUMBER
+    return moved
 
 
 def fit_tokens(part: Part, chunks: Chunks) -> dict[str, Any]:
@@ -73,7 +85,7 @@ def fit_tokens(part: Part, chunks: Chunks) -> dict[str, Any]:
         together = np.concatenate([np.zeros(0, np.int64), *(np.asarray(tokens, np.int64) for tokens in chunk)])
         numbers, places = np.unique(np.concatenate([numbers, together]), return_inverse=True)
         counts = np.bincount(places, np.concatenate([counts, np.ones(len(together))]), len(numbers)).astype(np.int64)
-    order = np.lexsort((numbers, -counts))[: max(0, part.settings["vocabulary"] - FIRST)]
+    order = np.lexsort((numbers, -counts))[: max(0, part.settings["vocabulary"] - specials(part))]
     return {"known": numbers[order].tolist()}
 
 
@@ -81,16 +93,16 @@ def encode_tokens(part: Part, sequences: Iterable[AnyArray]) -> Stored:
     """Token numbers (n, max_length) int32, cut or padded with 0, and how many of each are real."""
     known = np.asarray(part.state["known"], np.int64)
     order = np.argsort(known)
-    ranked = known[order]
+    ranked, first = known[order], specials(part)
     found = []
     for sequence in sequences:
         tokens = np.asarray(sequence, np.int64)[: part.shape[0]]
         places = np.searchsorted(ranked, tokens).clip(0, max(0, len(ranked) - 1))
         if len(ranked):
-            found.append(np.where(ranked[places] == tokens, order[places] + FIRST, UNKNOWN_NUMBER))
+            found.append(np.where(ranked[places] == tokens, order[places] + first, UNKNOWN_NUMBER))
         else:
             found.append(np.full(len(tokens), UNKNOWN_NUMBER))
-    return padded(found, part.shape[0], np.int32)
+    return _stored(part, found)
 
 
 def padded(sequences: Sequence[Any], length: int, dtype: Any) -> Stored:
@@ -106,23 +118,43 @@ def padded(sequences: Sequence[Any], length: int, dtype: Any) -> Stored:
 
 
 def readable(part: Part, numbers: AnyArray) -> list[str]:
-    """Token numbers (n, length) as texts; padding, and what follows an end mark, is left out."""
+    """Token numbers (n, length) as texts; padding and marks, and what follows an end mark, are left out."""
+    rows = [real(part, row) for row in numbers.tolist()]
     if part.kind == "tokens":
-        known = part.state["known"]
-        return [" ".join(str(known[number - FIRST]) if 0 <= number - FIRST < len(known) else "?"
-                         for number in row if number) for row in numbers.tolist()]
-    tokenizer = _tokenizer(part)
-    rows = []
-    for row in numbers.tolist():
-        if part.settings["marks"] and 3 in row:
-            row = row[: row.index(3)]  # noqa: PLW2901
-        rows.append([number for number in row if number and not (part.settings["marks"] and number == 2)])
-    return list(tokenizer.decode_batch(rows, skip_special_tokens=False))
+        return [" ".join(_names(part, row)) for row in rows]
+    return list(_tokenizer(part).decode_batch(rows, skip_special_tokens=False))
+
+
+def real(part: Part, row: Sequence[int]) -> list[int]:
+    """The token numbers of one text without padding and marks, and without what follows an end mark."""
+    if not has_marks(part):
+        return [number for number in row if number]
+    until = row.index(END_NUMBER) if END_NUMBER in row else len(row)
+    return [number for number in row[:until] if number not in (0, BEGIN_NUMBER)]
+
+
+def words(part: Part, row: Sequence[int]) -> list[str]:
+    """What each token number of one text stands for."""
+    named = {0: PAD, UNKNOWN_NUMBER: UNKNOWN, **({BEGIN_NUMBER: BEGIN, END_NUMBER: END} if has_marks(part) else {})}
+    if part.kind == "tokens":
+        return [named.get(number) or name for number, name in zip(row, _names(part, row), strict=True)]
+    found = _tokenizer(part).decode_batch([[number] for number in row], skip_special_tokens=False)
+    return [named.get(number) or name for number, name in zip(row, found, strict=True)]
+
+
+def has_marks(part: Part) -> bool:
+    return bool(part.settings.get("marks"))
 
 
 def specials(part: Part) -> int:
     """How many of the lowest token numbers stand for no word: padding, unknown and the marks."""
-    return 4 if part.settings.get("marks") else FIRST
+    return 4 if has_marks(part) else 2
+
+
+def _names(part: Part, row: Sequence[int]) -> list[str]:
+    """The whole numbers that tokens of a token sequence stand for; "?" for those that stand for none."""
+    known, first = part.state["known"], specials(part)
+    return [str(known[number - first]) if 0 <= number - first < len(known) else "?" for number in row]
 
 
 def _tokenizer(part: Part) -> "Tokenizer":

@@ -86,7 +86,8 @@ def params_of(column: Column, choice: ColumnChoice, source: str) -> tuple[Param,
                                   "What kind of values these are."))
     params.append(_overruling(ROLE, tuple(ROLE_TITLES.values()), ROLE_TITLES[column.role],
                               bool(choice.role), ROLE_HELP))
-    return (*params, *(KINDS[column.kind].params if column.role in ("input", "target") else ()))
+    has_settings = column.role in ("input", "target") and not column.is_derived
+    return (*params, *(KINDS[column.kind].params if has_settings else ()))
 
 
 def kinds_for(column: Column, source: str) -> tuple[str, ...]:

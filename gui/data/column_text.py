@@ -3,10 +3,12 @@
 from engine.kinds import KINDS
 from engine.project import Column
 
+TOKENS = ("text", "tokens", "shifted")
+
 KIND_ICONS = {
     "number": "hash", "category": "tag", "boolean": "toggle-left", "date": "calendar", "image": "image",
     "mask": "square-dashed", "audio": "audio-waveform", "text": "type", "tokens": "list-ordered", "vector": "brackets",
-    "series": "chart-line", "lengths": "ruler",
+    "series": "chart-line", "lengths": "ruler", "shifted": "move-right",
 }
 ROLE_TITLES = {
     "input": "Input", "target": "Target", "weight": "Weight", "group": "Group", "split": "Split", "ignore": "Ignored",
@@ -30,7 +32,7 @@ def described(column: Column) -> str:
     else:
         facts = []
     if column.shape and column.kind != "category":
-        facts.insert(0, _size(column.shape) + (" tokens" if column.kind in ("text", "tokens") else ""))
+        facts.insert(0, _size(column.shape) + (" tokens" if column.kind in TOKENS else ""))
     return " · ".join((kind_title(column.kind), *facts))
 
 
@@ -41,7 +43,7 @@ def given(column: Column) -> str:
     plural = "s" if spec.sizes else ""
     if spec.dtype == "int64":
         below = f" below {spec.classes:,}" if spec.classes else ""
-        is_text = column.kind in ("text", "tokens")
+        is_text = column.kind in TOKENS
         what = "token number" if is_text else "class number" if spec.classes else "whole number"
         return f"The network gets {size} {what}{plural}{below}."
     axes = f" ({' × '.join(spec.axes)})" if spec.axes else ""

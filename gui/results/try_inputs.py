@@ -40,7 +40,7 @@ FIELDS = frozenset({"number", "category", "boolean", "date", "text"})
 
 def input_for(preparation: Preparation, parent: QWidget) -> "PictureInput | TextInput | TableInput | FileInput":
     """What suits the inputs of a network best."""
-    parts = [part for part in preparation.inputs if part.kind != "lengths"]
+    parts = preparation.inputs
     only = parts[0] if len(parts) == 1 else None
     if only is not None and only.kind == "image":
         return PictureInput(only, parent)

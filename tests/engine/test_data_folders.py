@@ -129,11 +129,12 @@ def test_parallel_text_as_two_files(tmp_path: Path) -> None:
     data = sources.inspect(tmp_path)
     assert data.source == "parallel_text"
     assert summary(data) == [("en", "text", "input"), ("en lengths", "lengths", "ignore"),
-                             ("de", "text", "target"), ("de lengths", "lengths", "ignore")]
+                             ("de", "text", "target"), ("de lengths", "lengths", "ignore"),
+                             ("de shifted", "shifted", "input")]
     opened = open_data(data, None)
     assert opened.values["de"].read(np.array([1]), ignore_progress).values == ["FOUR FIVE"]
     swapped = sources.inspect(tmp_path, chosen={"en": ColumnChoice(role="target"), "de": ColumnChoice(role="input")})
-    assert [column.name for column in swapped.columns if column.role == "input"] == ["de"]
+    assert [column.name for column in swapped.columns if column.role == "input"] == ["en shifted", "de"]
 
 
 def test_parallel_text_with_splits(tmp_path: Path) -> None:

@@ -221,7 +221,8 @@ def test_kinds_and_settings_are_overruled(tmp_path: Path) -> None:
     data = inspected(path, chosen)
     assert kinds(data) == {"size": ("number", "input"), "rooms": ("category", "input"), "name": ("text", "input"),
                            "label": ("text", "target")}
-    assert [column.name for column in data.columns if column.role == "input"] == ["features", "rooms", "name"]
+    assert [column.name for column in data.columns if column.role == "input"] == [
+        "features", "rooms", "name", "label shifted"]
     assert leaves(data)["size"].settings["scaling"] == "min-max"
     assert leaves(data)["rooms"].reason == "chosen"
     odd = opened(path, {"name": ColumnChoice(kind="number")})

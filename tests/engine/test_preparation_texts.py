@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.preparation import Part, Preparation, encode, readable
-from engine.preparation.texts import specials
+from engine.preparation import Part, Preparation, encode, prepared, readable
+from engine.preparation.texts import specials, words
 from engine.project import Column
 from tests.engine.preparing import made
 
@@ -116,3 +116,42 @@ def test_token_sequences_are_numbered_by_frequency() -> None:
     assert stored.values.tolist() == [[2, 2, 3, 0], [1, 3, 2, 0], [0, 0, 0, 0], [1, 2, 3, 3]]
     assert stored.lengths.tolist() == [3, 3, 1, 4]
     assert readable(part, stored.values)[:2] == ["7 7 900", "? 900 7"]
+
+
+def target(kind: str, length: int = 5, **chosen: object) -> Column:
+    return Column("answer", kind, "target", (length,), settings={"max_length": length, "marks": True, **chosen})
+
+
+def test_a_target_with_marks_ends_with_one_and_begins_with_one_when_moved() -> None:
+    part = made(target("text"), {"answer": TEXTS})
+    stored = encode(part, {"answer": ["the cat", "the cat sat on the dog", ""]})
+    the, cat, sat, on = (part.state["tokenizer"]["model"]["vocab"][word] for word in ("the", "cat", "sat", "on"))
+    assert stored.values.tolist() == [[the, cat, 3, 0, 0], [the, cat, sat, on, 3], [3, 0, 0, 0, 0]]
+    assert stored.shifted.tolist() == [[2, the, cat, 0, 0], [2, the, cat, sat, on], [2, 0, 0, 0, 0]]
+    assert stored.lengths.tolist() == [3, 5, 1]
+    assert readable(part, stored.values) == ["the cat", "the cat sat on", ""]
+    assert words(part, [2, the, 1, 3, 0]) == ["[BEGIN]", "the", "[UNK]", "[END]", "[PAD]"]
+    columns = prepared([part], {"answer": ["the cat"]})
+    assert columns["answer shifted"].tolist() == [[2, the, cat, 0, 0]]
+    assert columns["answer lengths"] == columns["answer shifted lengths"] == [3]
+    assert all(values.dtype == np.int64 for values in columns.values())
+
+
+def test_token_sequences_have_marks_too() -> None:
+    sequences = [np.array([7, 7, 9]), np.array([7]), np.array([], np.int64)]
+    part = made(target("tokens"), {"answer": sequences})
+    stored = encode(part, {"answer": [*sequences, np.array([5, 9])]})
+    assert stored.values.tolist() == [[4, 4, 5, 3, 0], [4, 3, 0, 0, 0], [3, 0, 0, 0, 0], [1, 5, 3, 0, 0]]
+    assert stored.shifted.tolist() == [[2, 4, 4, 5, 0], [2, 4, 0, 0, 0], [2, 0, 0, 0, 0], [2, 1, 5, 0, 0]]
+    assert readable(part, stored.values) == ["7 7 9", "7", "", "? 9"]
+    assert words(part, [4, 5, 1, 3]) == ["7", "9", "[UNK]", "[END]"]
+
+
+def test_marks_of_earlier_versions_mean_what_they_meant() -> None:
+    now = Preparation((made(target("text"), {"answer": TEXTS}),))
+    before = Preparation.from_json({**now.to_json(), "format": 2})
+    stored = encode(before.part("answer"), {"answer": ["the cat"]})
+    assert stored.shifted is None
+    assert stored.values[0].tolist()[::3] == [2, 3]
+    assert readable(before.part("answer"), stored.values) == ["the cat"]
+    assert Preparation.from_json(json.loads(json.dumps(before.to_json()))) == before

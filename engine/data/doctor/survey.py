@@ -46,7 +46,7 @@ class Survey:
 
 def surveyed(browser: Browser, progress: Progress, seconds: float = SECONDS) -> Survey:
     """Look at all inputs and masks of a data set, or at as many as `seconds` allow, drawn at random in pieces."""
-    inputs = [leaf for leaf in browser.leaves if leaf.role == "input" and leaf.kind != "lengths"]
+    inputs = [leaf for leaf in browser.leaves if leaf.role == "input"]
     large = [leaf for leaf in browser.leaves if leaf.kind not in SCALARS and (leaf in inputs or leaf.kind == "mask")]
     found = Survey(np.zeros(0, np.int64), np.zeros(browser.count, np.uint64))
     lengths = {leaf.name: np.zeros(browser.count, np.int64) for leaf in large if leaf.kind in LASTING}

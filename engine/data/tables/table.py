@@ -23,8 +23,9 @@ from engine.data.tables.held_files import held_files
 from engine.data.tables.inference import MANY_CLASSES, Guess, guessed, odd_finding, overruled
 from engine.data.tables.reading import beginning_of, belonging, has_media, read_frames, split_of, table_files
 from engine.data.tables.roles import Leaf, with_roles
+from engine.derived import LENGTHS, SHIFTED
 from engine.errors import DataError
-from engine.kinds import KINDS, LENGTHS
+from engine.kinds import KINDS
 from engine.params import Choice, Param, Text, Value
 from engine.preparation.features import width
 from engine.preparation.parts import is_usable
@@ -67,7 +68,8 @@ def open_table(asked: Asked) -> Opened:
                         "Rows to train on and to test with are needed.")
     asked.progress(0.5)
     for name, choice in asked.chosen.items():
-        if (choice.role == "target" or choice.kind) and not name.endswith(LENGTHS) and name != FEATURES:
+        if (choice.role == "target" or choice.kind) and not name.endswith((LENGTHS, SHIFTED)) \
+                and name != FEATURES:
             frame.require(name, "to predict" if choice.role == "target" else f"to take as {choice.kind}")
     named = _Named(asked.tree, files[0].folder)
     leaves = _leaves(asked, frame, named)

@@ -63,7 +63,7 @@ class SampleDetail(QScrollArea):
         self._browser = browser
         columns = browser.columns if browser else ()
         self.views = {column.name: view_of(column, self.widget()) for column in columns
-                      if column.role in ("input", "target") and column.kind != "lengths"}
+                      if column.role in ("input", "target") and not column.is_derived}
         for view in self.views.values():
             self._views.addWidget(view)
         self.clear()
