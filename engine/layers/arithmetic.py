@@ -30,10 +30,7 @@ def _reduced_shape(inputs: Inputs, params: Params) -> TensorSpec:
 
 def _reduced_remarks(inputs: Inputs, params: Params) -> tuple[Remark, ...]:
     (given,) = inputs
-    if not given.has_padding or given.axes[checks.axis(params["dim"], given.rank)] != "time":
-        return ()
-    return (Remark("padding", f"counts the filler that makes all sequences {given.described()} equally long",
-                   "A MaskedMean leaves it out.", port="input"),)
+    return checks.summed_padding(given, checks.axis(params["dim"], given.rank))
 
 
 def _product_shape(inputs: Inputs, params: Params) -> TensorSpec:

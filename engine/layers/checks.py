@@ -162,3 +162,11 @@ def padding(given: TensorSpec, counted: TensorSpec, does: str, port: str = "leng
         "padding", f"{does} the filler that makes all sequences {given.described()} equally long",
         "With the lengths of the sequences wired to it, it stops where each sequence ends.",
         (WireLengths(port, of),), of),)
+
+
+def summed_padding(given: TensorSpec, place: int) -> tuple[Remark, ...]:
+    """The remark of a layer that sums up all of an axis, if that is the time of padded sequences."""
+    if not given.has_padding or given.axes[place] != "time":
+        return ()
+    return (Remark("padding", f"counts the filler that makes all sequences {given.described()} equally long",
+                   "A MaskedMean, with the lengths of the sequences wired to it, leaves it out.", port="input"),)

@@ -128,7 +128,8 @@ LAYERS = (
     _loss(
         "GaussianKL", "Draws the distributions of a variational autoencoder towards the standard normal one: "
                       "the Kullback-Leibler divergence, summed over the features.",
-        constructor="", inputs=(Port("mean"), Port("log_variance", label="log variance")), shape=_gaussian_shape, call=_gaussian_call,
+        constructor="", inputs=(Port("mean"), Port("log_variance", label="log variance")), shape=_gaussian_shape,
+        call=_gaussian_call,
         aliases=("VAE", "Variational autoencoder", "KL divergence", "ELBO", "Latent"),
     ),
     _loss(

@@ -51,6 +51,14 @@ def _signal_remarks(inputs: Inputs, params: Params) -> tuple[Remark, ...]:
     return checks.time_as_channels(inputs[0])
 
 
+def _mean_remarks(inputs: Inputs, params: Params) -> tuple[Remark, ...]:
+    """A mean of all steps counts filler as well; means of a few steps leave it at the end."""
+    (given,) = inputs
+    produced = _adaptive_shape if "output_size" in params else _pool_shape
+    sums_up = produced(inputs, params).sizes[1] == 1 < given.sizes[1]
+    return (*checks.time_as_channels(given), *(checks.summed_padding(given, 1) if sums_up else ()))
+
+
 def _stride(count: int) -> Size:
     return Size(name="stride", default=None, length=count, minimum=1, maximum=windows.MAX_KERNEL, optional=True,
                 help="How far the window moves; empty: as wide as the window.")
@@ -90,7 +98,7 @@ def _average_pool(count: int) -> LayerSpec:
             Bool(name="count_include_pad", default=True, help="Count the zeros of the padding into the mean."),
             *((divisor,) if count == 2 else ()),
         ),
-        shape=_pool_shape, remarks=_signal_remarks if count == 1 else no_remarks,
+        shape=_pool_shape, remarks=_mean_remarks if count == 1 else no_remarks,
         aliases=("Average pooling", "Mean pooling", "Downsample"),
     )
 
@@ -100,7 +108,7 @@ def _adaptive_pool(count: int) -> LayerSpec:
         type=f"AdaptiveAvgPool{count}d", category="Pooling", icon="shrink",
         doc="Averages to a size that you choose, whatever comes in; size 1 is global average pooling.",
         params=(windows.per_axis("output_size", count, 1, minimum=1, help="The size that comes out.", required=True),),
-        shape=_adaptive_shape, remarks=_signal_remarks if count == 1 else no_remarks,
+        shape=_adaptive_shape, remarks=_mean_remarks if count == 1 else no_remarks,
         aliases=("Global average pooling", "GAP"),
     )
 

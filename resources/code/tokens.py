@@ -7,6 +7,7 @@ blank, which CTC writes between others: its targets never hold it, so that it fi
 import torch
 from torch import nn
 
+
 def ctc_loss(
     loss: nn.CTCLoss, prediction: torch.Tensor, target: torch.Tensor, lengths: torch.Tensor | None = None,
     target_lengths: torch.Tensor | None = None,

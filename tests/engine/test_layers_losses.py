@@ -19,6 +19,14 @@ LOSSES = [spec for spec in CATALOGUE.values() if spec.role == "loss"]
 METRICS = [spec for spec in CATALOGUE.values() if spec.role == "metric"]
 
 
+@pytest.fixture(autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 def numbers(*sizes: int) -> TensorSpec:
     return TensorSpec(sizes)
 
@@ -88,6 +96,8 @@ def test_what_is_accepted_computes_and_learns(spec: LayerSpec) -> None:
             assert made.grad is not None
         else:
             assert isinstance(metric_of(spec.type, [tensors], inputs, **params), float)
+        if accepted == 150:
+            break
     assert accepted > 25
 
 
