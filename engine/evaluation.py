@@ -1,7 +1,7 @@
 """Testing: loss, metrics, confusion matrix and the most confident mistakes of a trained network on one split."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -13,18 +13,36 @@ from engine.events import AnyEvent, Progressed
 from engine.layers import find
 from engine.preparation import unit
 from engine.runs import Run
-from engine.trained import Array, Trained, load, load_data, tensors
+from engine.trained import Array, Trained, load, load_data
 from engine.training import devices
 
 BATCH = 512
 
 
+SEED = 0
+"""Networks that draw random numbers are measured with the same ones each time."""
+
+
+@dataclass
+class _Sums:
+    """Of one objective: its loss times the samples, and each metric's sums."""
+
+    loss: float = 0.0
+    metrics: list[torch.Tensor] = field(default_factory=list)
+
+    def add(self, loss: torch.Tensor, sums: Sequence[torch.Tensor], samples: int) -> None:
+        self.loss += loss.item() * samples
+        parts = [part.cpu().double() for part in sums]
+        before = self.metrics or [torch.zeros_like(part) for part in parts]
+        self.metrics = [total + part for total, part in zip(before, parts, strict=True)]
+
+
 @dataclass(frozen=True)
 class _Measured:
-    """Over one split: the mean loss, each metric's sums, and truth against prediction by output."""
+    """Over one split: the mean loss, the sums by objective, and truth against prediction by output."""
 
     loss: float
-    sums: tuple[list[float], ...]
+    sums: dict[str, _Sums]
     compared: dict[str, Comparison]
 
 
@@ -55,7 +73,7 @@ def evaluate(run: Run, split: str = "test", checkpoint: str = "best",
     compared.sort(key=lambda found: "pairs" in found)
     result: dict[str, Any] = {
         "split": split, "checkpoint": checkpoint, "samples": len(rows), "loss": measured.loss,
-        "metrics": _metrics(trained, measured), **EMPTY, **(compared[0] if compared else {}),
+        "metrics": _metrics(trained, measured, len(rows)), **EMPTY, **(compared[0] if compared else {}),
     }
     if len(compared) > 1:
         result["others"] = [{**EMPTY, **found} for found in compared[1:]]
@@ -64,29 +82,27 @@ def evaluate(run: Run, split: str = "test", checkpoint: str = "best",
 
 
 def _measure(trained: Trained, data: Dataset, rows: Array, emit: Callable[[AnyEvent], None]) -> _Measured:
-    """One pass over the rows. The objective computes loss and sums; a hook gets what its network put out."""
-    source, objective = trained.source, trained.objective
-    if objective is None:
+    """One pass over the rows. The objectives compute losses and sums; a hook gets what the used network puts out in
+    the one that compares it."""
+    if not trained.source.objectives:
         raise TrainingError("The network has no loss, so there is nothing to measure.", "Wire an output into a loss.")
-    seen: list[tuple[torch.Tensor, ...]] = []
-    loss, sums = torch.zeros((), dtype=torch.float64), list[torch.Tensor]()
+    judging = trained.source.objective
+    measured = {graph: _Sums() for graph in trained.source.objectives}
     compared: dict[str, Comparison] = {}
-    handle = trained.network.register_forward_hook(lambda module, inputs, output: seen.append(tensors(output)))
-    try:
-        with torch.inference_mode():
-            for start in range(0, len(rows), BATCH):
-                batch = rows[start : start + BATCH]
-                columns = {name: data.prepared(name, batch) for name in (*source.inputs, *source.targets)}
-                batch_loss, batch_sums = objective(
-                    *(torch.from_numpy(values).to(trained.device) for values in columns.values()))
-                loss += batch_loss.cpu().double() * len(batch)
-                parts = [part.cpu().double() for part in batch_sums]
-                sums = [total + part for total, part in zip(sums, parts, strict=True)] if sums else parts
-                _compare(trained, compared, batch, columns, seen.pop(), count=len(rows))
-                emit(Progressed("Testing", (start + len(batch)) / len(rows)))
-    finally:
-        handle.remove()
-    return _Measured(loss.item() / len(rows), tuple(total.tolist() for total in sums), compared)
+    torch.manual_seed(SEED)
+    with torch.inference_mode():
+        for start in range(0, len(rows), BATCH):
+            batch = rows[start : start + BATCH]
+            columns = {name: data.prepared(name, batch) for name in trained.source.columns}
+            tensors = {name: torch.from_numpy(values).to(trained.device) for name, values in columns.items()}
+            for graph, objective in trained.source.objectives.items():
+                (loss, sums), outputs = trained.judged(objective, [tensors[name] for name in objective.columns],
+                                                       len(batch))
+                measured[graph].add(loss, sums, len(batch))
+                if objective is judging and objective.compares:
+                    _compare(trained, compared, batch, columns, outputs, count=len(rows))
+            emit(Progressed("Testing", (start + len(batch)) / len(rows)))
+    return _Measured(sum(sums.loss for sums in measured.values()) / len(rows), measured, compared)
 
 
 def _compare(trained: Trained, compared: dict[str, Comparison], rows: Array, columns: dict[str, Array],
@@ -103,13 +119,20 @@ def _compare(trained: Trained, compared: dict[str, Comparison], rows: Array, col
             compared[name].add(rows, columns[target], values)
 
 
-def _metrics(trained: Trained, measured: _Measured) -> dict[str, float]:
-    """Values by metric name. What is measured in the target's unit is brought back to it from the prepared one."""
+def _metrics(trained: Trained, measured: _Measured, samples: int) -> dict[str, float]:
+    """Values by metric name; of several objectives each with its name in front, their losses too. What is measured in
+    the target's unit is brought back to it from the prepared one."""
     values = {}
-    for metric, sums in zip(trained.source.metrics, measured.sums, strict=True):
-        spec = find(metric.type)
-        assert spec is not None, "emitted code only measures metrics of the catalogue"
-        assert spec.value is not None, "a metric has a value"
-        is_in_unit = spec.scales_with_target and metric.target
-        values[metric.name] = spec.value(sums) * (unit(trained.preparation.part(metric.target)) if is_in_unit else 1.0)
+    is_contest = len(measured.sums) > 1
+    for graph, sums in measured.sums.items():
+        title = f"{graph} " if is_contest else ""
+        if is_contest:
+            values[f"{title}loss"] = sums.loss / samples
+        for metric, total in zip(trained.source.objectives[graph].metrics, sums.metrics, strict=True):
+            spec = find(metric.type)
+            assert spec is not None, "emitted code only measures metrics of the catalogue"
+            assert spec.value is not None, "a metric has a value"
+            is_in_unit = spec.scales_with_target and metric.target
+            factor = unit(trained.preparation.part(metric.target)) if is_in_unit else 1.0
+            values[f"{title}{metric.name}"] = spec.value(total.tolist()) * factor
     return values

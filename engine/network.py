@@ -8,9 +8,12 @@ network is built from its project, by emitting the source again.
 import hashlib
 import linecache
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
 from types import ModuleType
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from engine.codegen import Source
 
@@ -29,13 +32,81 @@ def load_module(text: str) -> ModuleType:
     return module
 
 
-def build(source: Source) -> tuple[nn.Module, nn.Module | None]:
-    """The network, with random weights drawn from torch's generator, and its objective around it.
+@dataclass(frozen=True)
+class Built:
+    """All network objects of a source, and its objectives, which hold these very objects.
 
-    The objective is None for a design without a loss. It holds the very same network, so that training one trains the
-    other.
+    parts       networks by name, inner ones first; random weights were drawn in this order
+    objectives  by graph
     """
+
+    source: Source
+    parts: dict[str, nn.Module]
+    objectives: dict[str, nn.Module]
+
+    @property
+    def network(self) -> nn.Module:
+        """The network that is tested, tried and exported."""
+        return self.parts[self.source.part]
+
+    @property
+    def objective(self) -> nn.Module | None:
+        """What the network is tested by; None for one without a loss of its own."""
+        judged = self.source.objective
+        return self.objectives[judged.graph] if judged else None
+
+    @property
+    def everything(self) -> nn.ModuleList:
+        """All modules, to be moved or switched together."""
+        return nn.ModuleList((*self.parts.values(), *self.objectives.values()))
+
+    def state(self) -> dict[str, Tensor]:
+        """All weights and statistics by name: of a single network as that names them, of several with the name of the
+        part that owns them in front. The tensors are those of the networks themselves."""
+        if len(self.parts) == 1:
+            return dict(self.network.state_dict(keep_vars=True))
+        found: dict[str, Tensor] = {}
+        known: set[int] = set()
+        for part, module in self.parts.items():
+            for name, tensor in module.state_dict(keep_vars=True).items():
+                if id(tensor) not in known:
+                    known.add(id(tensor))
+                    found[f"{part}.{name}"] = tensor
+        return found
+
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
+        """Copy a state of the same networks. Raises RuntimeError if it is of others."""
+        own = self.state()
+        if own.keys() != state.keys():
+            name = next(iter(own.keys() ^ state.keys()))
+            raise RuntimeError(f"it is of another network: {name} is only in one of them")
+        with torch.no_grad():
+            for name, tensor in own.items():
+                if tensor.shape != state[name].shape:
+                    raise RuntimeError(f"it is of another network: {name} is {tuple(state[name].shape)}, not "
+                                       f"{tuple(tensor.shape)}")
+                tensor.copy_(state[name])
+
+    def owners(self) -> dict[int, tuple[str, str]]:
+        """The graph and node that each weight belongs to, by the identity of the weight."""
+        found: dict[int, tuple[str, str]] = {}
+        for part in self.source.parts:
+            for node_id, attribute in self.source.modules[part.graph].items():
+                for weight in self.parts[part.name].get_submodule(attribute).parameters():
+                    found.setdefault(id(weight), (part.graph, node_id))
+        return found
+
+
+def build(source: Source) -> Built:
+    """The networks, with random weights drawn from torch's generator, and the objectives around them."""
     module = load_module(source.text)
-    network: nn.Module = getattr(module, source.network)()
-    objective: nn.Module | None = getattr(module, source.objective)(network) if source.objective else None
-    return network, objective
+    parts: dict[str, nn.Module] = {}
+    for part in source.parts:
+        given = (parts[name] for name in part.parts)
+        parts[part.name] = getattr(module, part.network)(*given)
+    objectives: dict[str, nn.Module] = {}
+    for graph, objective in source.objectives.items():
+        given = (parts[name] for name in objective.parts)
+        is_part = objective.part and objective.part not in objective.parts
+        objectives[graph] = parts[objective.part] if is_part else getattr(module, objective.objective)(*given)
+    return Built(source, parts, objectives)

@@ -211,7 +211,7 @@ def create(project: Project, project_path: Path | None, folder: Path | None = No
 
     project = _anchored(project, project_path)
     source = emit(project)
-    _require_loss(project, bool(source.objective))
+    _require_loss(project, bool(source.objectives))
     folder = _created(folder) if folder else _default_folder(project_path)
     try:
         (folder / "checkpoints").mkdir(exist_ok=True)
@@ -271,7 +271,8 @@ def _anchored(project: Project, project_path: Path | None) -> Project:
     if weights:
         training = {**project.options.training, "weights": str(base / Path(weights).expanduser())}
         project = project.replace(options=msgspec.structs.replace(project.options, training=training))
-    return project
+    starts = {name: str(base / Path(path).expanduser()) for name, path in project.starts.items()}
+    return project.replace(starts=starts)
 
 
 def _stem(project_path: Path | None) -> str:

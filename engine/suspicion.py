@@ -20,7 +20,7 @@ from engine.events import AnyEvent, Progressed
 from engine.preparation import restored
 from engine.preparation.answers import probabilities
 from engine.runs import SUSPICIOUS, Run
-from engine.trained import Array, Trained, load, load_data, tensors
+from engine.trained import Array, Trained, load, load_data
 from engine.training import devices
 
 BATCH = 512
@@ -83,29 +83,24 @@ class _Judged:
 
 
 def _judged(trained: Trained, data: Dataset, rows: Array, emit: Callable[[AnyEvent], None]) -> _Judged:
-    source, objective = trained.source, trained.objective
+    source, objective = trained.source, trained.source.objective
     if objective is None:
         raise TrainingError("The network has no loss, so no label is suspicious.", "Wire an output into a loss.")
     losses, predicted, confidence, target = list[Tensor](), list[Array](), list[Array](), ""
-    seen: list[tuple[Tensor, ...]] = []
-    handle = trained.network.register_forward_hook(lambda module, inputs, output: seen.append(tensors(output)))
-    try:
-        with torch.inference_mode(), _unreduced(objective):
-            for start in range(0, len(rows), BATCH):
-                batch = rows[start : start + BATCH]
-                loss, _ = objective(*(torch.from_numpy(data.prepared(name, batch)).to(trained.device)
-                                      for name in (*source.inputs, *source.targets)))
-                losses.append(loss.double().cpu())
-                for output, values in zip(source.outputs, seen.pop(), strict=True):
-                    answer = _single(trained, output, values.cpu().numpy())
-                    if answer is not None and target in ("", source.target_of[output]):
-                        target = source.target_of[output]
-                        predicted.append(answer[0])
-                        confidence.append(answer[1])
-                        break
-                emit(Progressed("Comparing", (start + len(batch)) / len(rows)))
-    finally:
-        handle.remove()
+    with torch.inference_mode(), _unreduced(trained.built.objectives[objective.graph]):
+        for start in range(0, len(rows), BATCH):
+            batch = rows[start : start + BATCH]
+            columns = [torch.from_numpy(data.prepared(name, batch)).to(trained.device) for name in objective.columns]
+            (loss, _), outputs = trained.judged(objective, columns, len(batch))
+            losses.append(loss.double().cpu())
+            for output, values in zip(source.outputs, outputs, strict=True):
+                answer = _single(trained, output, values.cpu().numpy())
+                if answer is not None and target in ("", source.target_of[output]):
+                    target = source.target_of[output]
+                    predicted.append(answer[0])
+                    confidence.append(answer[1])
+                    break
+            emit(Progressed("Comparing", (start + len(batch)) / len(rows)))
     nothing = [np.zeros(0)]
     return _Judged(torch.cat(losses).numpy(), target, np.concatenate(predicted or nothing),
                    np.concatenate(confidence or nothing))

@@ -1,6 +1,6 @@
 """A run's network as it was trained: built from the run's source, with the weights of a checkpoint, ready to use."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +10,12 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from engine import network as networks
-from engine.codegen import Source
+from engine.codegen import Objective, Source
 from engine.data import dataset
 from engine.data.dataset import Dataset
 from engine.errors import DataError, RunError, WeightsError
 from engine.events import AnyEvent, Noted, Progressed
+from engine.network import Built
 from engine.preparation import Preparation
 from engine.runs import Run
 
@@ -24,13 +25,31 @@ CPU = torch.device("cpu")
 
 @dataclass(frozen=True)
 class Trained:
-    """Network and objective in evaluation mode. `outputs` and `Source.outputs` have the same order."""
+    """The networks and objectives of a run in evaluation mode. `outputs` and `Source.outputs` have the same order."""
 
-    source: Source
-    network: torch.nn.Module
-    objective: torch.nn.Module | None
+    built: Built
     preparation: Preparation
     device: torch.device
+
+    @property
+    def source(self) -> Source:
+        return self.built.source
+
+    @property
+    def network(self) -> torch.nn.Module:
+        return self.built.network
+
+    def judged(self, objective: Objective, columns: Sequence[torch.Tensor],
+               samples: int) -> tuple[tuple[torch.Tensor, tuple[torch.Tensor, ...]], tuple[torch.Tensor, ...]]:
+        """The loss and sums of an objective for its columns, and what the network put out meanwhile; () if it did
+        nothing there."""
+        seen: list[tuple[torch.Tensor, ...]] = []
+        handle = self.network.register_forward_hook(lambda module, inputs, output: seen.append(tensors(output)))
+        try:
+            judged = self.built.objectives[objective.graph](*(columns or (samples,)))
+        finally:
+            handle.remove()
+        return judged, seen[-1] if seen else ()
 
     def outputs(self, columns: Mapping[str, Array]) -> tuple[Array, ...]:
         """What the network computes from prepared input columns, all of (n, *shape)."""
@@ -42,20 +61,17 @@ class Trained:
 
 def load(run: Run, checkpoint: str = "best", device: torch.device = CPU) -> Trained:
     """The network of a checkpoint, "best" or "last". Raises RunError, or WeightsError if it does not fit."""
-    source = run.source()
-    network, objective = networks.build(source)
+    built = networks.build(run.source())
     path = run.checkpoint(checkpoint)
     if not path.is_file():
         raise RunError(f"{run.folder.name} has no {checkpoint} checkpoint.", "Train it until the end of an epoch.")
     try:
-        network.load_state_dict(load_file(path))
+        built.load_state(load_file(path))
     except (OSError, SafetensorError, RuntimeError) as error:
         raise WeightsError(f"The checkpoint {path} cannot be used: {str(error).splitlines()[0]}",
                            "Train again, or choose the other checkpoint.") from error
-    for module in (network, objective):
-        if module is not None:
-            module.eval().requires_grad_(False).to(device)
-    return Trained(source, network, objective, run.preparation(), device)
+    built.everything.eval().requires_grad_(False).to(device)
+    return Trained(built, run.preparation(), device)
 
 
 def load_data(run: Run, loaded: Trained, emit: Callable[[AnyEvent], None]) -> Dataset:

@@ -18,9 +18,10 @@ from engine.project import Column
 
 
 def analyze(graph: Graph, columns: tuple[Column, ...] = (), augmentation: tuple[Component, ...] = (),
-            library: Library = NO_GRAPHS) -> Analysis:
+            library: Library = NO_GRAPHS, *, is_objective: bool = True) -> Analysis:
     """Shapes, costs and problems of a graph; `columns` and `augmentation` are those of the chosen data, () while none
-    is chosen; the library holds the graphs that it may place.
+    is chosen; the library holds the graphs that it may place. `is_objective`: it should have a loss, and Inputs that
+    are columns of the data; False for a network that others place.
 
     Never raises: whatever is wrong is a problem. What was worked out for the same settings and inputs before is not
     worked out again, so that analysing after one edit takes a fraction of the first time.
@@ -32,7 +33,7 @@ def analyze(graph: Graph, columns: tuple[Column, ...] = (), augmentation: tuple[
         evaluation.problems,
         drawing.problems(wired),
         design.problems(wired, evaluation.reports, part, columns),
-        training.problems(wired, evaluation.reports, part, columns),
+        training.problems(wired, evaluation.reports, part, columns, is_objective=is_objective),
         training.misfits(columns, augmentation),
     ))
     evaluation.broken.update(wired.surplus)

@@ -41,7 +41,7 @@ class Library:
         if found is None:
             if len(_analyses) >= REMEMBERED:
                 _analyses.clear()
-            found = _analyses[key] = (analyze(self.graphs[name], library=self), self._graphs(name))
+            found = _analyses[key] = (analyze(self.graphs[name], library=self, is_objective=False), self._graphs(name))
         return found[0]
 
     def places(self, name: str) -> tuple[str, ...]:

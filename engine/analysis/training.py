@@ -15,12 +15,14 @@ from engine.project import Column
 
 
 def problems(wired: Wiring, reports: Mapping[str, NodeReport], part: Roles,
-             columns: tuple[Column, ...]) -> Iterator[Problem]:
+             columns: tuple[Column, ...], *, is_objective: bool) -> Iterator[Problem]:
     if not wired.nodes:
         return
     yield from _unwanted(wired, part)
     yield from _leaks(wired, part)
     if not part.losses:
+        if not is_objective:
+            return
         yield Problem(
             severity="error", code=NO_LOSS, message="There is no loss, so the network cannot be trained.",
             hint="Add a loss, wire the network's output to prediction and the right answer to target.",

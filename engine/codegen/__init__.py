@@ -1,43 +1,43 @@
 """A project written as the Python that is trained and exported.
 
-What is emitted is one module that needs torch only: a class for the network and one for its objective. Identifiers
-come from `engine.names`, values from checked settings through repr.
+What is emitted is one module that needs torch only: a class for each network and for each objective. Identifiers come
+from `engine.names`, values from checked settings through repr.
 """
 
-from engine.analysis import Analysis, analyze
-from engine.codegen.plan import planned
-from engine.codegen.source import Metric, Source
-from engine.codegen.writer import written
+from engine.analysis.survey import Survey, survey
+from engine.codegen.program import programmed
+from engine.codegen.source import Metric, Objective, Part, Source
+from engine.codegen.summary import summed_up
+from engine.codegen.writer import Writer
 from engine.errors import TrainingError
 from engine.project import Project
 
-__all__ = ["Metric", "Source", "emit", "emit_preview"]
+__all__ = ["Metric", "Objective", "Part", "Source", "emit", "emit_preview"]
 
 _SHOWN = 5
 
 
-def emit(project: Project, analysis: Analysis | None = None) -> Source:
-    """The source of a project's main graph. `analysis`: of that graph, if it is at hand.
+def emit(project: Project, report: Survey | None = None) -> Source:
+    """The source of a project: its first graph, the objectives of its plan, and all that these place. `report`: of that
+    project, if it is at hand.
 
     A design without a loss gives a network alone. Raises TrainingError, with what is wrong, for any other error.
     """
-    report = analysis or _analyzed(project)
-    if not report.is_buildable:
-        errors = [problem.message for problem in report.errors] or ["It is empty."]
+    report = report or survey(project)
+    main = report.analyses[project.main]
+    if report.faults or not main.nodes:
+        errors = [problem.message for problem in report.faults] or ["It is empty."]
         more = f" And {len(errors) - _SHOWN} more." if len(errors) > _SHOWN else ""
         raise TrainingError(f"The design has errors. {' '.join(errors[:_SHOWN])}{more}",
                             "Mend what the list of problems names.")
-    plan = planned(project.main, project.graph, report)
-    if not plan.results:
+    program = programmed(project, report)
+    if not program.used.results:
         raise TrainingError("The design computes nothing yet.", "Wire a layer to an Input, and an Output to it.")
-    return written(plan)
+    writer = Writer(program, report.library)
+    return summed_up(program, writer.text(), writer.modules)
 
 
-def emit_preview(project: Project, analysis: Analysis | None = None) -> str:
+def emit_preview(project: Project, report: Survey | None = None) -> str:
     """The source of what is right in a design so far, to look at; what is missing is said in comments. Never raises."""
-    return written(planned(project.main, project.graph, analysis or _analyzed(project))).text
-
-
-def _analyzed(project: Project) -> Analysis:
-    data = project.data
-    return analyze(project.graph, data.columns, data.augmentation) if data else analyze(project.graph)
+    report = report or survey(project)
+    return Writer(programmed(project, report), report.library).text()

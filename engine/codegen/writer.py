@@ -1,188 +1,258 @@
-"""A plan written down as a Python module that reads as if a person had written it."""
+"""A program written down as a Python module that reads as if a person had written it."""
 
-from collections import Counter
+from collections.abc import Iterable
 
-from engine.codegen.plan import MODULE_ATTRIBUTES, Argument, Plan, Step, Wire
-from engine.codegen.source import Metric, Source
+from engine.analysis.library import Library
+from engine.codegen.forward import Scope, forward, is_sequential, shape
+from engine.codegen.helpers import helpers_of
+from engine.codegen.outline import MODULE_ATTRIBUTES, Argument, Measure, Outline, Step, Wire
+from engine.codegen.program import Program
 from engine.codegen.text import Line, block, docstring, signature
-from engine.graph import Node
 from engine.layers import code
-from engine.layers.spec import Inputs
+from engine.layers.networks import SHARING
+from engine.layers.spec import NO_ARGUMENT, NOTHING, Inputs
 from engine.names import Names
 from engine.problems import Problem
-from engine.tensors import TensorSpec
 
 TENSOR = "torch.Tensor"
+SAMPLES = "samples: int"
 
 
-def written(plan: Plan) -> Source:
-    """The module of a plan, with the names of its parts."""
+class Writer:
+    """Writes the classes of a program. `modules`: attribute names by node id, by graph."""
+
+    def __init__(self, program: Program, library: Library) -> None:
+        self._program, self._library = program, library
+        self._attributes = {name: _attributes(outline) for name, outline in program.outlines.items()}
+        self.modules = {name: modules for name, (_, modules) in self._attributes.items()}
+
+    def text(self) -> str:
+        lines: list[str] = []
+        for outline in self._program.outlines.values():
+            if outline.network:
+                lines += ["", "", *self._network(outline)]
+            if outline.losses:
+                lines += ["", "", *(self._pair(outline) if outline.is_pair else self._objective(outline))]
+        helpers = helpers_of("\n".join(lines), [
+            helper for outline in self._program.outlines.values() for step in (*outline.steps, *_sinks(outline))
+            for helper in step.spec.helpers])
+        return "\n".join((*_header(self._program), *helpers, *lines)) + "\n"
+
+    def _scope(self, outline: Outline) -> Scope:
+        networks, modules = self._attributes[outline.graph]
+        return Scope(outline, modules, networks, self._program.outlines, self._library)
+
+    def _class_of(self, graph: str) -> str:
+        return self._program.outlines[graph].name
+
+    def _start(self, outline: Outline, more: Iterable[Line] = ()) -> list[str]:
+        """The constructor: the networks that it is given, then its own layers."""
+        networks, modules = self._attributes[outline.graph]
+        built = [Line(f"self.{name} = {name}") for name in networks.values()]
+        built += [Line(f"self.{modules[step.node.id]} = {self._constructor(outline, step)}")
+                  for step in outline.steps if step.node.id in modules]
+        built += more
+        arguments = ["self", *(f"{name}: {self._class_of(graph)}" for graph, name in networks.items())]
+        return ["", *signature("__init__", arguments, "None", 4), *block([Line("super().__init__()"), *built], 8)] \
+            if built else []
+
+    def _constructor(self, outline: Outline, step: Step) -> str:
+        if not step.graph:
+            return code.constructor(step.spec, _specs(outline, step.wires), step.params)
+        networks, _ = self._attributes[outline.graph]
+        inner = self._program.outlines[step.graph]
+        copy = f"{inner.name}({', '.join(networks[graph] for graph in inner.networks)})"
+        if (repeat := int(step.params["repeat"])) == 1:
+            return copy
+        copies = f"{copy} for _ in range({repeat})"
+        return f"nn.Sequential(*({copies}))" if is_sequential(inner) else f"nn.ModuleList({copies})"
+
+    def _network(self, outline: Outline) -> list[str]:
+        lines = [f"class {outline.name}(nn.Module):", *docstring(_purpose(outline), 4), *self._start(outline)]
+        arguments = ["self", *_typed(outline.inputs), *([SAMPLES] if outline.draws else [])]
+        count = len(outline.results)
+        returns = TENSOR if count == 1 else f"tuple[{', '.join([TENSOR] * count) if count < 4 else f'{TENSOR}, ...'}]"
+        lines += ["", *signature("forward", arguments, returns if count else "None", 4)]
+        names = Names((*(argument.variable for argument in outline.sources), "self"))
+        body, variables = forward(self._scope(outline), names, returned=[result.wire for result in outline.results])
+        returned = "return " + ", ".join(variables[result.wire] for result in outline.results)
+        body += [*_remarks(outline), Line(returned if outline.results else "...")]
+        return lines + block(body, 8)
+
+    def _pair(self, outline: Outline) -> list[str]:
+        """The objective around a network of the same graph."""
+        names = Names({*MODULE_ATTRIBUTES, "network"})
+        modules = _loss_modules(outline, names)
+        start = [Line("super().__init__()"), Line("self.network = network"), *_loss_constructors(outline, modules)]
+        results = ", ".join(result.name for result in outline.results)
+        given = ", ".join(argument.variable for argument in outline.inputs)
+        if outline.draws:
+            given = f"{outline.targets[0].variable}.shape[0]" if outline.targets else "samples"
+        computed = Line(f"{results} = self.network({given})", ", ".join(shape(r.spec) for r in outline.results))
+        variables = {**{result.wire: result.name for result in outline.results},
+                     **{wire: argument.variable for wire, argument in outline.columns.items()}}
+        names = Names((*(a.variable for a in outline.sources), *(r.name for r in outline.results), "loss", "self"))
+        return [
+            f"class {outline.objective}(nn.Module):",
+            *docstring(f"The loss of {outline.name}, a mean over the batch{_measured(outline)}.", 4),
+            "",
+            *signature("__init__", ["self", f"network: {outline.name}"], "None", 4),
+            *block(start, 8),
+            "",
+            *_judging_signature(outline),
+            *block([computed, *_loss_lines(outline, modules, variables)], 8),
+            *_judged(outline, variables, names),
+        ]
+
+    def _objective(self, outline: Outline) -> list[str]:
+        """An objective that computes everything itself."""
+        networks, modules = self._attributes[outline.graph]
+        attributes = Names({*MODULE_ATTRIBUTES, *networks.values(), *modules.values()})
+        losses = _loss_modules(outline, attributes)
+        names = Names((*(a.variable for a in outline.sources), "loss", "self"))
+        judged = {wire for sink in _sinks(outline) for wire in sink.wires if wire is not None}
+        body, variables = forward(self._scope(outline), names, judged=judged)
+        given = [self._class_of(graph) for graph in outline.networks]
+        what = f" with {_listed(given)}" if given else ""
+        return [
+            f"class {outline.objective}(nn.Module):",
+            *docstring(f"A loss, computed{what}: a mean over the batch{_measured(outline)}.", 4),
+            *self._start(outline, _loss_constructors(outline, losses)),
+            "",
+            *_judging_signature(outline),
+            *block([*body, *_remarks(outline), *_loss_lines(outline, losses, variables)], 8),
+            *_judged(outline, variables, names),
+        ]
+
+
+def _attributes(outline: Outline) -> tuple[dict[str, str], dict[str, str]]:
+    """Names of the given networks by graph, and of the own layers by node id, in one scope."""
     names = Names(MODULE_ATTRIBUTES)
-    modules = {step.node.id: names.take(step.node.name, "variable", "layer") for step in plan.steps if step.spec.module}
-    lines = [*_header(plan), "", "", *_network(plan, modules)]
-    if plan.losses:
-        lines += ["", "", *_objective(plan)]
-    result_of = {result.wire: result.name for result in plan.results}
-    return Source(
-        text="\n".join(lines) + "\n",
-        network=plan.network,
-        objective=plan.objective,
-        inputs=tuple(argument.column for argument in plan.inputs),
-        targets=tuple(argument.column for argument in plan.targets),
-        outputs=tuple(result.name for result in plan.results),
-        metrics=tuple(Metric(m.name, m.spec.type, _column(plan, m.wires[1]), result_of[m.wires[0]])
-                      for m in plan.measures),
-        modules=modules,
-        target_of={result_of[step.wires[0]]: column for step in plan.losses
-                   if (column := _column(plan, step.wires[1]))},
-    )
+    networks = {graph: names.take(graph, "variable", "network") for graph in outline.networks}
+    modules = {step.node.id: names.take(step.node.name, "variable", "layer") for step in outline.steps
+               if step.spec.module or (step.graph and step.node.type not in SHARING)}
+    return networks, modules
 
 
-def _column(plan: Plan, wire: Wire) -> str:
-    return plan.columns[wire].column if wire in plan.columns else ""
+def _loss_modules(outline: Outline, names: Names) -> dict[str, str]:
+    return {loss.node.id: names.take(loss.node.name, "variable", "loss") for loss in outline.losses if loss.spec.module}
 
 
-def _header(plan: Plan) -> list[str]:
-    what = f"{plan.network} and the objective it is trained for" if plan.losses else plan.network
-    given = ", ".join(argument.variable for argument in plan.inputs)
-    usage = (f"    network = {plan.network}()", *block([Line(f"{_results(plan)} = network({given})")], 4))
-    shown = docstring(f"{what}, designed with Neuroloom.", 0, usage if plan.results else ())
-    return [*shown, "", "import torch", "from torch import nn"]
+def _loss_constructors(outline: Outline, modules: dict[str, str]) -> list[Line]:
+    return [Line(f"self.{modules[loss.node.id]} = "
+                 f"{code.constructor(loss.spec, _specs(outline, loss.wires), loss.params)}")
+            for loss in outline.losses if loss.node.id in modules]
 
 
-def _network(plan: Plan, modules: dict[str, str]) -> list[str]:
-    lines = [f"class {plan.network}(nn.Module):", *docstring(_purpose(plan), 4)]
-    built = [Line(f"self.{modules[step.node.id]} = {code.constructor(step.spec, _specs(plan, step), step.params)}")
-             for step in plan.steps if step.node.id in modules]
-    if built:
-        lines += ["", *signature("__init__", ["self"], "None", 4), *block([Line("super().__init__()"), *built], 8)]
-    arguments = ["self", *(f"{argument.variable}: {TENSOR}" for argument in plan.inputs)]
-    count = len(plan.results)
-    returns = TENSOR if count == 1 else f"tuple[{', '.join([TENSOR] * count) if count < 4 else f'{TENSOR}, ...'}]"
-    lines += ["", *signature("forward", arguments, returns if count else "None", 4)]
-    return lines + block(_forward(plan, modules), 8)
-
-
-def _purpose(plan: Plan) -> str:
-    if not plan.results:
-        return "Nothing can be computed yet."
-    given = [f"{argument.variable} {_shape(argument.spec)}" for argument in plan.inputs]
-    made = [f"{result.name} {_shape(result.spec)}" for result in plan.results]
-    return f"Maps {_listed(given)} to {_listed(made)}. {plan.weights:,} weights."
-
-
-def _forward(plan: Plan, modules: dict[str, str]) -> list[Line]:
-    """The layers in order. A result that only the next line needs is called x; any other has its layer's name."""
-    variables: dict[Wire, str] = {wire: argument.variable for wire, argument in plan.columns.items()}
-    passing = _passed_on(plan)
-    names = Names((*(argument.variable for argument in plan.inputs), "self"))
-    chain = names.take("h" if any(argument.variable == "x" for argument in plan.inputs) else "x", "variable", "x")
+def _loss_lines(outline: Outline, modules: dict[str, str], variables: dict[Wire, str]) -> list[Line]:
     lines = []
-    for step in plan.steps:
-        args = tuple(variables[wire] for wire in step.wires)
-        made = []
-        for port in step.spec.outputs:
-            wire = (step.node.id, port.name)
-            variables[wire] = chain if wire in passing else names.take(step.node.name, "variable", "value")
-            made.append(variables[wire])
-        expression = code.call(step.spec, f"self.{modules.get(step.node.id, '')}", args, step.params)
-        shapes = ", ".join(_shape(plan.analysis.nodes[step.node.id].outputs[port.name]) for port in step.spec.outputs)
-        lines.append(Line(f"{', '.join(made)} = {expression}", shapes))
-    returned = "return " + ", ".join(variables[result.wire] for result in plan.results)
-    return [*lines, *_remarks(plan), Line(returned if plan.results else "...")]
-
-
-def _passed_on(plan: Plan) -> set[Wire]:
-    """The results that are used in the very next line and nowhere else."""
-    uses: Counter[Wire] = Counter(wire for step in plan.steps for wire in dict.fromkeys(step.wires))
-    uses.update(result.wire for result in plan.results)
-    following = [set(step.wires) for step in plan.steps[1:]] + [{result.wire for result in plan.results}]
-    return {
-        wire for step, used_next in zip(plan.steps, following, strict=False) if len(step.spec.outputs) == 1
-        for wire in ((step.node.id, step.spec.outputs[0].name),) if wire in used_next and uses[wire] == 1
-    }
-
-
-def _objective(plan: Plan) -> list[str]:
-    names = Names({*MODULE_ATTRIBUTES, "network"})
-    modules = {loss.node.id: names.take(loss.node.name, "variable", "loss") for loss in plan.losses if loss.spec.module}
-    built = [Line(f"self.{modules[loss.node.id]} = {code.constructor(loss.spec, _specs(plan, loss), loss.params)}")
-             for loss in plan.losses if loss.node.id in modules]
-    measured = f", and what adds up to {_listed([m.name for m in plan.measures])}" if plan.measures else ""
-    arguments = ["self", *(f"{argument.variable}: {TENSOR}" for argument in _entering(plan))]
-    start = [Line("super().__init__()"), Line("self.network = network"), *built]
-    return [
-        f"class {plan.objective}(nn.Module):",
-        *docstring(f"The loss of {plan.network}, a mean over the batch{measured}.", 4),
-        "",
-        *signature("__init__", ["self", f"network: {plan.network}"], "None", 4),
-        *block(start, 8),
-        "",
-        *signature("forward", arguments, f"tuple[{TENSOR}, tuple[{TENSOR}, ...]]", 4),
-        *_judged(plan, modules),
-    ]
-
-
-def _judged(plan: Plan, modules: dict[str, str]) -> list[str]:
-    given = ", ".join(argument.variable for argument in plan.inputs)
-    lines = [Line(f"{_results(plan)} = self.network({given})", ", ".join(_shape(r.spec) for r in plan.results))]
-    for number, loss in enumerate(plan.losses):
-        expression = code.call(loss.spec, f"self.{modules.get(loss.node.id, '')}", _judging(plan, loss.wires),
-                               loss.params)
+    for number, loss in enumerate(outline.losses):
+        arguments = _arguments(loss, variables)
+        expression = code.call(loss.spec, f"self.{modules.get(loss.node.id, '')}", arguments, loss.params)
+        if (weight := loss.params.get("weight", 1.0)) != 1.0:
+            expression = f"{weight!r} * {expression}"
         lines.append(Line(f"loss = loss + {expression}" if number else f"loss = {expression}"))
-    written = block(lines, 8)
-    taken = (*(a.variable for a in _entering(plan)), *(r.name for r in plan.results), "loss", "self")
-    names, measured = Names(taken), []
-    for measure in plan.measures:
-        inputs = tuple(_spec(plan, wire) for wire in measure.wires)
-        measured.append((names.take(measure.name, "variable", "metric"),
-                         code.sums(measure.spec, _judging(plan, measure.wires), inputs)))
-    if measured:
-        written += ["        with torch.no_grad():", *block([Line(f"{name} = {sums}") for name, sums in measured], 12)]
+    return lines
+
+
+def _judging_signature(outline: Outline) -> list[str]:
+    arguments = ["self", *_typed(outline.sources), *([] if outline.sources else [SAMPLES])]
+    return signature("forward", arguments, f"tuple[{TENSOR}, tuple[{TENSOR}, ...]]", 4)
+
+
+def _judged(outline: Outline, variables: dict[Wire, str], names: Names) -> list[str]:
+    """The metrics' sums, and what is returned."""
+    measured = []
+    for measure in outline.measures:
+        sums = code.sums(measure.spec, _arguments(measure, variables), _specs(outline, measure.wires), measure.params)
+        measured.append((names.take(measure.name, "variable", "metric"), sums))
+    written = ["        with torch.no_grad():", *block([Line(f"{name} = {sums}") for name, sums in measured], 12)] \
+        if measured else []
     sums = ", ".join(name for name, _ in measured) + ("," if len(measured) == 1 else "")
     return [*written, *block([Line(f"return loss, ({sums})")], 8)]
 
 
-def _judging(plan: Plan, wires: tuple[Wire, ...]) -> tuple[str, str]:
-    """The variables of a prediction and its target in the objective."""
-    results = {result.wire: result.name for result in plan.results}
-    prediction, target = wires
-    return results[prediction], plan.columns[target].variable if target in plan.columns else results[target]
+def _sinks(outline: Outline) -> list[Step | Measure]:
+    return [*outline.losses, *outline.measures]
 
 
-def _entering(plan: Plan) -> list[Argument]:
-    return [*plan.inputs, *plan.targets]
+def _arguments(sink: Step | Measure, variables: dict[Wire, str]) -> tuple[str, ...]:
+    return tuple(NO_ARGUMENT if wire is None else variables[wire] for wire in sink.wires)
 
 
-def _results(plan: Plan) -> str:
-    return ", ".join(result.name for result in plan.results)
+def _measured(outline: Outline) -> str:
+    return f", and what adds up to {_listed([m.name for m in outline.measures])}" if outline.measures else ""
 
 
-def _spec(plan: Plan, wire: Wire) -> TensorSpec:
-    return plan.analysis.nodes[wire[0]].outputs[wire[1]]
+def _typed(arguments: Iterable[Argument]) -> list[str]:
+    return [f"{argument.variable}: {TENSOR}" for argument in arguments]
 
 
-def _specs(plan: Plan, step: Step) -> Inputs:
-    return tuple(_spec(plan, wire) for wire in step.wires)
+def _specs(outline: Outline, wires: Iterable[Wire | None]) -> Inputs:
+    return tuple(NOTHING if wire is None else outline.spec(wire) for wire in wires)
 
 
-def _shape(spec: TensorSpec) -> str:
-    return str(spec) if spec.dtype == "float32" else f"{spec} {spec.dtype}"
+def _header(program: Program) -> list[str]:
+    used = program.used
+    judged = [outline.objective for outline in program.outlines.values() if outline.losses]
+    networks = [outline.network for outline in program.outlines.values() if outline.network]
+    objectives = "the objective" if len(judged) == 1 else "the objectives"
+    trained = [f"{objectives} {'it is' if len(networks) == 1 else 'they are'} trained for"] if judged else []
+    what = _listed([*networks, *trained])
+    shown = docstring(f"{what}, designed with Neuroloom.", 0, _usage(program) if used.results else ())
+    return [*shown, "", "import torch", "from torch import nn"]
+
+
+def _usage(program: Program) -> list[str]:
+    """How the network is made and used, for the docstring."""
+    used, lines = program.used, []
+    for outline in _needed(program, used):
+        variable = _variable(outline, used)
+        given = ", ".join(_variable(program.outlines[graph], used) for graph in outline.networks)
+        lines.append(Line(f"{variable} = {outline.name}({given})"))
+    given = ", ".join(argument.variable for argument in used.inputs) or ("samples" if used.draws else "")
+    lines.append(Line(f"{', '.join(result.name for result in used.results)} = network({given})"))
+    return block(lines, 4)
+
+
+def _needed(program: Program, outline: Outline) -> list[Outline]:
+    """The outlines of the objects that must be made for a network, inner ones first."""
+    reached = {outline.graph}
+    waiting = [outline]
+    while waiting:
+        for graph in waiting.pop().networks:
+            if graph not in reached:
+                reached.add(graph)
+                waiting.append(program.outlines[graph])
+    return [each for graph, each in program.outlines.items() if graph in reached]
+
+
+def _variable(outline: Outline, used: Outline) -> str:
+    return "network" if outline is used else Names(("network",)).take(outline.graph, "variable", "network")
+
+
+def _purpose(outline: Outline) -> str:
+    if not outline.results:
+        return "Nothing can be computed yet."
+    given = [f"{argument.variable} {shape(argument.spec)}" for argument in outline.inputs] or ["nothing"]
+    made = [f"{result.name} {shape(result.spec)}" for result in outline.results]
+    return f"Maps {_listed(given)} to {_listed(made)}. {outline.analysis.weights:,} weights."
 
 
 def _listed(parts: list[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
-def _remarks(plan: Plan) -> list[Line]:
+def _remarks(outline: Outline) -> list[Line]:
     """What an unfinished design still lacks, in comments."""
     problems: dict[str, Problem] = {}
-    for problem in plan.analysis.errors:
+    for problem in outline.analysis.errors:
         problems.setdefault(problem.node, problem)
-    return [Line("", f"Not in the code yet: {_reason(plan, node, problems.get(node.id))}") for node in plan.unfinished]
+    return [Line("", f"Not in the code yet: {_reason(outline, node.id, node.name, problems.get(node.id))}")
+            for node in outline.unfinished]
 
 
-def _reason(plan: Plan, node: Node, problem: Problem | None) -> str:
-    waits_for = plan.analysis.nodes[node.id].waits_for
-    reason = problem.message if problem else f"{node.name} waits for {waits_for}" if waits_for else node.name
+def _reason(outline: Outline, node_id: str, name: str, problem: Problem | None) -> str:
+    waits_for = outline.analysis.nodes[node_id].waits_for
+    reason = problem.message if problem else f"{name} waits for {waits_for}" if waits_for else name
     return "".join(char if char.isprintable() else " " for char in reason)

@@ -1,7 +1,8 @@
 """Checkpoints: weights as safetensors for everybody, and all that is needed to go on exactly.
 
     last.safetensors, best.safetensors   the network's state by name, nothing else
-    resume.safetensors                   weights.*, optimizer.*, random.*, tally; `Progress` and settings as JSON
+    resume.safetensors                   weights.*, optimizer.<phase>.*, random.*, tally.<objective>; `Progress` and
+                                         settings as JSON
 
 Only finite states are written. No pickle is written or read.
 """
@@ -14,14 +15,13 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
-from torch import Tensor, nn
-from torch.optim import Optimizer
+from torch import Tensor
 
 from engine.errors import RunError
+from engine.network import Built
 from engine.training import devices
-from engine.training.measures import Tally
-from engine.training.optimizers import Schedule, optimizer_state, restore_optimizer
-from engine.training.parameters import Parameters
+from engine.training.courses import Course, Stage
+from engine.training.optimizers import optimizer_state, restore_optimizer
 
 _KEY = "neuroloom"
 
@@ -31,7 +31,7 @@ class Progress:
     """How far a run got. Changed by the loop only.
 
     step     steps made; epoch: whole epochs finished, validation included; batch: steps made in the epoch begun
-    best     lowest loss that was measured for the best checkpoint; best_epoch: epochs finished then
+    best     the loss that was measured for the best checkpoint; best_epoch: epochs finished then
     seconds  spent training, over all resumptions, without pauses
     """
 
@@ -47,39 +47,37 @@ class Progress:
 class State:
     """Everything of a run that changes while it is trained."""
 
-    network: nn.Module
-    parameters: Parameters
-    optimizer: Optimizer
-    schedule: Schedule
-    tally: Tally
+    built: Built
+    courses: tuple[Course, ...]
+    stages: tuple[Stage, ...]
     progress: Progress
 
     @property
     def device(self) -> torch.device:
-        return self.tally.sums.device
+        return self.courses[0].tally.sums.device
 
     def is_finite(self) -> bool:
-        """Weights, statistics and the optimizer's memory are all numbers."""
-        tensors = [*self.network.buffers(), *(v for entry in self.optimizer.state.values() for v in entry.values())]
-        return self.parameters.are_finite() and all(
-            bool(torch.isfinite(tensor).all()) for tensor in tensors if isinstance(tensor, Tensor))
+        """Weights, statistics and the optimizers' memory are all numbers."""
+        kept = [value for stage in self.stages for entry in stage.optimizer.state.values() for value in entry.values()]
+        return all(bool(torch.isfinite(tensor).all()) for tensor in (*self.built.state().values(), *kept)
+                   if isinstance(tensor, Tensor))
 
 
-def weights_bytes(network: nn.Module) -> bytes:
-    """The content of a weights file: every entry of the network's state."""
-    return save(_plain(network.state_dict()), {"format": "pt"})
+def weights_bytes(built: Built) -> bytes:
+    """The content of a weights file: every entry of the networks' state."""
+    return save(_plain(built.state()), {"format": "pt"})
 
 
 def resume_bytes(state: State) -> bytes:
-    optimizer, groups = optimizer_state(state.optimizer)
-    tensors = {
-        **_named("weights", state.network.state_dict()),
-        **_named("optimizer", optimizer),
-        **_named("random", devices.random_states(state.device)),
-        "tally": state.tally.sums,
-    }
-    settings = {"progress": asdict(state.progress), "samples": state.tally.samples, "groups": groups,
-                "schedule": state.schedule.state()}
+    memories = [optimizer_state(stage.optimizer) for stage in state.stages]
+    tensors = _named("weights", state.built.state())
+    for number, (memory, _) in enumerate(memories):
+        tensors.update(_named(f"optimizer.{number}", memory))
+    tensors.update(_named("random", devices.random_states(state.device)))
+    tensors.update({f"tally.{number}": course.tally.sums for number, course in enumerate(state.courses)})
+    settings = {"progress": asdict(state.progress), "samples": [course.tally.samples for course in state.courses],
+                "groups": [groups for _, groups in memories],
+                "schedules": [stage.schedule.state() for stage in state.stages]}
     return save(_plain(tensors), {_KEY: json.dumps(settings)})
 
 
@@ -97,11 +95,14 @@ def restore(path: Path, state: State) -> None:
 
 
 def _apply(tensors: dict[str, Tensor], settings: dict[str, Any], state: State) -> None:
-    state.network.load_state_dict(_part(tensors, "weights"))
-    restore_optimizer(state.optimizer, _part(tensors, "optimizer"), settings["groups"])
-    state.schedule.restore(settings["schedule"])
-    state.tally.sums.copy_(tensors["tally"])
-    state.tally.samples = settings["samples"]
+    state.built.load_state(_part(tensors, "weights"))
+    kept = zip(state.stages, settings["groups"], settings["schedules"], strict=True)
+    for number, (stage, groups, schedule) in enumerate(kept):
+        restore_optimizer(stage.optimizer, _part(tensors, f"optimizer.{number}"), groups)
+        stage.schedule.restore(schedule)
+    for number, (course, samples) in enumerate(zip(state.courses, settings["samples"], strict=True)):
+        course.tally.sums.copy_(tensors[f"tally.{number}"])
+        course.tally.samples = samples
     for field in fields(Progress):
         setattr(state.progress, field.name, settings["progress"][field.name])
     devices.restore_random_states(_part(tensors, "random"), state.device)

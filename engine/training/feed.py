@@ -120,7 +120,7 @@ class Feed:
         """skips_single: leave out a last batch of one sample, from which batch normalisation cannot learn.
         order: None is any order; augment: changes training batches at random, and nothing else; held_bytes: so much
         is held at most, None: what the memory allows."""
-        self.device = device
+        self.device, self.names = device, tuple(columns)
         self._rows = {split: torch.from_numpy(np.array(rows, np.int64)) for split, rows in data.rows.items()}
         self._order = order or Order(self._rows["train"])
         self._augment = augment

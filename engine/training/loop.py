@@ -12,10 +12,8 @@ from engine.runs import Run
 from engine.training import devices
 from engine.training.control import Control
 from engine.training.failures import explained
-from engine.training.optimizers import update_of
 from engine.training.session import Session, Stopped
 from engine.training.setup import prepared
-from engine.training.step import Step
 
 
 def train(run: Run, emit: Callable[[AnyEvent], None], control: Control) -> None:
@@ -40,9 +38,9 @@ def _ended(run: Run, emit: Callable[[AnyEvent], None], control: Control) -> Ende
     reason: Reason = "completed"
     message = hint = ""
     try:
-        session, step = prepared(run, emit, control)
+        session = prepared(run, emit, control)
         try:
-            _loop(session, step)
+            _loop(session)
         finally:
             session.recorder.close()
     except Stopped:
@@ -55,23 +53,21 @@ def _ended(run: Run, emit: Callable[[AnyEvent], None], control: Control) -> Ende
     return Ended(reason, str(run.folder), message, hint)
 
 
-def _loop(session: Session, step: Step) -> None:
+def _loop(session: Session) -> None:
     """All epochs that are left. Gradients are enabled: see `tracing.Traced`."""
-    state, feed, objective = session.state, session.feed, session.objective
-    progress, tally, schedule, control = state.progress, state.tally, state.schedule, session.control
-    update = update_of(state.optimizer)
+    state, feed, control = session.state, session.feed, session.control
+    progress, stages = state.progress, state.stages
     info = session.run.info()
     session.emit(Started(str(session.run.folder), info.device, info.threads, info.weights, session.epochs,
                          feed.steps_per_epoch, progress.step))
     session.begin()
     while progress.epoch < session.epochs and not session.is_stale:
-        objective.train()
         with closing(feed.epoch(session.seed, progress.epoch, progress.batch)) as batches:
             for samples, batch in batches:
-                tally.add(step(batch), samples)
-                update()
-                if schedule.is_per_step:
-                    schedule.after_step()
+                for stage in stages:
+                    if stage.phase.is_used_in(progress.step):
+                        stage.course.tally.add(stage.step(batch), samples)
+                        stage.update()
                 progress.step += 1
                 progress.batch += 1
                 if control.is_requested or monotonic() >= session.due:

@@ -6,7 +6,7 @@ from math import isfinite
 import torch
 from torch import Tensor
 
-from engine.codegen import Source
+from engine.codegen import Metric
 from engine.layers import find
 from engine.layers.spec import LayerSpec
 from engine.preparation import Preparation, unit
@@ -30,13 +30,13 @@ class Tally:
 
 
 class Measures:
-    """What the sums mean: "loss" and the metrics of a source, in the units of the raw data."""
+    """What the sums mean: "loss" and the metrics of an objective, in the units of the raw data."""
 
-    def __init__(self, source: Source, sizes: Sequence[int], preparation: Preparation) -> None:
+    def __init__(self, metrics: Sequence[Metric], sizes: Sequence[int], preparation: Preparation) -> None:
         """`sizes`: how many numbers each metric's sums have."""
         self._metrics: list[tuple[str, LayerSpec, slice, float]] = []
         start = 1
-        for metric, size in zip(source.metrics, sizes, strict=True):
+        for metric, size in zip(metrics, sizes, strict=True):
             spec = find(metric.type)
             assert spec is not None, "emitted code only measures metrics of the catalogue"
             factor = unit(preparation.part(metric.target)) if spec.scales_with_target and metric.target else 1.0

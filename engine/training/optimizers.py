@@ -1,6 +1,6 @@
 """Optimizers and schedulers, built from the declarations in `engine.options`, and their states as tensors and JSON."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -13,8 +13,9 @@ from engine.options import OPTIMIZERS, SCHEDULERS, Component
 FUSED = {"SGD", "Adam", "AdamW"}
 
 
-def build_optimizer(chosen: Component, tensors: list[nn.Parameter]) -> Optimizer:
-    """A torch optimizer over `tensors`, with one kernel for all of an update where torch has one.
+def build_optimizer(chosen: Component, groups: Sequence[tuple[float, list[nn.Parameter]]]) -> Optimizer:
+    """A torch optimizer over groups of tensors, each with the factor of its learning rate; with one kernel for all of
+    an update where torch has one.
 
     Raises TrainingError for settings that do not go together.
     """
@@ -24,10 +25,11 @@ def build_optimizer(chosen: Component, tensors: list[nn.Parameter]) -> Optimizer
                             "Set momentum, for example to 0.9, or turn nesterov off.")
     if "beta1" in arguments:
         arguments["betas"] = (arguments.pop("beta1"), arguments.pop("beta2"))
-    if chosen.type in FUSED and tensors[0].device.type in ("cpu", "cuda"):
+    if chosen.type in FUSED and groups[0][1][0].device.type in ("cpu", "cuda"):
         arguments["fused"] = True
     constructor = getattr(torch.optim, OPTIMIZERS[chosen.type].constructor)
-    optimizer: Optimizer = constructor(tensors, **arguments)
+    rates = [{"params": tensors, "lr": arguments["lr"] * factor} for factor, tensors in groups]
+    optimizer: Optimizer = constructor(rates, **arguments)
     return optimizer
 
 
@@ -42,7 +44,7 @@ def update_of(optimizer: Optimizer) -> Callable[[], None]:
     tensors = group["params"]
     kernels = {torch.optim.Adam: torch._fused_adam_, torch.optim.AdamW: torch._fused_adamw_}
     kernel = kernels.get(type(optimizer))
-    if kernel is None or len(tensors) != 1 or tensors[0].device.type != "cpu":
+    if kernel is None or len(tensors) != 1 or len(optimizer.param_groups) != 1 or tensors[0].device.type != "cpu":
         return optimizer.step
     weights, gradients = [tensors[0].data], [tensors[0].grad]
     first: list[Tensor] = []
@@ -68,10 +70,14 @@ def update_of(optimizer: Optimizer) -> Callable[[], None]:
 class Schedule:
     """Moves the learning rate after every step or every epoch, as its declaration says."""
 
-    def __init__(self, chosen: Component, optimizer: Optimizer, epochs: int, steps_per_epoch: int) -> None:
+    def __init__(self, chosen: Component, optimizer: Optimizer, epochs: int, steps: int) -> None:
+        """`steps`: how often the optimizer will move its weights."""
         spec = SCHEDULERS[chosen.type]
-        derived = {"epochs": epochs, "total_steps": epochs * steps_per_epoch}
+        derived = {"epochs": epochs, "total_steps": max(1, steps)}
         arguments = {**chosen.params, **{name: derived[source] for name, source in spec.derived.items()}}
+        if "max_lr" in arguments:  # the factors of the groups hold for the highest rate, too
+            highest = optimizer.param_groups[0]["lr"] or 1.0
+            arguments["max_lr"] = [arguments["max_lr"] * group["lr"] / highest for group in optimizer.param_groups]
         self._optimizer = optimizer
         self._scheduler: Any = None
         if spec.constructor:

@@ -1,5 +1,7 @@
 """Trainable weights and their gradients in two long buffers, so that one optimizer call moves them all."""
 
+from collections.abc import Iterable
+
 import torch
 from torch import Tensor, nn
 
@@ -8,33 +10,31 @@ _ALIGNMENT = 16
 
 
 class Parameters:
-    """The trainable weights of a module.
+    """Weights that are always moved together, at one learning rate.
 
-    tensors     what the optimizer moves, with `.grad` set: one flat buffer, or the weights themselves (see `flat`)
-    weights     the module's own weights, in order; in the flat case views of the buffer
+    tensors     what an optimizer moves, with `.grad` set: one flat buffer, or the weights themselves (see `flat`)
+    weights     the weights, in order; in the flat case views of the buffer
     gradients   where the gradient of each weight belongs; in the flat case views of the buffer's `.grad`
     """
 
-    def __init__(self, module: nn.Module) -> None:
-        self.weights = [weight for weight in module.parameters() if weight.requires_grad]
-        self.tensors, self.gradients = _flattened(self.weights) if _can_be_flat(module, self.weights) else \
+    def __init__(self, weights: Iterable[nn.Parameter], *, can_be_flat: bool = True) -> None:
+        self.weights = list(weights)
+        self.tensors, self.gradients = _flattened(self.weights) if can_be_flat and _are_alike(self.weights) else \
             _separate(self.weights)
-
-    @property
-    def count(self) -> int:
-        return sum(weight.numel() for weight in self.weights)
 
     def are_finite(self) -> bool:
         return all(bool(torch.isfinite(tensor).all()) for tensor in self.tensors)
 
 
-def _can_be_flat(module: nn.Module, weights: list[nn.Parameter]) -> bool:
-    """One dtype on one device. Off the CPU, recurrent layers bring flat storage of their own."""
-    kinds = {(weight.dtype, weight.device) for weight in weights}
-    if len(kinds) != 1:
-        return False
-    has_recurrent = any(isinstance(part, nn.RNNBase) for part in module.modules())
-    return weights[0].device.type == "cpu" or not has_recurrent
+def can_be_flat(module: nn.Module) -> bool:
+    """Off the CPU, recurrent layers bring flat storage of their own."""
+    is_on_cpu = all(weight.device.type == "cpu" for weight in module.parameters())
+    return is_on_cpu or not any(isinstance(part, nn.RNNBase) for part in module.modules())
+
+
+def _are_alike(weights: list[nn.Parameter]) -> bool:
+    """One dtype on one device."""
+    return len({(weight.dtype, weight.device) for weight in weights}) == 1
 
 
 def _flattened(weights: list[nn.Parameter]) -> tuple[list[nn.Parameter], list[Tensor]]:

@@ -1,5 +1,6 @@
 """A training under way: what happens between the steps. Reports, validation, checkpoints, and the user's requests."""
 
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from math import isfinite
@@ -9,15 +10,16 @@ import torch
 from torch import nn
 
 from engine import storage
-from engine.codegen import Source
 from engine.errors import TrainingError
 from engine.events import Paused, Progressed, Resumed, Saved, Stepped, Validated
 from engine.runs import Run
+from engine.training import devices
 from engine.training.checkpoint import State, resume_bytes, weights_bytes
 from engine.training.control import Control
+from engine.training.courses import Course
 from engine.training.divergence import divergence
 from engine.training.feed import Feed
-from engine.training.measures import Measures, Tally
+from engine.training.measures import Tally
 from engine.training.recorder import LEARNING_RATE, Emit, Recorder
 from engine.training.step import sums_of
 
@@ -31,6 +33,10 @@ SHORT_EPOCH_SECONDS = 0.5
 """Epochs that follow each other faster share a checkpoint: writing it durably would take longer than they do."""
 
 
+_Sums = tuple[list[float], int]
+"""The sums of an objective, and over how many samples."""
+
+
 class Stopped(Exception):  # noqa: N818 -- not an error: the user asked for it
     """Ends a training from wherever it is; its state is on disk."""
 
@@ -40,23 +46,18 @@ class Session:
     """One sitting of a run. `state.progress` says where it is; `due` is when the loop should call `attend` next."""
 
     run: Run
-    source: Source
-    objective: nn.Module
     state: State
     feed: Feed
-    measures: Measures
     recorder: Recorder
     emit: Emit
     control: Control
-    names: dict[str, str]
+    names: Sequence[tuple[nn.Module, str]]
     epochs: int
     patience: int
     seed: int
     due: float = 0.0
-    _read: list[float] = field(default_factory=list)
-    _pending: list[float] = field(default_factory=list)
-    _pending_samples: int = 0
-    _read_samples: int = 0
+    _read: list[_Sums] = field(default_factory=list)
+    _pending: list[_Sums] = field(default_factory=list)
     _best: bytes | None = None
     _training: dict[str, float] = field(default_factory=dict)
     _validation: dict[str, float] = field(default_factory=dict)
@@ -74,8 +75,8 @@ class Session:
         self.due = self._begun  # the first step is reported at once: curves begin where the learning does
         self._begun_step, self._begun_seconds = self.state.progress.step, self.state.progress.seconds
         self._epoch_seconds = self.state.progress.seconds
-        self._mark_read()
-        self._pending = [0.0] * self.measures.size
+        self._read = self._sums()
+        self._pending = _nothing(self._read)
 
     def attend(self) -> None:
         """Between two steps: report, save if it is time, obey."""
@@ -90,22 +91,27 @@ class Session:
 
     def finish_epoch(self) -> None:
         """After the last step of an epoch: validate, move the schedule, keep the best, save."""
-        progress, tally = self.state.progress, self.state.tally
+        progress = self.state.progress
         self._collect()
-        training = self.measures.values(self._read, tally.samples)
+        training = self._values(self._read)
         validation = self._validate()
-        loss = (validation or training)["loss"]
-        learning_rate = self.state.schedule.learning_rate
-        self.state.schedule.after_epoch(loss)
+        losses = validation or training
+        learning_rate = self.state.stages[0].schedule.learning_rate
+        for stage in self.state.stages:
+            key = f"{stage.course.title} loss".strip()
+            if key in losses:
+                stage.schedule.after_epoch(losses[key])
         progress.epoch, progress.batch = progress.epoch + 1, 0
-        tally.reset()
-        self._mark_read()
+        for course in self.state.courses:
+            course.tally.reset()
+        self._read = self._sums()
         self._update_seconds()
-        is_best = progress.best is None or loss < progress.best
+        loss = losses["loss"]
+        is_best = progress.best is None or loss < progress.best or self.is_contest
         if is_best:
             self._require_finite()
             progress.best, progress.best_epoch = loss, progress.epoch
-            self._best = weights_bytes(self.state.network)
+            self._best = weights_bytes(self.state.built)
         self._training, self._validation = training, validation
         self.recorder.validated(Validated(progress.epoch, progress.step, training, validation, learning_rate,
                                           progress.seconds - self._epoch_seconds, is_best))
@@ -114,6 +120,12 @@ class Session:
             self.save()
         if self.control.is_requested:
             self._obey()
+
+    @property
+    def is_contest(self) -> bool:
+        """Several objectives: none of their losses says how good the networks are, so that the last ones are the
+        best."""
+        return len(self.state.courses) > 1
 
     @property
     def is_stale(self) -> bool:
@@ -133,7 +145,7 @@ class Session:
         if self._best is not None:
             storage.write(self.run.checkpoint("best"), self._best)
             self._best = None
-        storage.write(self.run.checkpoint("last"), weights_bytes(self.state.network))
+        storage.write(self.run.checkpoint("last"), weights_bytes(self.state.built))
         resume = self.run.checkpoint("resume")
         storage.write(resume, resume_bytes(self.state))
         known = {"training": self._training, "validation": self._validation} if self._training else {}
@@ -165,49 +177,74 @@ class Session:
         count = self.feed.count("validation")
         if not count:
             return {}
-        tally, spoken = Tally(self.measures.size, self.feed.device), monotonic()
-        self.objective.eval()
+        courses, device = self.state.courses, self.feed.device
+        tallies, spoken = [Tally(course.measures.size, device) for course in courses], monotonic()
+        modules = self.state.built.everything
+        were_training = [module for module in modules.modules() if module.training]
+        states = devices.random_states(device)
+        modules.eval()
         with torch.no_grad(), closing(self.feed.in_order("validation")) as batches:
             for batch in batches:
-                loss, metrics = self.objective(*batch)
-                tally.add(sums_of(loss, metrics, len(batch[0])), len(batch[0]))
+                for course, tally in zip(courses, tallies, strict=True):
+                    loss, metrics = course.judge(*batch)
+                    tally.add(sums_of(loss, metrics, len(batch[0])), len(batch[0]))
                 if self.control.is_requested:
                     self._obey()
                 if monotonic() - spoken > 1.0:
                     spoken = monotonic()
-                    self.emit(Progressed("Validating", tally.samples / count))
-        self.objective.train()
-        sums = tally.sums.tolist()
-        if not isfinite(sums[0]):
-            raise self._divergence()
-        return self.measures.values(sums, count)
+                    self.emit(Progressed("Validating", tallies[0].samples / count))
+        for module in were_training:
+            module.training = True
+        devices.restore_random_states(states, device)
+        return self._values([(tally.sums.tolist(), tally.samples) for tally in tallies])
+
+    def _sums(self) -> list[_Sums]:
+        return [(course.tally.sums.tolist(), course.tally.samples) for course in self.state.courses]
 
     def _collect(self) -> None:
-        """Take what the tally gained since the last look. Raises TrainingError if the loss left the numbers."""
-        sums = self.state.tally.sums.tolist()
-        if not isfinite(sums[0]):
-            raise self._divergence()
-        self._pending = [total + now - before for total, now, before
-                         in zip(self._pending, sums, self._read, strict=True)]
-        self._pending_samples += self.state.tally.samples - self._read_samples
-        self._read, self._read_samples = sums, self.state.tally.samples
+        """Take what the tallies gained since the last look. Raises TrainingError if a loss left the numbers."""
+        sums = self._sums()
+        self._require_numbers(sums)
+        self._pending = [
+            ([total + new - old for total, new, old in zip(waiting, now, before, strict=True)],
+             samples + samples_now - samples_before)
+            for (waiting, samples), (now, samples_now), (before, samples_before)
+            in zip(self._pending, sums, self._read, strict=True)]
+        self._read = sums
 
-    def _mark_read(self) -> None:
-        self._read, self._read_samples = self.state.tally.sums.tolist(), self.state.tally.samples
+    def _require_numbers(self, sums: list[_Sums]) -> None:
+        for course, (values, _) in zip(self.state.courses, sums, strict=True):
+            if not isfinite(values[0]):
+                raise self._divergence(course)
+
+    def _values(self, sums: list[_Sums]) -> dict[str, float]:
+        """What was measured, by name; "loss" is the sum over the objectives."""
+        self._require_numbers(sums)
+        found: dict[str, float] = {}
+        for course, (values, samples) in zip(self.state.courses, sums, strict=True):
+            if samples:
+                found.update(course.named(course.measures.values(values, samples)))
+        if self.is_contest:
+            losses = [found[name] for course in self.state.courses if (name := f"{course.title} loss") in found]
+            found = {"loss": sum(losses), **found}
+        return found
 
     def _report(self, now: float) -> None:
-        if not self._pending_samples:
+        """Tell what the steps since the last report gave."""
+        samples = max(count for _, count in self._pending)
+        if not samples:
             return
         progress = self.state.progress
         self._update_seconds(now)
-        values = self.measures.values(self._pending, self._pending_samples)
-        values[LEARNING_RATE] = self.state.schedule.learning_rate
-        speed = self._pending_samples / (now - self._reported)
+        values = self._values(self._pending)
+        for stage in reversed(self.state.stages):
+            name = f"{stage.course.title} {LEARNING_RATE}" if self.is_contest else LEARNING_RATE
+            values[name] = stage.schedule.learning_rate
+        speed = samples / (now - self._reported)
         step_seconds = (now - self._begun) / max(1, progress.step - self._begun_step)
         left = (self.epochs * self.feed.steps_per_epoch - progress.step) * step_seconds
         self.recorder.stepped(Stepped(progress.step, self._epoch(), values, speed, left), progress.seconds)
-        self._pending, self._pending_samples = [0.0] * self.measures.size, 0
-        self._reported = now
+        self._pending, self._reported = _nothing(self._pending), now
 
     def _epoch(self) -> float:
         return self.state.progress.epoch + self.state.progress.batch / self.feed.steps_per_epoch
@@ -219,9 +256,14 @@ class Session:
         if not self.state.is_finite():
             raise self._divergence()
 
-    def _divergence(self) -> TrainingError:
+    def _divergence(self, course: Course | None = None) -> TrainingError:
         progress = self.state.progress
+        judged = course or self.state.courses[0]
         return divergence(
-            self.objective, self.state.network, names=self.names, batch=self.feed.last,
-            columns=(*self.source.inputs, *self.source.targets), epoch=min(progress.epoch + 1, self.epochs),
-            step=progress.step, learning_rate=self.state.schedule.learning_rate)
+            judged.judge, names=self.names, batch=self.feed.last, columns=self.feed.names,
+            epoch=min(progress.epoch + 1, self.epochs), step=progress.step,
+            learning_rate=next(s.schedule.learning_rate for s in self.state.stages if s.course is judged))
+
+
+def _nothing(sums: list[_Sums]) -> list[_Sums]:
+    return [([0.0] * len(values), 0) for values, _ in sums]

@@ -1,7 +1,7 @@
 """From a run folder to a session that is ready for its first step, whether it begins or goes on."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 from torch import nn
@@ -12,7 +12,9 @@ from engine.data import dataset
 from engine.data.dataset import Dataset
 from engine.errors import TrainingError
 from engine.events import Progressed
+from engine.network import Built
 from engine.options import Options
+from engine.plan import Phase, phases
 from engine.preparation import Preparation
 from engine.project import Project
 from engine.runs import Choices, Run, RunInfo
@@ -21,37 +23,39 @@ from engine.training.augmentation import Augmenter
 from engine.training.balance import balance_loss
 from engine.training.checkpoint import Progress, State
 from engine.training.control import Control
+from engine.training.courses import Course, Judge, Stage, grouped, rest
 from engine.training.feed import Feed
 from engine.training.initialization import initialize
 from engine.training.measures import Measures, Tally
-from engine.training.optimizers import Schedule, build_optimizer
 from engine.training.order import order_of
 from engine.training.parameters import Parameters
 from engine.training.recorder import Emit, Recorder
 from engine.training.session import Session, Stopped
-from engine.training.step import Batch, Step
-from engine.training.weights import load_weights
+from engine.training.starts import start
+from engine.training.step import Batch, EagerStep, Step
 
 
 @dataclass(frozen=True)
 class _Design:
-    """What is trained: the network inside its objective, in training mode on its device, and the data that feeds it."""
+    """What is trained: the networks in their objectives, in training mode on their device, and the data that feeds
+    them. `sizes`: how many numbers each metric's sums have, by graph of the objective."""
 
-    source: Source
-    network: nn.Module
-    objective: nn.Module
+    built: Built
+    judges: dict[str, Judge]
+    sizes: dict[str, list[int]]
+    groups: list[list[tuple[float, Parameters]]]
     feed: Feed
-    measures: Measures
     notes: tuple[str, ...]
 
 
-def prepared(run: Run, emit: Emit, control: Control) -> tuple[Session, Step]:
-    """Read the data, build the network, choose by measurement, and restore what an interrupted run had reached.
+def prepared(run: Run, emit: Emit, control: Control) -> Session:
+    """Read the data, build the networks, choose by measurement, and restore what an interrupted run had reached.
 
     Raises Stopped if the user stops it meanwhile, TrainingError, and the errors of data, weights and run folder.
     """
     project, info = run.project, run.info()
-    options = project.options
+    options, plan = project.options, phases(project)
+    epochs = int(options["epochs"])
     source = run.source()
     data = _data(project, emit, control)
     if info.choices and data.preparation != (kept := run.preparation()):
@@ -60,31 +64,46 @@ def prepared(run: Run, emit: Emit, control: Control) -> tuple[Session, Step]:
                                 "Put the old data back, or train again.")
         data = _data(project, emit, control, kept)  # its weights know these numbers, and no others
     is_resumed = run.checkpoint("resume").exists()
-    start = "" if is_resumed else str(options["weights"])
-    design, channels_last = _design(source, data, project, info.choices, start)
+    design, channels_last = _design(source, data, project, info.choices, starts_anew=not is_resumed)
     run.write_json("preparation.json", data.preparation.to_json())
-    parameters = Parameters(design.objective)
-    if not parameters.weights:
-        raise TrainingError("The network has no weights to learn.", "Add a layer that learns, such as Linear.")
-    step, choices = _choices(design, parameters, options, info.choices, channels_last)
-    optimizer = build_optimizer(options.optimizer, parameters.tensors)
-    schedule = Schedule(options.scheduler, optimizer, int(options["epochs"]), design.feed.steps_per_epoch)
-    state = State(design.network, parameters, optimizer, schedule, Tally(design.measures.size, design.feed.device),
-                  Progress())
+    steps, choices = _choices(design, plan, options, info.choices, channels_last)
+    courses = _courses(source, design, data.preparation)
+    stages = tuple(
+        Stage(phase, courses[phase.objective], groups, step, epochs=epochs, steps=epochs * design.feed.steps_per_epoch)
+        for phase, groups, step in zip(plan, design.groups, steps, strict=True))
+    state = State(design.built, tuple(courses.values()), stages, Progress())
     notes = [*data.findings, *design.notes, *_resumption_notes(info, data, choices)]
     if is_resumed:
         checkpoint.restore(run.checkpoint("resume"), state)
-    run.update(status="running", message="", hint="", choices=choices, epochs=int(options["epochs"]),
-               steps_per_epoch=design.feed.steps_per_epoch, weights=parameters.count, data_fingerprint=data.fingerprint,
+    weights = sum(weight.numel() for weight in {id(w): w for w in design.built.everything.parameters()}.values())
+    run.update(status="running", message="", hint="", choices=choices, epochs=epochs,
+               steps_per_epoch=design.feed.steps_per_epoch, weights=weights, data_fingerprint=data.fingerprint,
                step=state.progress.step, environment={**info.environment, "torch": str(torch.__version__)})
     recorder = Recorder(run, emit, state.progress.step)
     for note in notes:
         recorder.note(note, is_warning=True)
     recorder.note(f"Training on {choices.device} with {choices.threads} processor "
                   f"{'thread' if choices.threads == 1 else 'threads'}, {choices.step} step: {choices.step_reason}.")
-    names = {attribute: project.graph.node(node).name for node, attribute in source.modules.items()}
-    return Session(run, source, design.objective, state, design.feed, design.measures, recorder, emit, control, names,
-                   int(options["epochs"]), int(options["early_stopping"]), int(options["seed"])), step
+    return Session(run, state, design.feed, recorder, emit, control, list(_layer_names(project, design.built)),
+                   epochs, int(options["early_stopping"]), int(options["seed"]))
+
+
+def _layer_names(project: Project, built: Built) -> Iterator[tuple[nn.Module, str]]:
+    """What users call the layers of all networks."""
+    for part in built.source.parts:
+        for node_id, attribute in built.source.modules[part.graph].items():
+            name = project.graphs[part.graph].node(node_id).name
+            where = f"{part.graph}: " if len(built.parts) > 1 else ""
+            yield built.parts[part.name].get_submodule(attribute), f"{where}{name}"
+
+
+def _courses(source: Source, design: _Design, preparation: Preparation) -> dict[str, Course]:
+    courses = {}
+    for graph, judge in design.judges.items():
+        measures = Measures(source.objectives[graph].metrics, design.sizes[graph], preparation)
+        title = graph if len(design.judges) > 1 else ""
+        courses[graph] = Course(graph, title, judge, measures, Tally(measures.size, design.feed.device))
+    return courses
 
 
 def _data(project: Project, emit: Emit, control: Control, preparation: Preparation | None = None) -> Dataset:
@@ -104,26 +123,30 @@ def _data(project: Project, emit: Emit, control: Control, preparation: Preparati
     return data
 
 
-def _design(source: Source, data: Dataset, project: Project, kept: Choices | None,
-            start: str) -> tuple[_Design, bool]:
-    """The network with its first weights, random or from the file `start`, and whether images are channels last."""
-    options = project.options
+def _design(source: Source, data: Dataset, project: Project, kept: Choices | None, *,
+            starts_anew: bool) -> tuple[_Design, bool]:
+    """The networks with their first weights, random or from files if they start anew, and whether images are channels
+    last."""
+    options, plan = project.options, phases(project)
     device = devices.resolved(kept.device if kept else str(options["device"]))
     torch.set_num_threads(kept.threads if kept else int(options["threads"]) or 1)
     devices.keep_freed_memory()
     torch.manual_seed(int(options["seed"]))
-    network, objective = networks.build(source)
-    assert objective is not None, "a source with an objective builds one"
-    initialize(network, str(options["initialization"]))
-    notes = []
-    if start:
-        notes.append(load_weights(network, Path(start)).text())
+    built = networks.build(source)
+    initialize(built.everything, str(options["initialization"]))
+    notes = [*start(built, project)] if starts_anew else []
+    trained = list(dict.fromkeys(phase.objective for phase in plan))
+    columns = tuple(dict.fromkeys(column for graph in trained for column in source.objectives[graph].columns))
+    if not columns:
+        raise TrainingError("The training reads nothing of the data.", "Wire an Input to an objective.")
+    judges = {graph: Judge(built.objectives[graph], tuple(map(columns.index, source.objectives[graph].columns)))
+              for graph in trained}
     if options["balance"] == "loss":
-        balance_loss(objective, data, source.targets)
-    objective.to(device).train()
-    skips_single = any(isinstance(part, nn.modules.batchnorm._BatchNorm) for part in network.modules())
-    columns = (*source.inputs, *source.targets)
-    order = order_of(data, source.inputs, is_balanced=options["balance"] == "sampling",
+        targets = tuple(column.name for column in data.columns if column.role == "target" and column.name in columns)
+        balance_loss(built.everything, data, targets)
+    everything = built.everything.to(device)
+    skips_single = any(isinstance(part, nn.modules.batchnorm._BatchNorm) for part in everything.modules())
+    order = order_of(data, columns, is_balanced=options["balance"] == "sampling",
                      is_bucketed=bool(options["bucketing"]))
     augmenter = Augmenter(project.data.augmentation if project.data else (), data.preparation, columns, device)
 
@@ -133,24 +156,27 @@ def _design(source: Source, data: Dataset, project: Project, kept: Choices | Non
 
     usual = feed(False)
     example = usual.example()
-    sizes = _metric_sizes(objective, example)
-    channels_last = kept.channels_last if kept else tuning.suits_channels_last(objective, example)
+    sizes = {graph: _metric_sizes(judge, example) for graph, judge in judges.items()}
+    channels_last = kept.channels_last if kept else any(
+        tuning.suits_channels_last(judge.objective, judge.places, example) for judge in judges.values())
     if channels_last:
-        objective.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        everything.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         usual = feed(True)
+    groups = grouped(built, plan)
+    rest(built, groups)
     if usual.is_skipping:
         notes.append("The last batch of an epoch would be a single sample, from which batch normalisation cannot "
                      "learn: one sample, another each time, is left out of every epoch.")
-    measures = Measures(source, sizes, data.preparation)
-    return _Design(source, network, objective, usual, measures, tuple(notes)), channels_last
+    return _Design(built, judges, sizes, groups, usual, tuple(notes)), channels_last
 
 
-def _metric_sizes(objective: nn.Module, batch: Batch) -> list[int]:
+def _metric_sizes(judge: Judge, batch: Batch) -> list[int]:
     """How many numbers each metric's sums have, by computing one batch without learning from it."""
-    objective.eval()
+    modules = [module for module in judge.objective.modules() if module.training]
+    judge.objective.eval()
     try:
-        with tuning.undisturbed(objective, batch[0].device), torch.no_grad():
-            _, sums = objective(*batch)
+        with tuning.undisturbed(judge.objective, batch[0].device), torch.no_grad():
+            _, sums = judge(*batch)
     except (RuntimeError, ValueError, IndexError, TypeError) as error:
         if "allocate" in str(error):
             raise
@@ -159,19 +185,29 @@ def _metric_sizes(objective: nn.Module, batch: Batch) -> list[int]:
                             f"The data may have changed since it was chosen: choose it again. torch says: "
                             f"{(str(error).splitlines() or [''])[0]}") from error
     finally:
-        objective.train()
+        for module in modules:
+            module.training = True
     return [part.numel() for part in sums]
 
 
-def _choices(design: _Design, parameters: Parameters, options: Options, kept: Choices | None,
-             channels_last: bool) -> tuple[Step, Choices]:
+def _choices(design: _Design, plan: Sequence[Phase], options: Options, kept: Choices | None,
+             channels_last: bool) -> tuple[list[Step], Choices]:
+    """The kind of step that every phase has, and what was chosen for the run. Several phases share a kind: one that
+    cannot be traced makes none traced."""
     example = design.feed.example()
-    step, kind, reason = tuning.fastest_step(design.objective, parameters, example, kept.step if kept else None)
-    if kept:
-        threads = kept.threads
-    else:
-        threads = int(options["threads"]) or tuning.fastest_threads(design.objective, step, example)
-    return step, Choices(design.feed.device.type, threads, channels_last, kind, reason)
+    moved = [[group for _, group in groups] for groups in design.groups]
+    judges = [design.judges[phase.objective] for phase in plan]
+    wanted = kept.step if kept else None
+    found = [tuning.fastest_step(judge, groups, example, wanted)
+             for judge, groups in zip(judges, moved, strict=True)]
+    eager = next((choice for choice in found if choice[1] == "eager"), None)
+    if eager and wanted is None:
+        found = [(EagerStep(judge, groups), "eager", eager[2]) for judge, groups in zip(judges, moved, strict=True)]
+    _, kind, reason = eager or found[0]
+    steps = [step for step, _, _ in found]
+    threads = kept.threads if kept else \
+        int(options["threads"]) or tuning.fastest_threads(judges[0].objective, steps[0], example)
+    return steps, Choices(design.feed.device.type, threads, channels_last, kind, reason)
 
 
 def _resumption_notes(info: RunInfo, data: Dataset, choices: Choices) -> list[str]:

@@ -5,7 +5,7 @@ recorded once from an eager step, without building an autograd graph each time: 
 into that.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import torch
@@ -15,6 +15,8 @@ from engine.training.parameters import Parameters
 from engine.training.tracing import trace
 
 Batch = Sequence[Tensor]
+Judging = Callable[..., tuple[Tensor, tuple[Tensor, ...]]]
+"""Called with a batch, gives the loss and the metrics' sums."""
 
 
 class Step(Protocol):
@@ -27,12 +29,14 @@ class Step(Protocol):
 class EagerStep:
     """Takes batches of any size."""
 
-    def __init__(self, objective: nn.Module, parameters: Parameters) -> None:
-        self._objective, self._parameters = objective, parameters
+    def __init__(self, judge: Judging, groups: Sequence[Parameters]) -> None:
+        self._judge = judge
+        self._weights = [weight for group in groups for weight in group.weights]
+        self._gradients = [gradient for group in groups for gradient in group.gradients]
 
     def __call__(self, batch: Batch) -> Tensor:
-        sums, gradients = differentiated(self._objective, self._parameters.weights, batch)
-        torch._foreach_copy_(self._parameters.gradients, gradients)
+        sums, gradients = differentiated(self._judge, self._weights, batch)
+        torch._foreach_copy_(self._gradients, gradients)
         return sums
 
 
@@ -42,12 +46,13 @@ class TracedStep:
     The trace holds the weights and buffers of the objective themselves, so that it follows their values.
     """
 
-    def __init__(self, objective: nn.Module, parameters: Parameters, example: Batch) -> None:
+    def __init__(self, judge: Judging, groups: Sequence[Parameters], example: Batch) -> None:
         """Raises whatever torch raises if the objective cannot be traced, such as if its forward looks at values."""
-        self._eager = EagerStep(objective, parameters)
+        self._eager = EagerStep(judge, groups)
         self._size = len(example[0])
-        traced = trace(
-            lambda *batch: differentiated(objective, parameters.weights, batch), example, parameters.gradients)
+        weights = [weight for group in groups for weight in group.weights]
+        places = [gradient for group in groups for gradient in group.gradients]
+        traced = trace(lambda *batch: differentiated(judge, weights, batch), example, places)
         self._run, self._constants, self.operations = traced.run, traced.constants, traced.operations
 
     def __call__(self, batch: Batch) -> Tensor:
@@ -56,11 +61,9 @@ class TracedStep:
         return self._run(*batch, *self._constants)
 
 
-def differentiated(
-    objective: nn.Module, weights: list[nn.Parameter], batch: Batch
-) -> tuple[Tensor, tuple[Tensor, ...]]:
+def differentiated(judge: Judging, weights: list[nn.Parameter], batch: Batch) -> tuple[Tensor, tuple[Tensor, ...]]:
     """Sums and gradients of one batch; the gradient of a weight that has no influence is zero."""
-    loss, metrics = objective(*batch)
+    loss, metrics = judge(*batch)
     gradients = torch.autograd.grad(loss, weights, allow_unused=True, materialize_grads=True)
     return sums_of(loss, metrics, len(batch[0])), gradients
 

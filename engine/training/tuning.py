@@ -15,7 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from engine.training import devices
-from engine.training.parameters import Parameters
+from engine.training.courses import Judge
+from engine.training.parameters import Parameters, can_be_flat
 from engine.training.step import Batch, EagerStep, Step, TracedStep
 
 StepKind = Literal["traced", "eager"]
@@ -34,28 +35,34 @@ _CLEARLY_SLOWER = 1.15
 measurement's luck would make the last digits of the numbers differ from run to run."""
 
 
-def suits_channels_last(objective: nn.Module, batch: Batch) -> bool:
-    """Whether to let the channels of images lie side by side in memory, for convolutions. Measured on copies."""
+def suits_channels_last(objective: nn.Module, places: tuple[int, ...], batch: Batch) -> bool:
+    """Whether to let the channels of images lie side by side in memory, for convolutions. Measured on copies of an
+    objective, whose columns are at `places` of the batch."""
     if not any(isinstance(module, nn.Conv2d | nn.ConvTranspose2d) for module in objective.modules()):
         return False
     device = batch[0].device
-    usual = EagerStep(first := copy.deepcopy(objective), Parameters(first))
-    second = copy.deepcopy(objective).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    other = EagerStep(second, Parameters(second))
+    usual = _copied_step(copy.deepcopy(objective), places)
+    other = _copied_step(
+        copy.deepcopy(objective).to(memory_format=torch.channels_last), places)  # type: ignore[call-overload]
     reordered = [part.contiguous(memory_format=torch.channels_last) if part.dim() == 4 else part for part in batch]
     with undisturbed(objective, device):
         usual_seconds, other_seconds = _durations([lambda: usual(batch), lambda: other(reordered)], device, least=6)
     return other_seconds < _CLEARLY_SLOWER * usual_seconds
 
 
-def fastest_step(objective: nn.Module, parameters: Parameters, batch: Batch,
+def _copied_step(objective: nn.Module, places: tuple[int, ...]) -> EagerStep:
+    weights = [weight for weight in objective.parameters() if weight.requires_grad]
+    return EagerStep(Judge(objective, places), [Parameters(weights, can_be_flat=can_be_flat(objective))])
+
+
+def fastest_step(judge: Judge, groups: Sequence[Parameters], batch: Batch,
                  kept: StepKind | None = None) -> tuple[Step, StepKind, str]:
     """The quicker kind of step, its name and the reason. `kept`: the kind that an interrupted run had."""
-    eager = EagerStep(objective, parameters)
+    eager = EagerStep(judge, groups)
     if kept == "eager":
         return eager, "eager", "as before the interruption"
-    with undisturbed(objective, batch[0].device):
-        traced, refusal = _traced(objective, parameters, eager, batch)
+    with undisturbed(judge.objective, batch[0].device):
+        traced, refusal = _traced(judge, groups, eager, batch)
         if traced is None:
             return eager, "eager", refusal
         if kept == "traced":
@@ -66,7 +73,7 @@ def fastest_step(objective: nn.Module, parameters: Parameters, batch: Batch,
     return traced, "traced", f"same numbers in {ratio:.2f} times the eager step's time"
 
 
-def _traced(objective: nn.Module, parameters: Parameters, eager: EagerStep, batch: Batch) -> tuple[Step | None, str]:
+def _traced(judge: Judge, groups: Sequence[Parameters], eager: EagerStep, batch: Batch) -> tuple[Step | None, str]:
     """A traced step that computes the same as the eager one, or None and why there is none."""
     device = batch[0].device
     if device.type != "cpu":
@@ -75,8 +82,8 @@ def _traced(objective: nn.Module, parameters: Parameters, eager: EagerStep, batc
     if seconds > _LONG_STEP:
         return None, f"one step takes {seconds:.2f} s: tracing would gain nothing"
     try:
-        traced = TracedStep(objective, parameters, batch)
-        difference = _difference(objective, parameters, eager, traced, batch)
+        traced = TracedStep(judge, groups, batch)
+        difference = _difference(judge.objective, groups, eager, traced, batch)
     except Exception as error:  # noqa: BLE001 -- torch says in many ways that it cannot trace a computation
         return None, f"it cannot be traced: {(str(error).splitlines() or [type(error).__name__])[0][:200]}"
     return (None, f"the traced step gave other {difference}") if difference else (traced, "")
@@ -127,16 +134,17 @@ def _restore(buffers: Sequence[tuple[Tensor, Tensor]]) -> None:
             buffer.copy_(before)
 
 
-def _difference(objective: nn.Module, parameters: Parameters, eager: Step, traced: Step, batch: Batch) -> str:
+def _difference(objective: nn.Module, groups: Sequence[Parameters], eager: Step, traced: Step, batch: Batch) -> str:
     """In which respect one step of each kind, from the same state, differs in any bit; "" if in none."""
     device = batch[0].device
+    gradients = [gradient for group in groups for gradient in group.gradients]
     found: list[tuple[list[Tensor], ...]] = []
     for step in (eager, traced):
         with undisturbed(objective, device):
-            for gradient in parameters.gradients:
+            for gradient in gradients:
                 gradient.fill_(torch.nan)
             sums = step(batch).clone()
-            found.append(([sums], [gradient.clone() for gradient in parameters.gradients],
+            found.append(([sums], [gradient.clone() for gradient in gradients],
                           [buffer.clone() for buffer in objective.buffers()],
                           list(devices.random_states(device).values())))
     respects = ("losses", "gradients", "statistics", "random numbers")

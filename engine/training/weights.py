@@ -1,5 +1,6 @@
 """Starting from the weights in a file: safetensors, or torch's own format without running anything from it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -7,12 +8,11 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
-from torch import Tensor, nn
+from torch import Tensor
 
 from engine.errors import WeightsError
 
 _NESTS = ("state_dict", "model_state_dict", "model", "network", "net")
-_PREFIXES = ("module.", "network.", "model.", "_orig_mod.")
 _SHOWN = 5
 
 
@@ -44,24 +44,26 @@ class Report:
         return " ".join(lines)
 
 
-def load_weights(network: nn.Module, path: Path) -> Report:
-    """Copy from the file every weight whose name and shape match. Raises WeightsError if it cannot be read, if nothing
-    matches, or if it holds values that are not finite."""
-    found = _without_prefix(_read(path), network)
+def load_weights(own: Mapping[str, Tensor], path: Path, inside: str = "") -> Report:
+    """Copy from the file every weight whose name and shape match one of `own`. The file may be of a larger network that
+    holds this one, under the name `inside` or another; a run's folder stands for its best checkpoint.
+
+    Raises WeightsError if it cannot be read, if nothing matches, or if it holds values that are not finite.
+    """
+    found = _best_part(_read(path), own, inside)
     matched, reshaped, missing = [], [], []
     with torch.no_grad():
-        for name, own in network.state_dict().items():
+        for name, weight in own.items():
             if name not in found:
                 missing.append(name)
-            elif found[name].shape != own.shape:
-                reshaped.append(f"{name} ({tuple(own.shape)} here, {tuple(found[name].shape)} in the file)")
+            elif found[name].shape != weight.shape:
+                reshaped.append(f"{name} ({tuple(weight.shape)} here, {tuple(found[name].shape)} in the file)")
             elif not torch.isfinite(found[name]).all():
                 raise WeightsError(f"{path.name} holds values that are not numbers, in {name}.", "Choose another file.")
             else:
-                own.copy_(found[name])
+                weight.copy_(found[name])
                 matched.append(name)
-    unused = [name for name in found if name not in {*matched, *missing} and name not in network.state_dict()]
-    report = Report(path, tuple(matched), tuple(reshaped), tuple(missing), tuple(unused))
+    report = Report(path, tuple(matched), tuple(reshaped), tuple(missing), tuple(n for n in found if n not in own))
     if not matched:
         raise WeightsError(f"No weight of this network is in {path.name}. {report.text()}",
                            "Choose a file that was saved from a network with the same layers, or none.")
@@ -69,6 +71,8 @@ def load_weights(network: nn.Module, path: Path) -> Report:
 
 
 def _read(path: Path) -> dict[str, Tensor]:
+    if path.is_dir():
+        path = path / "checkpoints" / "best.safetensors"
     if not path.is_file():
         raise WeightsError(f"There is no weights file {path}.", "Choose another file, or none to start at random.")
     try:
@@ -89,12 +93,16 @@ def _read(path: Path) -> dict[str, Tensor]:
     return {str(name): value for name, value in content.items() if isinstance(value, Tensor)}
 
 
-def _without_prefix(found: dict[str, Tensor], network: nn.Module) -> dict[str, Tensor]:
-    """The names as they are, or without a prefix that all of them share, if more of them fit then."""
-    own = network.state_dict()
-    for prefix in _PREFIXES:
-        if found and all(name.startswith(prefix) for name in found):
-            shorter = {name.removeprefix(prefix): value for name, value in found.items()}
-            if sum(name in own for name in shorter) > sum(name in own for name in found):
-                return shorter
-    return found
+def _best_part(found: dict[str, Tensor], own: Mapping[str, Tensor], inside: str) -> Mapping[str, Tensor]:
+    """The weights of the file below the name where most of them fit: the file itself, what stands for the network under
+    its own name, or any other part."""
+    parts: dict[str, dict[str, Tensor]] = {"": found, f"{inside}.": {}}
+    for name, value in found.items():
+        words = name.split(".")
+        for count in range(1, len(words)):
+            parts.setdefault(".".join(words[:count]) + ".", {})[".".join(words[count:])] = value
+
+    def fitting(prefix: str) -> int:
+        return sum(name in own and own[name].shape == value.shape for name, value in parts[prefix].items())
+
+    return parts[max(parts, key=fitting)]

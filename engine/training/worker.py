@@ -131,14 +131,14 @@ def _warm() -> None:
 
     torch.set_num_threads(1)
     network = torch.nn.Linear(2, 1)
-    parameters = Parameters(network)
+    parameters = Parameters(network.parameters())
 
     class _Sum(torch.nn.Module):
         def forward(self, values: torch.Tensor) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
             return network(values).sum(), ()
 
-    TracedStep(_Sum(), parameters, [torch.ones(2, 2)])([torch.ones(2, 2)])
-    build_optimizer(Options().optimizer, parameters.tensors).step()
+    TracedStep(_Sum(), [parameters], [torch.ones(2, 2)])([torch.ones(2, 2)])
+    build_optimizer(Options().optimizer, [(1.0, parameters.tensors)]).step()
 
 
 if __name__ == "__main__":

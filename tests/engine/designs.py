@@ -116,14 +116,18 @@ def _input(draw: st.DrawFn, number: int) -> Node:
 def sound_designs(draw: st.DrawFn, most: int = 10) -> Project:
     """A project that can be trained: random layers, kept where they fit, with branches; then outputs and losses."""
     graph = Graph(tuple(_input(draw, number) for number in range(draw(st.integers(1, 2)))))
-    layers = [spec for spec in CATALOGUE.values() if spec.role == "layer"]
+    layers = [spec for spec in CATALOGUE.values() if spec.role == "layer" and spec.inputs]
     for number in range(draw(st.integers(1, most))):
         spec = draw(st.sampled_from(layers))
         params = {param.name: draw(st.just(param.default) | values(param)) for param in spec.params}
         node = Node(f"n{number}", spec.type, draw(HOSTILE), params)
         count = draw(st.integers(2, 4)) if spec.inputs[0].variadic else 1
         recent = [other.id for other in graph.nodes[-4:]]
-        edges = {Edge(draw(st.sampled_from(recent)), "output", node.id, spec.inputs[0].name) for _ in range(count)}
+        made = analyze(graph).nodes
+        recent = [(node_id, port) for node_id in recent for port in made[node_id].outputs]
+        wires = [(*draw(st.sampled_from(recent)), node.id, spec.inputs[0].name) for _ in range(count)]
+        wires += [(*draw(st.sampled_from(recent)), node.id, port.name) for port in spec.inputs[1:] if not port.optional]
+        edges = {Edge(*wire) for wire in wires}
         larger = Graph((*graph.nodes, node), (*graph.edges, *sorted(edges)))
         report = analyze(larger).nodes[node.id]
         small = [made.elements < 20_000 for made in report.outputs.values()]
@@ -136,10 +140,11 @@ def sound_designs(draw: st.DrawFn, most: int = 10) -> Project:
 
 def _with_sinks(draw: st.DrawFn, graph: Graph) -> Graph:
     made = analyze(graph).nodes
-    numeric = [node.id for node in graph.nodes if made[node.id].outputs["output"].dtype == "float32"]
-    ends = [node_id for node_id in numeric if not graph.out_of(node_id)][-3:] or numeric[-1:]
+    numeric = [(node.id, port) for node in graph.nodes for port, spec in made[node.id].outputs.items()
+               if spec.dtype == "float32"]
+    ends = [end for end in numeric if not graph.out_of(*end)][-3:] or numeric[-1:]
     for number, end in enumerate(ends):
-        spec = made[end].outputs["output"]
+        spec = made[end[0]].outputs[end[1]]
         is_choice = spec.rank == 1 and spec.sizes[0] > 1 and draw(st.booleans())
         column = {"column": draw(HOSTILE.filter(bool)) + f" t{number}", "shape": () if is_choice else spec.sizes,
                   "values": "classes" if is_choice else "numbers", "classes": spec.sizes[0] if is_choice else 0}
@@ -147,7 +152,7 @@ def _with_sinks(draw: st.DrawFn, graph: Graph) -> Graph:
         nodes = (Node(f"t{number}", "Input", draw(HOSTILE), column),
                  Node(f"l{number}", loss, draw(HOSTILE), CATALOGUE[loss].defaults()),
                  Node(f"o{number}", "Output", draw(HOSTILE)))
-        edges = (Edge(end, "output", f"l{number}", "prediction"), Edge(f"t{number}", "output", f"l{number}", "target"),
-                 Edge(end, "output", f"o{number}", "input"))
+        edges = (Edge(*end, f"l{number}", "prediction"), Edge(f"t{number}", "output", f"l{number}", "target"),
+                 Edge(*end, f"o{number}", "input"))
         graph = Graph((*graph.nodes, *nodes), (*graph.edges, *edges))
     return graph

@@ -45,21 +45,24 @@ def _problems_of(text: str) -> list[str]:
     imported = {alias.asname or alias.name for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)
                 for alias in node.names}
     loaded = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
-    classes = {node.name for node in tree.body if isinstance(node, ast.ClassDef)}
+    classes = {node.name for node in tree.body if isinstance(node, ast.ClassDef | ast.FunctionDef)}
     found += [f"{name} is imported and not used" for name in imported - loaded]
     for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
         own = {arg.arg for arg in function.args.args}
         own |= {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
         used = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
         found += [f"{name} is not defined" for name in used - own - imported - classes - set(dir(builtins))]
-        found += [f"{name} is assigned and not used" for name in own - used - {"self"}]
+        found += [f"{name} is assigned and not used" for name in own - used - {"self", "_"}]
     return found
+
+
+_NEEDED = {"super", "tuple", "int", "next", "range", "len", "bool", "float"}
 
 
 def _dangers(text: str) -> set[str]:
     """Builtins that are used, hidden attributes and imports, beyond what emitted code needs."""
     nodes = list(ast.walk(ast.parse(text)))
-    found = {node.id for node in nodes if isinstance(node, ast.Name)} & set(dir(builtins)) - {"super", "tuple"}
+    found = {node.id for node in nodes if isinstance(node, ast.Name)} & set(dir(builtins)) - _NEEDED
     attributes = {node.attr for node in nodes if isinstance(node, ast.Attribute)} - {"__init__"}
     imports = {ast.unparse(node) for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)}
     return found | {name for name in attributes if name.startswith("_")} | imports - {
@@ -69,12 +72,12 @@ def _dangers(text: str) -> set[str]:
 def test_the_perceptron_reads_as_if_a_person_had_written_it():
     source = emit(PERCEPTRON)
     assert source.text == EXPECTED.read_text(encoding="utf-8")
-    assert (source.network, source.objective) == ("Perceptron", "PerceptronObjective")
+    assert (source.network, source.objective.objective) == ("Perceptron", "PerceptronObjective")
     assert (source.inputs, source.targets, source.outputs) == (("image",), ("label",), ("output",))
     assert source.target_of == {"output": "label"}
-    assert [msgspec.to_builtins(metric) for metric in source.metrics] == [
+    assert [msgspec.to_builtins(metric) for metric in source.objective.metrics] == [
         {"name": "accuracy", "type": "Accuracy", "target": "label", "output": "output"}]
-    assert source.modules["linear_2"] == "linear_2"
+    assert source.modules["Perceptron"]["linear_2"] == "linear_2"
 
 
 @pytest.mark.parametrize("path", sorted((RESOURCES / "templates").glob("*.neuroloom")), ids=lambda path: path.stem)
@@ -93,8 +96,9 @@ def test_any_design_with_any_names_gives_clean_code(project):
     assert not _problems_of(source.text)
     assert not _dangers(source.text)
     assert emit(project) == source
-    assert len(set(source.modules.values())) == len(source.modules)
-    assert all(name.isidentifier() for name in (*source.modules.values(), *source.outputs, source.network))
+    modules = source.modules[project.main]
+    assert len(set(modules.values())) == len(modules)
+    assert all(name.isidentifier() for name in (*modules.values(), *source.outputs, source.network))
     report = analyze(project.graph)
     columns = {node.id: node.params["column"] for node in project.graph.nodes if node.type == "Input"}
     assert source.inputs == tuple(dict.fromkeys(columns[node_id] for node_id in report.inputs))
@@ -143,7 +147,7 @@ def test_a_branch_is_kept_under_a_name_and_chains_are_called_x():
          _node("s", "Add", "Skip"), _node("o", "Output", "picture")],
         "i>a", "a>b", "b>r", "r>s.inputs", "a>s.inputs", "s>o")
     source = emit(Project({"Residual": graph}))
-    assert source.objective == ""
+    assert source.objective is None
     body = [line.split("  #")[0].strip() for line in source.text.splitlines()]
     start = body.index("def forward(self, image: torch.Tensor) -> torch.Tensor:")
     assert body[start + 1:] == ["entry = self.entry(image)", "x = self.inner(entry)", "x = self.bend(x)",
@@ -162,8 +166,8 @@ def test_a_column_named_x_and_several_outputs_and_losses():
     assert source.network == "TwoHeads"
     assert source.outputs == ("class_", "output")
     assert source.target_of == {"output": "y", "class_": "kind"}
-    assert [metric.name for metric in source.metrics] == ["mae", "r2", "accuracy"]
-    assert [metric.output for metric in source.metrics] == ["output", "output", "class_"]
+    assert [metric.name for metric in source.objective.metrics] == ["mae", "r2", "accuracy"]
+    assert [metric.output for metric in source.objective.metrics] == ["output", "output", "class_"]
     assert "def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:" in source.text
     assert "loss = loss + self.loss_2(" in source.text
 

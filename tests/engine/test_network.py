@@ -14,7 +14,7 @@ from torch import nn
 from engine import network, projectfile
 from engine.analysis import analyze
 from engine.codegen import emit
-from engine.codegen.plan import MODULE_ATTRIBUTES
+from engine.codegen.outline import MODULE_ATTRIBUTES
 from engine.layers import CATALOGUE
 from engine.project import RESOURCES, Project
 from engine.tensors import TensorSpec
@@ -32,10 +32,11 @@ def _sample(spec: TensorSpec, batch: int) -> torch.Tensor:
 def _check(project: Project, batch: int) -> None:
     """One forward pass of network and objective agrees with the analysis."""
     source, report = emit(project), analyze(project.graph)
-    made, objective = network.build(source)
+    built = network.build(source)
+    made, objective = built.network, built.objective
+    assert source.objective is not None
     assert objective is not None
-    made.eval()
-    objective.eval()
+    built.everything.eval()
     specs = {node.params["column"]: report.nodes[node.id].outputs["output"] for node in project.graph.nodes
              if node.type == "Input"}
     given = [_sample(specs[column], batch) for column in source.inputs]
@@ -45,11 +46,11 @@ def _check(project: Project, batch: int) -> None:
     assert [tuple(out.shape) for out in outputs] == [(batch, *spec.sizes) for spec in expected]
     assert [str(out.dtype) for out in outputs] == [f"torch.{spec.dtype}" for spec in expected]
     assert sum(weight.numel() for weight in made.parameters()) == report.weights
-    assert {name.split(".")[0] for name in made.state_dict()} <= set(source.modules.values())
+    assert {name.split(".")[0] for name in made.state_dict()} <= set(source.modules[project.main].values())
     loss, sums = objective(*given, *(_sample(specs[column], batch) for column in source.targets))
     assert loss.shape == ()
-    assert len(sums) == len(source.metrics)
-    for total, metric in zip(sums, source.metrics, strict=True):
+    assert len(sums) == len(source.objective.metrics)
+    for total, metric in zip(sums, source.objective.metrics, strict=True):
         assert total.dim() == 1
         assert total.dtype == torch.float32
         assert not total.requires_grad
@@ -72,7 +73,8 @@ def test_templates_compute(path, batch):
 
 
 def test_training_the_objective_trains_the_network():
-    made, objective = network.build(emit(projectfile.load(TEMPLATES[-1])))
+    built = network.build(emit(projectfile.load(TEMPLATES[-1])))
+    made, objective = built.network, built.objective
     before = [weight.clone() for weight in made.parameters()]
     optimizer = torch.optim.SGD(objective.parameters(), 0.1)
     image, label = torch.randn(32, 1, 28, 28), torch.arange(32) % 10
@@ -94,14 +96,14 @@ def test_the_same_seed_gives_the_same_weights_and_another_one_others():
 
     def weights(seed: int) -> torch.Tensor:
         torch.manual_seed(seed)
-        return torch.cat([weight.flatten() for weight in network.build(source)[0].parameters()])
+        return torch.cat([weight.flatten() for weight in network.build(source).network.parameters()])
 
     assert torch.equal(weights(3), weights(3))
     assert not torch.equal(weights(3), weights(4))
 
 
 def test_tracebacks_show_the_emitted_line():
-    made, _ = network.build(emit(projectfile.load(RESOURCES / "templates" / "perceptron.neuroloom")))
+    made = network.build(emit(projectfile.load(RESOURCES / "templates" / "perceptron.neuroloom"))).network
     with pytest.raises(RuntimeError) as failed:
         made(torch.zeros(1, 3))
     shown = "".join(traceback.format_exception(failed.value))

@@ -1,0 +1,138 @@
+"""What a training computes for each objective of its plan, and which weights each phase moves."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from engine.errors import TrainingError
+from engine.network import Built
+from engine.plan import Phase, address
+from engine.training.measures import Measures, Tally
+from engine.training.optimizers import Schedule, build_optimizer, update_of
+from engine.training.parameters import Parameters, can_be_flat
+from engine.training.step import Step
+
+Batch = Sequence[Tensor]
+Judged = tuple[Tensor, tuple[Tensor, ...]]
+
+
+@dataclass(frozen=True)
+class Judge:
+    """An objective together with where its columns are in a batch. Called with a batch, gives loss and sums."""
+
+    objective: nn.Module
+    places: tuple[int, ...]
+
+    def __call__(self, *batch: Tensor) -> Judged:
+        if not self.places:
+            judged: Judged = self.objective(len(batch[0]))
+        else:
+            judged = self.objective(*(batch[place] for place in self.places))
+        return judged
+
+
+@dataclass(frozen=True)
+class Course:
+    """One objective in training: its sums, and what they mean. `title`: its graph, where there are several."""
+
+    graph: str
+    title: str
+    judge: Judge
+    measures: Measures
+    tally: Tally
+
+    def named(self, values: Mapping[str, float]) -> dict[str, float]:
+        """Values as they are shown: "accuracy", or "Train discriminator accuracy" where there are several."""
+        return {f"{self.title} {name}" if self.title else name: value for name, value in values.items()}
+
+
+class Stage:
+    """One phase in training: what it computes, and the weights that it moves."""
+
+    def __init__(self, phase: Phase, course: Course, groups: Sequence[tuple[float, Parameters]], step: Step, *,
+                 epochs: int, steps: int) -> None:
+        """`groups`: the weights that it moves, by the factor of their learning rate; `steps` of the whole training."""
+        self.phase, self.course, self.step = phase, course, step
+        self.optimizer: Optimizer = build_optimizer(phase.optimizer, [
+            (factor, [tensor for _, group in same for tensor in group.tensors])
+            for factor, same in groupby(groups, key=lambda pair: pair[0])])
+        self.schedule = Schedule(phase.scheduler, self.optimizer, epochs, _uses(phase, steps))
+        self._gradients = [gradient for _, group in groups for gradient in group.gradients]
+        self._tensors = [tensor for _, group in groups for tensor in group.tensors]
+        self._move = update_of(self.optimizer)
+
+    def update(self) -> None:
+        """Move the weights, from the gradients of the step just made."""
+        if self.phase.clip:
+            self._clip()
+        self._move()
+        if self.schedule.is_per_step:
+            self.schedule.after_step()
+
+    def _clip(self) -> None:
+        """As torch.nn.utils.clip_grad_norm_ does, to the bit."""
+        norm = nn.utils.get_total_norm(self._gradients)
+        factor = torch.clamp(self.phase.clip / (norm + 1e-6), max=1.0)
+        for tensor in self._tensors:
+            if tensor.grad is not None:
+                tensor.grad.mul_(factor)
+
+
+def grouped(built: Built, phases: Sequence[Phase]) -> list[list[tuple[float, Parameters]]]:
+    """For each phase the groups of weights that it moves, with their factors, largest first. A weight is in one group
+    only, together with those that have the same factors in all phases.
+
+    Raises TrainingError for a phase that moves nothing.
+    """
+    owners = built.owners()
+    factors: dict[int, list[float]] = {}
+    weights: dict[int, nn.Parameter] = {}
+    for number, phase in enumerate(phases):
+        for weight in built.objectives[phase.objective].parameters():
+            factor = _factor(phase, owners.get(id(weight)))
+            if factor and weight.requires_grad:
+                weights[id(weight)] = weight
+                factors.setdefault(id(weight), [0.0] * len(phases))[number] = factor
+    alike: dict[tuple[float, ...], list[nn.Parameter]] = {}
+    for key, weight in weights.items():
+        alike.setdefault(tuple(factors[key]), []).append(weight)
+    is_flat = can_be_flat(built.everything)
+    groups = [(key, Parameters(same, can_be_flat=is_flat)) for key, same in alike.items()]
+    found = []
+    for number, phase in enumerate(phases):
+        moved = [(key[number], group) for key, group in groups if key[number]]
+        if not moved:
+            raise TrainingError(f"The phase {phase.name} updates no weights." if len(phases) > 1
+                                else "The network has no weights to learn.",
+                                "Choose in the plan what it updates, or add a layer that learns, such as Linear.")
+        found.append(sorted(moved, key=lambda pair: -pair[0]))
+    return found
+
+
+def rest(built: Built, groups: Sequence[Sequence[tuple[float, Parameters]]]) -> None:
+    """Let the networks that no phase moves compute as they do when they are used: without dropout, with the statistics
+    that they have. All others learn."""
+    moved = {id(weight) for phase in groups for _, group in phase for weight in group.weights}
+    built.everything.train()
+    for part in built.parts.values():
+        own = list(part.parameters())
+        if own and not any(id(weight) in moved for weight in own):
+            part.eval()
+
+
+def _factor(phase: Phase, owner: tuple[str, str] | None) -> float:
+    """The factor of a weight's learning rate; 0 for one that the phase does not move."""
+    if not phase.updates or owner is None:
+        return 0.0 if phase.updates else 1.0
+    graph, _ = owner
+    return phase.updates.get(address(*owner), phase.updates.get(graph, 0.0))
+
+
+def _uses(phase: Phase, steps: int) -> int:
+    """In how many of so many steps a phase is used."""
+    stop = min(phase.stop or steps, steps)
+    return max(0, -(-(stop - phase.start) // phase.every))

@@ -1,0 +1,45 @@
+"""First weights that come from files: of the whole, of one network, of one layer."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from torch import nn
+
+from engine.errors import TrainingError
+from engine.network import Built
+from engine.plan import address
+from engine.project import Project
+from engine.training.weights import load_weights
+
+
+def start(built: Built, project: Project) -> Iterator[str]:
+    """Take over the weights that the project names, the whole before its parts; yields what became of each file.
+
+    Raises WeightsError, or TrainingError for something that the project does not have.
+    """
+    whole = str(project.options["weights"])
+    if whole:
+        yield load_weights(built.state(), Path(whole)).text()
+    modules = _modules(built)
+    for name, path in sorted(project.starts.items(), key=lambda item: item[0].count("/")):
+        if name not in modules:
+            raise TrainingError(f"The weights of {path} are for {name}, which has none or is not trained.",
+                                "Choose another place for them, or take them off.")
+        module, inside = modules[name]
+        report = load_weights(module.state_dict(keep_vars=True), Path(path), inside)
+        yield f"{_title(project, name)}: {report.text()}"
+
+
+def _modules(built: Built) -> dict[str, tuple[nn.Module, str]]:
+    """Networks by graph and layers by address, each with the name that it has inside of a larger network."""
+    found = {}
+    for part in built.source.parts:
+        found[address(part.graph)] = (built.parts[part.name], part.name)
+        for node_id, attribute in built.source.modules[part.graph].items():
+            found[address(part.graph, node_id)] = (built.parts[part.name].get_submodule(attribute), attribute)
+    return found
+
+
+def _title(project: Project, name: str) -> str:
+    graph, _, node_id = name.rpartition("/")
+    return project.graphs[graph].node(node_id).name if graph in project.graphs else name
