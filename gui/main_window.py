@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent, QShowEvent
-from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QSizePolicy, QTabWidget, QToolBar, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QMainWindow,
+    QMenu,
+    QSizePolicy,
+    QTabWidget,
+    QToolBar,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from engine.project import Data
 from gui import drops, files
@@ -25,6 +35,7 @@ from gui.facts import counted
 from gui.files import Files
 from gui.late_panels import LatePanels
 from gui.menus import fill, fill_bar
+from gui.plan.training_plan import TrainingPlan
 from gui.recovery import Recovery
 from gui.session import IDLE, Session
 from gui.training.training_bar import TrainingBar
@@ -82,11 +93,12 @@ class MainWindow(QMainWindow):
         self._tabs.setDocumentMode(True)
         self._tabs.tabBar().setDrawBase(False)
         self._tabs.addTab(self.canvas, icons.icon("network"), "")
-        self.setCentralWidget(self._tabs)
         self.docks = Docks(self)
         self._browser: BrowserWindow | None = None
         self._late = LatePanels(self.docks, self.document, self.session, self.browse, self)
         self._make_first_panels()
+        self.plan = TrainingPlan(self.document, self.canvas, self.inspector, self)
+        self._lay_out_centre()
         self.actions_by_id = self._make_actions()
         self._fill_toolbar()
         self._fill_menus()
@@ -164,6 +176,16 @@ class MainWindow(QMainWindow):
             self.docks.raise_dock("data")
             self.docks["data"].widget().open(path)
 
+    def _lay_out_centre(self) -> None:
+        """The training plan stands below the canvas."""
+        centre = QWidget(self)
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self._tabs, 1)
+        column.addWidget(self.plan.strip)
+        self.setCentralWidget(centre)
+
     def _make_first_panels(self) -> None:
         self.palette_panel = Palette(self)
         self.palette_panel.chosen.connect(self.canvas.add_layer)
@@ -189,7 +211,7 @@ class MainWindow(QMainWindow):
             texts.connect(partial(_name_step, own[name], own[name].text()))
             own[name].setEnabled(False)
         return {**build(files.ACTIONS, self.files.handlers(), self), **own, **self.canvas.actions(),
-                **self.training_bar.actions}
+                **self.training_bar.actions, **self.plan.actions}
 
     def _fill_toolbar(self) -> None:
         bar = QToolBar("Toolbar", self)
@@ -224,7 +246,7 @@ class MainWindow(QMainWindow):
             "&File": ("new", templates, "open", self._recent, None, "save", "save_as", None, "export", None, "quit"),
             "&Edit": ("undo", "redo", None, *EDITING),
             "&View": (*VIEWING, None, "browse", panels, self._theme_menu(), "reset_layout"),
-            "&Network": ("search", "insert_layer", "find_layer", None, "train", "stop"),
+            "&Network": ("search", "insert_layer", "find_layer", None, "plan", "train", "stop"),
             "&Help": ("commands", "about"),
         }, self.actions_by_id)
         self._fill_recent()
@@ -251,6 +273,7 @@ class MainWindow(QMainWindow):
         self.session.failed.connect(self._show_failure)
         self.session.state_changed.connect(self._show_training)
         self.session.run_changed.connect(self._show_run)
+        self.plan.settings_wanted.connect(partial(self.docks.raise_dock, "inspector"))
         self.recovery.failed.connect(self._show_backup_failure)
         self._show_run()
 

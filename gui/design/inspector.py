@@ -17,12 +17,24 @@ class Inspector(QWidget):
         self.node = NodeInspector(document)
         self.selection = SelectionInspector(document)
         self.project = ProjectInspector(document)
+        self._guest: QWidget | None = None
         self._stack = QStackedLayout(self)
         for page in (self.project, self.node, self.selection):
             self._stack.addWidget(_scrolling(page, fills=page is self.project))
         document.changed.connect(self._refresh)
         document.shown_changed.connect(self._refresh)
         document.selection_changed.connect(self._refresh)
+        self._refresh()
+
+    def add_page(self, page: QWidget) -> QWidget:
+        """Take in somebody else's page, for `show_instead`."""
+        area = _scrolling(page, fills=False)
+        self._stack.addWidget(area)
+        return area
+
+    def show_instead(self, area: QWidget | None) -> None:
+        """Show an added page while nothing is selected; None: the project again."""
+        self._guest = area
         self._refresh()
 
     def _refresh(self) -> None:
@@ -33,6 +45,8 @@ class Inspector(QWidget):
         else:
             page.refresh()
         self._stack.setCurrentIndex(min(len(selected), 2))
+        if self._guest is not None and not selected:
+            self._stack.setCurrentWidget(self._guest)
 
 
 def _scrolling(page: QWidget, *, fills: bool) -> QScrollArea:
