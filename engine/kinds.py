@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from engine.derived import LENGTHS as LENGTHS
 from engine.params import Bool, Choice, Float, Int, Param, Size, Text
 from engine.tensors import TensorSpec
 
@@ -64,8 +63,8 @@ MAX_LENGTH = Int(name="max_length", default=64, minimum=1, maximum=65536,
 VOCABULARY = Int(name="vocabulary", default=8000, minimum=2, maximum=1_000_000,
                  help="Different tokens at most; ids are below this number.")
 MARKS = Bool(name="marks", default=False,
-             help="Tokens mark the beginning and the end of each text. A target has an end mark only; moved by one step "
-                  "behind a begin mark it can be read as well, by a network that learns to write it.")
+             help="Tokens mark the beginning and the end of each text. A target has an end mark only; moved by one "
+                  "step behind a begin mark it can be read as well, by a network that learns to write it.")
 
 KINDS: dict[str, KindSpec] = {
     spec.name: spec

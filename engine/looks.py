@@ -23,10 +23,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine import folders
+from engine.derived import LENGTHS
 from engine.errors import DataError
 from engine.events import AnyEvent, Progressed
 from engine.jobs import Look
-from engine.kinds import LENGTHS
 
 if TYPE_CHECKING:
     from engine.preparation import Part

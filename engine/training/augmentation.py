@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from engine.augmentation import AUGMENTATIONS
-from engine.kinds import LENGTHS
+from engine.derived import LENGTHS
 from engine.options import Component
 from engine.preparation import Part, Preparation, finish_factors
 from engine.preparation.texts import UNKNOWN_NUMBER, specials

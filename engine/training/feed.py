@@ -16,7 +16,7 @@ from torch import Tensor
 
 from engine.data import cache
 from engine.data.dataset import Dataset
-from engine.kinds import LENGTHS
+from engine.derived import LENGTHS
 from engine.preparation import Part, finish_factors
 from engine.preparation.preparing import INTEGERS
 from engine.training import devices

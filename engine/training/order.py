@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from engine.data.dataset import Dataset
+from engine.derived import LENGTHS
 from engine.errors import DataError
-from engine.kinds import LENGTHS
 
 POOL_BATCHES = 50
 """Bucketing sorts so many batches at a time by length: long enough to be alike, short enough to stay random."""

@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 
 from engine.augmentation import AUGMENTATIONS, augmentation, fitting, misfit
+from engine.derived import LENGTHS
 from engine.errors import OptionError
-from engine.kinds import KINDS, LENGTHS
+from engine.kinds import KINDS
 from engine.options import Component
 from engine.params import completed
 from engine.preparation import Part, Preparation

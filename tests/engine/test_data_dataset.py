@@ -12,8 +12,8 @@ from engine.data.dataset import Dataset
 from engine.data.encoding import encoded
 from engine.data.files import ignore_progress
 from engine.data.opened import Opened, RowNames
+from engine.derived import LENGTHS
 from engine.errors import DataError
-from engine.kinds import LENGTHS
 from engine.preparation import Part
 from engine.project import Column, ColumnChoice, Data, Split
 from tests.engine.data_files import write_csv, write_idx, write_pictures

@@ -14,8 +14,8 @@ from torch import Tensor
 
 from engine.data import dataset, sources
 from engine.data.dataset import Dataset
+from engine.derived import LENGTHS
 from engine.errors import DataError
-from engine.kinds import LENGTHS
 from engine.training.feed import Feed
 from engine.training.order import Order, order_of
 from tests.contracts.source_tree import ROOT
