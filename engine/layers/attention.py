@@ -177,12 +177,9 @@ def _dot_product_call(module: str, args: Arguments, params: Params) -> str:
         masks.append(f"padding_mask({lengths}, {key}).unsqueeze(1)")
     if mask != NO_ARGUMENT:
         masks.append(mask)
-    hidden = " | ".join(masks)
-    if params["need_weights"]:
-        return f"attend({', '.join((*passed, hidden) if hidden else passed)})"
-    if hidden:
-        passed.append(f"attn_mask=~({hidden})" if len(masks) > 1 else f"attn_mask=~{hidden}")
-    return f"nn.functional.scaled_dot_product_attention({', '.join(passed)})"
+    if masks:
+        passed.append(" | ".join(masks))
+    return f"{'attend' if params['need_weights'] else 'attend_without_map'}({', '.join(passed)})"
 
 
 def causal_setting(default: bool = False) -> Bool:
