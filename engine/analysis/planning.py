@@ -63,7 +63,7 @@ def new_phase(project: Project, objective: str = "") -> Phase:
     return msgspec.structs.replace(guesses.get(wanted, Phase(name, wanted)), name=name)
 
 
-def with_phase(project: Project, name: str, **changes: Any) -> Project:
+def with_phase(project: Project, name: str, /, **changes: Any) -> Project:
     """With fields of one phase replaced; nothing is changed where there is none of that name."""
     return project.replace(plan=tuple(
         msgspec.structs.replace(phase, **changes) if phase.name == name else phase for phase in project.plan))

@@ -81,6 +81,11 @@ class PhaseSettings(QWidget):
         self._position = -1
         self._refresh()
 
+    @property
+    def refusal(self) -> str:
+        """Why the name that is typed cannot be taken, "" if it can."""
+        return self._refusal.text()
+
     def edit_name(self) -> None:
         """Put the keyboard on the name."""
         self.name.setFocus()

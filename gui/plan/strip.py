@@ -56,7 +56,7 @@ class PlanStrip(QWidget):
             "earlier": self._button("arrow-left", "Use the phase earlier in each step (Ctrl+Left)", self._earlier),
             "later": self._button("arrow-right", "Use the phase later in each step (Ctrl+Right)", self._later),
             "duplicate": self._button("copy-plus", "Duplicate the phase", self._duplicate),
-            "remove": self._button("trash-2", "Remove the phase (Del)", self._remove),
+            "remove": self._button("trash-2", "Remove the phase (Del)", self._remove_shown),
             "leave": self._button("x", "Show the canvas without colours again (Esc)", shown.leave),
         }
         self.legend = Legend(self)
@@ -87,7 +87,7 @@ class PlanStrip(QWidget):
         self._shown.show(self.chips.index(chip))
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction(icons.icon("pencil"), "&Rename", self._rename)
+        menu.addAction(icons.icon("pencil"), "&Rename", partial(self._rename, self.chips.index(chip)))
         for name, text in (("duplicate", "D&uplicate"), ("earlier", "Move &earlier"), ("later", "Move &later"),
                            ("remove", "Re&move")):
             action = QAction(self.tools[name].icon(), text, menu)
@@ -210,9 +210,9 @@ class PlanStrip(QWidget):
             self.chips[position + way].setFocus(Qt.FocusReason.TabFocusReason)
             self._area.ensureWidgetVisible(self.chips[position + way], SPACING, 0)
 
-    def _rename(self, position: int | None = None) -> None:
+    def _rename(self, position: int) -> None:
         self._document.select(())
-        self._shown.show(self._shown.position if position is None else position)
+        self._shown.show(position)
         self.settings_wanted.emit()
         self.rename_wanted.emit()
 
@@ -230,12 +230,14 @@ class PlanStrip(QWidget):
         self._document.edit("Duplicate phase", edits.duplicated(self._document.project, at))
         self._shown.show(at + 1)
 
-    def _remove(self, position: int | None = None) -> None:
+    def _remove_shown(self) -> None:
+        self._remove(self._shown.position)
+
+    def _remove(self, position: int) -> None:
         project = self._document.project
-        at = self._shown.position if position is None else position
         if project.plan:
-            self._document.edit(f"Remove phase {project.plan[at].name}", edits.removed(project, at))
-            self._focus(at)
+            self._document.edit(f"Remove phase {project.plan[position].name}", edits.removed(project, position))
+            self._focus(position)
 
     def _earlier(self) -> None:
         self._move(self._shown.position, -1)

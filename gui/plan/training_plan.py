@@ -37,7 +37,7 @@ class TrainingPlan(QObject):
         self.strip.settings_wanted.connect(self.settings_wanted)
         self.strip.rename_wanted.connect(self._edit_name)
         self.shown.changed.connect(self._show)
-        canvas.canvas.repaired.connect(self._color)
+        document.shown_changed.connect(self._color)
         canvas.installEventFilter(self)
 
     @property
