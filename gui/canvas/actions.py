@@ -1,10 +1,14 @@
 """The canvas's actions, declared once: menus, shortcuts, tooltips and the context menu are computed from here."""
 
+from collections.abc import Iterable, Mapping
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QMenu, QWidget
 
+from engine.layers.networks import COMPOSITES
 from gui.canvas.commands import Commands
+from gui.canvas.networks import INLINED, Networks
 from gui.widgets import actions
 from gui.widgets.actions import ActionSpec
 
@@ -39,16 +43,52 @@ ACTIONS = (
 )
 """Ids are methods of `Commands`."""
 
-SEPARATOR = ""
-ON_NODE = ("rename", "duplicate", "duplicate_wired", SEPARATOR, "cut", "copy", "paste", SEPARATOR, "connect_selected",
-           "fit_selection", SEPARATOR, "delete", "dissolve")
-ON_WIRE = ("insert_layer", SEPARATOR, "delete")
-ON_CANVAS = ("search", "paste", "select_all", SEPARATOR, "fit_all", "actual_size")
+NETWORK_ACTIONS = (
+    ActionSpec("new_network", "New &network", "Ctrl+T", "square-plus", "Add an empty network, in a tab of its own."),
+    _spec("group_network", "&Group into network", "Ctrl+G", "group",
+          "Make a network of the selected layers; it can be placed again, with the same weights."),
+    _spec("group_block", "Group into &block", "Ctrl+Shift+G", "package",
+          "Make a block of the selected layers; each copy has weights of its own."),
+    _spec("ungroup", "&Ungroup", "Ctrl+Alt+G", "ungroup", "Put the layers of the selected network in its place."),
+    _spec("enter", "&Open network", "Return; Enter", "square-arrow-right-enter",
+          "Show what is inside the selected network. A double click does so, too."),
+    _spec("leave", "&Leave network", "Alt+Up", "square-arrow-right-exit",
+          "Go back to where the shown network was opened from. Escape does so, too."),
+)
+"""Ids are methods of `Networks`."""
 
-NEED_NODES = frozenset(("cut", "copy", "duplicate", "duplicate_wired", "dissolve"))
+SEPARATOR = ""
+ON_NODE = ("enter", "rename", "duplicate", "duplicate_wired", SEPARATOR, "cut", "copy", "paste", SEPARATOR,
+           "connect_selected", "fit_selection", SEPARATOR, "group_network", "group_block", "ungroup", SEPARATOR,
+           "delete", "dissolve")
+ON_WIRE = ("insert_layer", SEPARATOR, "delete")
+ON_CANVAS = ("search", "paste", "select_all", SEPARATOR, "fit_all", "actual_size", SEPARATOR, "new_network", "leave")
+
+NEED_NODES = frozenset(("cut", "copy", "duplicate", "duplicate_wired", "dissolve", "group_network", "group_block"))
 """What can be done only with nodes selected."""
 
 
-def build(commands: Commands, owner: QWidget) -> dict[str, QAction]:
-    """The actions by id, working while `owner` has the focus."""
-    return actions.build(ACTIONS, {spec.id: getattr(commands, spec.id) for spec in ACTIONS}, owner)
+def menu(built: Mapping[str, QAction], table: Iterable[str], owner: QWidget) -> QMenu:
+    """The context menu with the actions of a table, deleted when it is closed."""
+    made = QMenu(owner)
+    made.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    for name in table:
+        made.addSeparator() if name == SEPARATOR else made.addAction(built[name])
+    return made
+
+
+def enable(built: Mapping[str, QAction], nodes: int, wires: int, networks: Networks) -> None:
+    """Switch actions on and off, as so many nodes and wires are selected."""
+    enabled = {
+        **dict.fromkeys(NEED_NODES, nodes > 0), "delete": nodes + wires > 0, "insert_layer": wires == 1,
+        "rename": nodes == 1, "connect_selected": nodes > 1, "enter": bool(networks.selected(COMPOSITES)),
+        "ungroup": bool(networks.selected(INLINED)), "leave": bool(networks.trail.steps),
+    }
+    for name, is_enabled in enabled.items():
+        built[name].setEnabled(is_enabled)
+
+
+def build(commands: Commands, networks: Networks, owner: QWidget) -> dict[str, QAction]:
+    """The actions by id, all but that for a new network working while `owner` has the focus."""
+    return {**actions.build(ACTIONS, {spec.id: getattr(commands, spec.id) for spec in ACTIONS}, owner),
+            **actions.build(NETWORK_ACTIONS, {spec.id: getattr(networks, spec.id) for spec in NETWORK_ACTIONS}, owner)}

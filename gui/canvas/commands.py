@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QPointF, Qt
 from PySide6.QtGui import QGuiApplication
 
-from engine import layers
 from engine.errors import ProjectError
 from engine.graph import Edge, Graph
+from gui import placeable
 from gui.canvas import clipboard
 from gui.canvas.edits import Place, beside, can_splice, counted, free_output, new_node, with_layer
 from gui.canvas.geometry import CARD_WIDTH, GRID, HEADER, free_spot, snapped
@@ -41,19 +41,21 @@ class Commands(QObject):
     def _graph(self) -> Graph:
         return self._document.graph
 
-    def add(self, layer_type: str, place: Place | None = None) -> str:
-        """Add a layer and select it; the id of its node. Without a place: in the view, wired to the selected node."""
-        spec = layers.find(layer_type)
-        if spec is None:
-            self._view.message.emit(f"There is no layer named {layer_type[:LONGEST_NAME]!r}.")
+    def add(self, key: str, place: Place | None = None) -> str:
+        """Add a layer or network and select it; the id of its node. Without a place: in the view, wired to the selected
+        node."""
+        library = self._document.library
+        entry = placeable.find(library, key)
+        if entry is None:
+            self._view.message.emit(f"There is no layer named {key[:LONGEST_NAME]!r}.")
             return ""
-        place = place or self._place_by_selection(bool(spec.inputs))
+        place = place or self._place_by_selection(bool(entry.spec.inputs))
         position = place.position
         if position is None:
             position = beside(self._graph, place.wire_to) if place.wire_to else self._spot_in_view()
-        node = new_node(self._document.project, spec, snapped(position))
+        node = new_node(self._document, entry, snapped(position))
         text = f"Insert {node.name} into a wire" if place.into else f"Add {node.name}"
-        self._view.commit(text, with_layer(self._graph, node, spec, place))
+        self._view.commit(text, with_layer(self._graph, node, library, place))
         self._view.select_nodes({node.id})
         self._view.reveal(node.id)
         return node.id
@@ -61,7 +63,8 @@ class Commands(QObject):
     def _place_by_selection(self, has_inputs: bool) -> Place:
         """Behind the one selected node, if it has an output that nothing is wired to."""
         if has_inputs and len(self._document.selection) == 1:
-            return Place(wire_to=free_output(self._graph, next(iter(self._document.selection))))
+            chosen = next(iter(self._document.selection))
+            return Place(wire_to=free_output(self._graph, chosen, self._document.library))
         return Place()
 
     def _spot_in_view(self) -> tuple[float, float]:
@@ -73,7 +76,7 @@ class Commands(QObject):
         """Ask for a layer to add at the pointer, or, with one node selected, behind it."""
         pointer = self._view.pointer_in_view()
         place = self._place_by_selection(has_inputs=True)
-        likely = followers(self._graph, self._document.analysis, place.wire_to) if place.wire_to else None
+        likely = followers(self._document, place.wire_to) if place.wire_to else None
         if place.wire_to is None and pointer is not None:
             corner = self._view.mapToScene(pointer) - QPointF(CARD_WIDTH / 2, HEADER / 2)
             place = Place(position=(corner.x(), corner.y()))
@@ -86,9 +89,10 @@ class Commands(QObject):
             edge = next(iter(wires))
             middle = self._view.canvas.wires[edge].middle()
             corner = middle - QPointF(CARD_WIDTH / 2, HEADER / 2)
-            likely = followers(self._graph, self._document.analysis, PortRef(edge.source, edge.source_port, True))
+            likely = followers(self._document, PortRef(edge.source, edge.source_port, True))
             place = Place(position=(corner.x(), corner.y()), into=edge)
-            self._view.ask_layer(self._view.mapFromScene(middle), place, [s for s in likely if can_splice(s)])
+            fitting = [entry for entry in likely if can_splice(entry.spec)]
+            self._view.ask_layer(self._view.mapFromScene(middle), place, fitting)
 
     def delete(self) -> None:
         """Delete the selected nodes and wires."""
@@ -151,7 +155,8 @@ class Commands(QObject):
         copies = {node.id: copy for node, copy in zip(originals.nodes, fresh, strict=True)}
         feeding = [edge for edge in self._graph.edges if edge.target in chosen and edge.source not in chosen]
         for edge in feeding:
-            graph = drawn(graph, Edge(edge.source, edge.source_port, copies[edge.target], edge.target_port))
+            wire = Edge(edge.source, edge.source_port, copies[edge.target], edge.target_port)
+            graph = drawn(graph, wire, self._document.library)
         self._view.commit(f"Duplicate {counted(self._graph, chosen)}", graph)
         self._view.select_nodes(fresh)
 
@@ -192,16 +197,16 @@ class Commands(QObject):
     def connect_selected(self) -> None:
         """Wire the selected nodes in a chain, from left to right."""
         chosen = sorted((n for n in self._graph.nodes if n.id in self._document.selection), key=lambda n: n.position)
-        graph = self._graph
+        graph, library = self._graph, self._document.library
         for first, second in pairwise(chosen):
-            source, target = layers.find(first.type), layers.find(second.type)
+            source, target = library.spec(first), library.spec(second)
             if source is None or target is None or not source.outputs or not target.inputs:
                 continue
             used = {edge.target_port for edge in graph.into(second.id)}
             free = next((port for port in target.inputs if port.variadic or port.name not in used), target.inputs[0])
             edge = edge_between(PortRef(first.id, source.outputs[0].name, True), PortRef(second.id, free.name, False))
             if edge and not refusal(graph, edge):
-                graph = drawn(graph, edge)
+                graph = drawn(graph, edge, library)
         self._view.commit(f"Wire {counted(self._graph, {n.id for n in chosen})}" if chosen else "Wire", graph)
 
     def nudge(self, key: Qt.Key, step: int) -> None:

@@ -6,8 +6,11 @@ from functools import lru_cache
 from html import escape
 from typing import Any
 
+from engine import layers
 from engine.analysis import NodeReport
+from engine.analysis.library import placed
 from engine.graph import Edge, Node
+from engine.layers.networks import COMPOSITES, SHARING
 from engine.layers.spec import LayerSpec, Port
 from engine.params import Bool, Choice, Param, Size, Text
 from engine.problems import Problem
@@ -23,8 +26,10 @@ _KINDS = {"Inputs and outputs": "", "Activations": "Activation", "Losses": "Loss
 class CardContent:
     """All that a card shows. Two equal contents look the same.
 
-    state   "ok", "warning", "error" or "waiting"
-    footer  the output shape, or what is wrong, or what the node waits for
+    state       "ok", "warning", "error" or "waiting"
+    footer      the output shape, or what is wrong, or what the node waits for
+    weight_set  the number of the colour of the weights that the node shares with others; None if it shares none
+    copies      how often a network is repeated in a row
     """
 
     name: str
@@ -37,16 +42,29 @@ class CardContent:
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
     has_footer: bool
+    weight_set: int | None = None
+    copies: int = 1
 
 
-def card_content(
-    node: Node, spec: LayerSpec | None, report: NodeReport, problems: Iterable[Problem], touching: Iterable[Edge] = ()
-) -> CardContent:
-    """The content of a node's card. A node of an unknown layer (no `spec`) has the ports that its wires name."""
-    found = sorted(problems, key=lambda problem: problem.severity != "error")
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that the content of a card depends on. `touching`: the wires at a node without a declaration."""
+
+    node: Node
+    spec: LayerSpec | None
+    report: NodeReport
+    problems: tuple[Problem, ...]
+    touching: tuple[Edge, ...] = ()
+    weight_set: int | None = None
+
+
+def card_content(facts: Facts) -> CardContent:
+    """The content of a node's card. A node that nobody can declare (no `spec`) has the ports that its wires name."""
+    node, spec, report = facts.node, facts.spec, facts.report
+    found = sorted(facts.problems, key=lambda problem: problem.severity != "error")
     if spec is None:
-        inputs, outputs = _ports_of_wires(node.id, touching)
-        category, icon, subtitle = "", "circle-help", f"Unknown layer {node.type}"
+        inputs, outputs = _ports_of_wires(node.id, facts.touching)
+        category, icon, subtitle = _undeclared(node)
     else:
         inputs, outputs = spec.inputs, spec.outputs
         category, icon, subtitle = spec.category, spec.icon, _subtitle(node, spec)
@@ -63,6 +81,8 @@ def card_content(
         inputs=inputs,
         outputs=outputs,
         has_footer=shows_shape or bool(footer),
+        weight_set=facts.weight_set if node.type in SHARING else None,
+        copies=_copies(node),
     )
 
 
@@ -88,11 +108,27 @@ def _ports_of_wires(node_id: str, touching: Iterable[Edge]) -> tuple[tuple[Port,
     return tuple(Port(name) for name in inputs), tuple(Port(name) for name in outputs)
 
 
+def _undeclared(node: Node) -> tuple[str, str, str]:
+    """Category, icon and subtitle of a node of an unknown layer, or one that places a network that is not there."""
+    declared = layers.find(node.type)
+    if declared is None:
+        return "", "circle-help", f"Unknown layer {node.type}"
+    return declared.category, declared.icon, placed(node) or "no network chosen"
+
+
+def _copies(node: Node) -> int:
+    repeat = node.params.get("repeat", 1) if node.type in COMPOSITES else 1
+    return repeat if isinstance(repeat, int) else 1
+
+
 def _subtitle(node: Node, spec: LayerSpec) -> str:
     """The settings that matter; the layer's type first where the name does not tell it.
 
     An Input's shape and classes are its output shape, which the card shows below; its column is mostly its name.
     """
+    if node.type in COMPOSITES:
+        times = f" × {_copies(node)}" if _copies(node) > 1 else ""
+        return (spec.type if placed(node) == node.name else placed(node)) + times
     parts = [] if node.name.startswith(spec.type) else [spec.type]
     if spec.role == "input":
         column = node.params.get("column", "")
@@ -146,7 +182,9 @@ def _tooltip(node: Node, spec: LayerSpec | None, report: NodeReport, problems: l
         parts.append(f"Waits for {escape(report.waits_for)}.")
     if spec is not None and not problems:
         parts.append(escape(spec.doc))
-    parts += [f"{escape(port)}: {escape(tensor.described())}" for port, tensor in report.outputs.items()]
+    titles = {port.name: port.title for port in spec.outputs} if spec else {}
+    parts += [f"{escape(titles.get(port, port))}: {escape(tensor.described())}"
+              for port, tensor in report.outputs.items()]
     if report.weights:
         parts.append(f"{report.weights:,} weights")
     return "<qt>" + "<br>".join(parts) + "</qt>"

@@ -18,7 +18,7 @@ TIGHT_ROOM = 10.0
 
 FLAT = 12.0
 GLOW = 6.0
-BAR_DISTANCE, BAR_LENGTH = 22.0, 16.0
+BAR_DISTANCE, BAR_LENGTH = 12.0, 18.0
 """Of the bar at which gradients end: how far before the end of the wire, and how long."""
 
 

@@ -2,13 +2,18 @@
 
 from dataclasses import dataclass
 
-from engine import layers, starter
+import msgspec
+
+from engine import starter
+from engine.analysis.library import Library
 from engine.graph import Edge, Graph, Node
 from engine.layers.spec import LayerSpec
-from engine.project import Project
+from engine.plan import free_name
 from gui.canvas.geometry import CARD_WIDTH, GAP, Position, free_spot, snapped
 from gui.canvas.ports import PortRef, edge_between
 from gui.canvas.wiring import drawn, refusal
+from gui.document import Document
+from gui.placeable import Placeable
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,26 +25,32 @@ class Place:
     into: Edge | None = None
 
 
-def new_node(project: Project, spec: LayerSpec, position: Position) -> Node:
-    """A node of that layer with its default settings; an Input is set for the next column of the data."""
-    columns = project.data.columns if project.data else ()
-    params = starter.new_input(columns, project.graph) if spec.role == "input" else spec.defaults()
-    return project.graph.new_node(spec.type, params, position)
+def new_node(document: Document, entry: Placeable, position: Position) -> Node:
+    """A node with default settings for the shown graph; an Input is set for the next column of the data, a network is
+    called by its name."""
+    graph, data = document.graph, document.project.data
+    is_column = entry.key == "Input" and data is not None and document.shown not in document.library.placed_somewhere()
+    params = starter.new_input(data.columns, graph) if is_column else entry.settings
+    node = graph.new_node(entry.spec.type, params, position)
+    if not entry.graph:
+        return node
+    return msgspec.structs.replace(node, name=free_name(entry.title, (other.name for other in graph.nodes)))
 
 
-def with_layer(graph: Graph, node: Node, spec: LayerSpec, place: Place) -> Graph:
+def with_layer(graph: Graph, node: Node, library: Library, place: Place) -> Graph:
     """With `node` added, and wired as `place` says as far as its ports allow."""
-    if place.into is not None and place.into in graph.edges and can_splice(spec):
-        return spliced(graph, node, place.into)
+    if place.into is not None and place.into in graph.edges and can_splice(library.spec(node)):
+        return spliced(graph, node, library, place.into)
     graph = graph.add(node)
-    return wired_to(graph, place.wire_to, node, spec) if place.wire_to else graph
+    return wired_to(graph, place.wire_to, node, library) if place.wire_to else graph
 
 
-def wired_to(graph: Graph, start: PortRef, node: Node, spec: LayerSpec) -> Graph:
+def wired_to(graph: Graph, start: PortRef, node: Node, library: Library) -> Graph:
     """With the first fitting port of `node` wired to `start`."""
-    ports = spec.inputs if start.is_output else spec.outputs
+    spec = library.spec(node)
+    ports = () if spec is None else spec.inputs if start.is_output else spec.outputs
     edge = edge_between(start, PortRef(node.id, ports[0].name, not start.is_output)) if ports else None
-    return drawn(graph, edge) if edge and not refusal(graph, edge) else graph
+    return drawn(graph, edge, library) if edge and not refusal(graph, edge) else graph
 
 
 def can_splice(spec: LayerSpec | None) -> bool:
@@ -47,9 +58,9 @@ def can_splice(spec: LayerSpec | None) -> bool:
     return spec is not None and bool(spec.inputs) and bool(spec.outputs)
 
 
-def spliced(graph: Graph, node: Node, edge: Edge) -> Graph:
+def spliced(graph: Graph, node: Node, library: Library, edge: Edge) -> Graph:
     """With `node`, which has no wires, in the middle of a wire; what is in its way moves aside."""
-    spec = layers.find(node.type)
+    spec = library.spec(node)
     assert spec is not None, "only known layers are inserted"
     rest = graph.remove((node.id,))
     return _with_room(rest.insert_on(edge, node, spec.inputs[0].name, spec.outputs[0].name), node, edge)
@@ -79,9 +90,9 @@ def beside(graph: Graph, port: PortRef) -> Position:
     return free_spot((x + step if port.is_output else x - step, y), [node.position for node in graph.nodes])
 
 
-def free_output(graph: Graph, node_id: str) -> PortRef | None:
+def free_output(graph: Graph, node_id: str, library: Library) -> PortRef | None:
     """The first output of a node that no wire leaves; None if there is none."""
-    spec = layers.find(graph.node(node_id).type)
+    spec = library.spec(graph.node(node_id))
     used = {edge.source_port for edge in graph.out_of(node_id)}
     free = (port.name for port in spec.outputs if port.name not in used) if spec else ()
     name = next(iter(free), None)

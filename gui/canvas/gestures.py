@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QInputEvent, QPainter
 
-from engine import layers
 from engine.graph import Edge
+from engine.layers.spec import LayerSpec
 from gui.canvas.edge_item import EdgeItem
 from gui.canvas.edits import can_splice, counted, spliced
 from gui.canvas.geometry import Position, snapped
@@ -172,14 +172,14 @@ class Move(Gesture):
         self.view.canvas.place(self._positions)
         if self._can_splice:
             node = self.view.document.graph.node(self._grabbed)
-            self._splice.aim(pointer, node.type, self._middle())
+            self._splice.aim(pointer, self.view.document.library.spec(node), self._middle())
 
     def drop(self, pointer: Pointer) -> None:
         wire = self._splice.end()
         graph = self.view.document.graph.move(self._positions)
         if wire is not None:
             node = graph.node(self._grabbed)
-            self.view.commit(f"Insert {node.name} into a wire", spliced(graph, node, wire))
+            self.view.commit(f"Insert {node.name} into a wire", spliced(graph, node, self.view.document.library, wire))
         else:
             self.view.commit(f"Move {counted(graph, self._starts.keys())}", graph)
         self.view.canvas.place({})
@@ -203,10 +203,10 @@ class Splice:
         self._view = view
         self._item: EdgeItem | None = None
 
-    def aim(self, pointer: Pointer, layer_type: str, middle: QPointF) -> None:
+    def aim(self, pointer: Pointer, spec: LayerSpec | None, middle: QPointF) -> None:
         """Take the wire under the pointer or else under the `middle` of the card. Alt keeps off."""
         item = None
-        if not pointer.is_free and can_splice(layers.find(layer_type)):
+        if not pointer.is_free and can_splice(spec):
             reach = self._view.reach
             item = self._view.canvas.wire_near(pointer.scene, reach) or self._view.canvas.wire_near(middle, reach)
         self._highlight(item)

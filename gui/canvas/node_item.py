@@ -1,6 +1,7 @@
 """One node on the canvas: a card that paints itself. No child items, which keeps thousands of nodes cheap."""
 
 from functools import lru_cache
+from html import escape
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPainterPath
@@ -19,7 +20,7 @@ from gui.canvas.geometry import (
     square,
 )
 from gui.canvas.ports import PortKey
-from gui.canvas.style import DETAIL_ZOOM, FLAKE, ICON, Style, style
+from gui.canvas.style import CHAIN, DETAIL_ZOOM, FLAKE, ICON, Style, style
 
 TILE = QRectF(9.0, 10.0, 28.0, 28.0)
 TEXT_LEFT = 45.0
@@ -27,6 +28,7 @@ TEXT_WIDTH = CARD_WIDTH - TEXT_LEFT - 8.0
 STRIP = 9.0
 """Width of the band of colour that stands for the icon from afar."""
 
+CHAIN_CENTER = QPointF(CARD_WIDTH - 8.0 - CHAIN / 2, 32.5)
 BADGE = QPointF(CARD_WIDTH - 6.0, 4.0)
 PILL_LEFT, PILL_HEIGHT, PILL_PADDING = 8.0, 17.0, 7.0
 """The mark of what training does to a node, on the upper edge of its card."""
@@ -100,6 +102,12 @@ class NodeItem(QGraphicsItem):
     def ports(self) -> list[PortKey]:
         return [(name, False) for name in self.layout.inputs] + [(name, True) for name in self.layout.outputs]
 
+    def port_tooltip(self, name: str, is_output: bool) -> str:
+        ports = self.content.outputs if is_output else self.content.inputs
+        port = next((port for port in ports if port.name == name), Port(name))
+        role = "output" if is_output else "optional input" if port.optional else "input"
+        return f"<qt>{escape(port.title)} ({role})</qt>"
+
     def boundingRect(self) -> QRectF:
         return self.layout.rect.adjusted(-MARGIN, -MARGIN, MARGIN, MARGIN)
 
@@ -143,6 +151,8 @@ class NodeItem(QGraphicsItem):
             painter.drawRoundedRect(rect.adjusted(-3, -3, 3, 3), CARD_RADIUS + 3, CARD_RADIUS + 3)
         painter.setPen(self._outline(look))
         painter.setBrush(look.effect_fills.get(self.effect.state, look.card) if self.effect else look.card)
+        for depth in (6.0, 3.0) if self.content.copies > 1 else ():
+            painter.drawRoundedRect(rect.translated(depth, depth), CARD_RADIUS, CARD_RADIUS)
         painter.drawRoundedRect(rect, CARD_RADIUS, CARD_RADIUS)
         if is_detailed and self.layout.footer is not None:
             painter.setPen(look.rule)
@@ -161,7 +171,7 @@ class NodeItem(QGraphicsItem):
 
     def _paint_header(self, painter: QPainter, look: Style, pixels: float) -> None:
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(look.category(self.content.category))
+        painter.setBrush(look.tile(self.content.category, self.content.weight_set))
         painter.drawRoundedRect(TILE, 7.0, 7.0)
         glyph = look.glyph(self.content.icon, pixels)
         painter.drawPixmap(square(TILE.center(), ICON / 2), glyph, QRectF(glyph.rect()))
@@ -171,14 +181,19 @@ class NodeItem(QGraphicsItem):
         painter.drawText(QRectF(TEXT_LEFT, 8.0, TEXT_WIDTH, 17.0), LEFT, title)
         painter.setPen(look.muted)
         painter.setFont(look.small_font)
-        subtitle = look.small_metrics.elidedText(self.content.subtitle, Qt.TextElideMode.ElideRight, TEXT_WIDTH)
-        painter.drawText(QRectF(TEXT_LEFT, 25.0, TEXT_WIDTH, 15.0), LEFT, subtitle)
+        width = TEXT_WIDTH
+        if self.content.weight_set is not None:
+            chain = look.chain(self.content.weight_set, pixels)
+            painter.drawPixmap(square(CHAIN_CENTER, CHAIN / 2), chain, QRectF(chain.rect()))
+            width -= CHAIN + 4.0
+        subtitle = look.small_metrics.elidedText(self.content.subtitle, Qt.TextElideMode.ElideRight, width)
+        painter.drawText(QRectF(TEXT_LEFT, 25.0, width, 15.0), LEFT, subtitle)
 
     def _paint_from_afar(self, painter: QPainter, look: Style) -> None:
         """Colour, name and shape only, as large as the card allows."""
         area = self.layout.rect.adjusted(STRIP + 9.0, 0.0, -8.0, 0.0)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(look.category(self.content.category))
+        painter.setBrush(look.tile(self.content.category, self.content.weight_set))
         painter.drawPath(_strip(self.layout.height))
         is_shape = bool(self.content.footer) and self.content.state in ("ok", "warning")
         middle = self.layout.height / 2
@@ -203,9 +218,15 @@ class NodeItem(QGraphicsItem):
     def _paint_port_names(self, painter: QPainter, look: Style) -> None:
         painter.setPen(look.muted)
         painter.setFont(look.small_font)
-        for ports, align in ((self.layout.inputs, LEFT), (self.layout.outputs, RIGHT)):
-            for name, height in ports.items() if len(ports) > 1 else ():
-                painter.drawText(QRectF(12.0, height - 10.0, CARD_WIDTH - 24.0, 20.0), align, name)
+        has_both = len(self.content.inputs) > 1 and len(self.content.outputs) > 1
+        width = (CARD_WIDTH - 24.0) / 2 - 4.0 if has_both else CARD_WIDTH - 24.0
+        for ports, heights, left, align in (
+            (self.content.inputs, self.layout.inputs, 12.0, LEFT),
+            (self.content.outputs, self.layout.outputs, CARD_WIDTH - 12.0 - width, RIGHT),
+        ):
+            for port in ports if len(ports) > 1 else ():
+                title = look.small_metrics.elidedText(port.title, Qt.TextElideMode.ElideRight, width)
+                painter.drawText(QRectF(left, heights[port.name] - 10.0, width, 20.0), align, title)
 
     def _paint_ports(self, painter: QPainter, look: Style) -> None:
         for ports, is_output in ((self.content.inputs, False), (self.content.outputs, True)):
@@ -219,7 +240,8 @@ class NodeItem(QGraphicsItem):
         radius = PORT_RADIUS + (2.5 if is_hot else 1.0 if is_offered else 0.0)
         if self.fitting and not is_offered:
             painter.setOpacity(0.35)
-        painter.setPen(look.port_hot if is_hot or is_offered else look.port)
+        is_free_option = port.optional and key not in self.wired
+        painter.setPen(look.port_hot if is_hot or is_offered else look.port_optional if is_free_option else look.port)
         painter.setBrush(
             look.port_hot_fill if is_hot else look.port_wired if key in self.wired else look.port_fill
         )

@@ -32,7 +32,7 @@ class Overview:
 
     def __init__(self, scene: CanvasScene) -> None:
         self._scene = scene
-        self._cards: dict[str, list[QRectF]] = {}
+        self._cards: dict[tuple[str, int | None], list[QRectF]] = {}
         self._lines: dict[str, list[QLineF]] = {}
         self._is_stale = True
         scene.repaired.connect(self.invalidate)
@@ -50,9 +50,9 @@ class Overview:
         for state, lines in self._lines.items():
             painter.setPen(_hairline(look.wires[state].color(), 1.5 if is_small else 1.0))
             painter.drawLines(lines)
-        for category, cards in self._cards.items():
+        for kind, cards in self._cards.items():
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(look.category(category))
+            painter.setBrush(look.tile(*kind))
             if is_small:
                 for card in cards:
                     painter.drawRoundedRect(card, CARD_RADIUS, CARD_RADIUS)
@@ -70,10 +70,10 @@ class Overview:
                 painter.drawRects([card.adjusted(-MARK, -MARK, MARK, MARK) for card in cards])
 
     def _collect(self) -> None:
-        cards: dict[str, list[QRectF]] = defaultdict(list)
+        cards: dict[tuple[str, int | None], list[QRectF]] = defaultdict(list)
         lines: dict[str, list[QLineF]] = defaultdict(list)
         for item in self._scene.nodes.values():
-            cards[item.content.category].append(item.card())
+            cards[item.content.category, item.content.weight_set].append(item.card())
         for wire in self._scene.wires.values():
             lines[wire.state].append(QLineF(wire.start, wire.end))
         self._cards, self._lines, self._is_stale = cards, lines, False

@@ -1,4 +1,4 @@
-"""The line in which a node is renamed, laid over its name."""
+"""The line in which a node or a network is renamed, laid over its name."""
 
 from collections.abc import Callable
 
@@ -12,10 +12,10 @@ SMALLEST_WIDTH, SMALLEST_HEIGHT = 120, 24
 class RenameEditor(QLineEdit):
     """Enter, or leaving it, keeps the name; Escape does not."""
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget, title: str = "Name of the layer") -> None:
         super().__init__(parent)
         self.setObjectName("rename_editor")
-        self.setAccessibleName("Name of the layer")
+        self.setAccessibleName(title)
         self._renamed: Callable[[str], object] | None = None
         self.installEventFilter(self)
         self.hide()

@@ -6,16 +6,17 @@ from collections.abc import Iterable, Mapping
 from PySide6.QtCore import QObject, QPointF, QRectF, Qt, Signal
 from PySide6.QtWidgets import QGraphicsScene
 
-from engine import layers
 from engine.analysis import Analysis
 from engine.analysis.effects import Effects
+from engine.analysis.library import placed
 from engine.graph import Edge, Graph, Node
 from engine.problems import Problem
-from gui.canvas.content import card_content, shape_text, wire_tooltip
+from gui.canvas.content import Facts, card_content, shape_text, wire_tooltip
 from gui.canvas.edge_item import EdgeItem
 from gui.canvas.geometry import PORT_RADIUS, Position, square
 from gui.canvas.node_item import NodeItem
 from gui.canvas.ports import PortKey, PortRef
+from gui.canvas.weight_sets import weight_sets
 from gui.document import Document
 
 Target = PortRef | NodeItem | EdgeItem | None
@@ -39,12 +40,13 @@ class CanvasScene(QGraphicsScene):
         self.nodes: dict[str, NodeItem] = {}
         self.wires: dict[Edge, EdgeItem] = {}
         self.selected_wires: frozenset[Edge] = frozenset()
-        self._facts: dict[str, tuple[object, ...]] = {}
+        self._facts: dict[str, Facts] = {}
         self._wires_at: dict[str, set[Edge]] = defaultdict(set)
         self._displaced: set[str] = set()
         self._hovered: Target = None
         self._colored: tuple[object, ...] = ()
         document.changed.connect(self.repair)
+        document.shown_changed.connect(self._show_other)
         document.selection_changed.connect(self.show_selection)
         self.repair()
 
@@ -73,6 +75,11 @@ class CanvasScene(QGraphicsScene):
         for edge, wire in self.wires.items():
             wire.set_gradient("" if not effects else "flowing" if edge in flowing else
                               "stopped" if edge in stops else "none")
+
+    def _show_other(self) -> None:
+        """Another graph is shown: a wire that is selected in the one before may have its like in this one."""
+        self.select_wires(())
+        self.repair()
 
     def show_selection(self) -> None:
         """Outline the nodes that the document says are selected."""
@@ -119,7 +126,7 @@ class CanvasScene(QGraphicsScene):
         if isinstance(target, NodeItem):
             return target.content.tooltip
         if isinstance(target, PortRef):
-            return f"{target.name} ({'output' if target.is_output else 'input'})"
+            return self.nodes[target.node].port_tooltip(*target.key)
         if isinstance(target, EdgeItem):
             graph, edge = self.document.graph, target.edge
             return wire_tooltip(graph.node(edge.source).name, graph.node(edge.target).name, target.label, target.state)
@@ -199,13 +206,16 @@ class CanvasScene(QGraphicsScene):
         present = {node.id for node in graph.nodes}
         for node_id in self.nodes.keys() - present:
             self._remove_node(node_id)
-        unknown = {node.id for node in graph.nodes if layers.find(node.type) is None}
+        library, colors = self.document.library, weight_sets(self.document.project.graphs)
+        specs = {node.id: library.spec(node) for node in graph.nodes}
+        unknown = {node_id for node_id, spec in specs.items() if spec is None}
         touching: dict[str, list[Edge]] = defaultdict(list)
         for edge in graph.edges if unknown else ():
             for node_id in {edge.source, edge.target} & unknown:
                 touching[node_id].append(edge)
         for node in graph.nodes:
-            facts = (node, analysis.nodes[node.id], tuple(problems[node.id]), tuple(touching.get(node.id, ())))
+            facts = Facts(node, specs[node.id], analysis.nodes[node.id], tuple(problems[node.id]),
+                          tuple(touching.get(node.id, ())), colors.get(placed(node)))
             if self._facts.get(node.id) != facts:
                 self._facts[node.id] = facts
                 self._show_node(node, facts)
@@ -213,9 +223,8 @@ class CanvasScene(QGraphicsScene):
             self._move(self.nodes[node_id], graph.node(node_id).position)
         self._displaced = set()
 
-    def _show_node(self, node: Node, facts: tuple) -> None:
-        _, report, problems, touching = facts
-        content = card_content(node, layers.find(node.type), report, problems, touching)
+    def _show_node(self, node: Node, facts: Facts) -> None:
+        content = card_content(facts)
         item = self.nodes.get(node.id)
         if item is None:
             item = self.nodes[node.id] = NodeItem(node.id, content)

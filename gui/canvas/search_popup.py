@@ -17,9 +17,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from engine import layers
-from engine.layers.spec import LayerSpec
 from gui.canvas.style import style
+from gui.document import Document
+from gui.placeable import Placeable, placeables, search
 from gui.widgets import theme
 
 WIDTH, HEIGHT = 340, 380
@@ -36,24 +36,24 @@ class LayerList(QAbstractListModel):
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self.specs: Sequence[LayerSpec] = ()
+        self.entries: Sequence[Placeable] = ()
 
-    def show(self, specs: Sequence[LayerSpec]) -> None:
+    def show(self, entries: Sequence[Placeable]) -> None:
         self.beginResetModel()
-        self.specs = specs
+        self.entries = entries
         self.endResetModel()
 
     def rowCount(self, parent: QModelIndex | None = None) -> int:
-        return len(self.specs)
+        return len(self.entries)
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        spec = self.specs[index.row()]
+        entry = self.entries[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return spec.type
+            return entry.title
         if role == Qt.ItemDataRole.AccessibleDescriptionRole:
-            return f"{spec.category}: {spec.doc}"
+            return f"{entry.spec.category}: {entry.doc}"
         if role == Qt.ItemDataRole.UserRole:
-            return spec
+            return entry
         return None
 
 
@@ -64,7 +64,7 @@ class LayerRow(QStyledItemDelegate):
         return QSize(WIDTH - 20, ROW_HEIGHT)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
-        spec: LayerSpec = index.data(Qt.ItemDataRole.UserRole)
+        entry: Placeable = index.data(Qt.ItemDataRole.UserRole)
         look, row = style(), QRectF(option.rect).adjusted(4, 1, -4, -1)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -73,19 +73,19 @@ class LayerRow(QStyledItemDelegate):
             painter.setBrush(look.highlight)
             painter.drawRoundedRect(row, 6, 6)
         tile = QRectF(row.left() + 8, row.center().y() - 13, 26, 26)
-        painter.setBrush(look.category(spec.category))
+        painter.setBrush(look.category(entry.spec.category))
         painter.drawRoundedRect(tile, 6, 6)
-        glyph = look.glyph(spec.icon, option.widget.devicePixelRatioF())
+        glyph = look.glyph(entry.spec.icon, option.widget.devicePixelRatioF())
         painter.drawPixmap(tile.adjusted(5, 5, -5, -5), glyph, QRectF(glyph.rect()))
         text = QRectF(tile.right() + 10, row.top() + 5, row.right() - tile.right() - 18, 17)
         painter.setFont(look.small_font)
         painter.setPen(look.muted)
-        painter.drawText(text, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, spec.category)
-        doc = look.small_metrics.elidedText(spec.doc, Qt.TextElideMode.ElideRight, text.width())
+        painter.drawText(text, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, entry.spec.category)
+        doc = look.small_metrics.elidedText(entry.doc, Qt.TextElideMode.ElideRight, text.width())
         painter.drawText(text.translated(0, 17), Qt.AlignmentFlag.AlignVCenter, doc)
         painter.setFont(look.title_font)
         painter.setPen(look.text)
-        painter.drawText(text, Qt.AlignmentFlag.AlignVCenter, spec.type)
+        painter.drawText(text, Qt.AlignmentFlag.AlignVCenter, entry.title)
         painter.restore()
 
 
@@ -97,8 +97,9 @@ class SearchPopup(QFrame):
 
     closed = Signal()
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, document: Document, parent: QWidget) -> None:
         super().__init__(parent)
+        self._document = document
         self.setObjectName("search_popup")
         self.setAccessibleName("Add a layer")
         self.line = QLineEdit(self)
@@ -123,7 +124,7 @@ class SearchPopup(QFrame):
         column.setSpacing(6)
         for widget in (self.line, self.list, self.nothing):
             column.addWidget(widget)
-        self._candidates: Sequence[LayerSpec] = ()
+        self._candidates: Sequence[Placeable] = ()
         self._is_filter = False
         self._chosen: Callable[[str], object] | None = None
         self.line.textChanged.connect(self._search)
@@ -134,13 +135,13 @@ class SearchPopup(QFrame):
         self._restyle()
         self.hide()
 
-    def ask(self, at: QPoint, likely: Sequence[LayerSpec] | None, is_filter: bool,
+    def ask(self, at: QPoint, likely: Sequence[Placeable] | None, is_filter: bool,
             chosen: Callable[[str], object]) -> None:
         """Open at `at` (in the parent). Shows the `likely` layers first, or, as a filter, no others."""
-        catalogue = list(layers.CATALOGUE.values())
         first = list(likely or ())
-        types = {spec.type for spec in first}
-        self._candidates = first + ([] if is_filter else [spec for spec in catalogue if spec.type not in types])
+        keys = {entry.key for entry in first}
+        others = [] if is_filter else placeables(self._document.library, self._document.shown)
+        self._candidates = first + [entry for entry in others if entry.key not in keys]
         self._is_filter, self._chosen = is_filter, chosen
         self.line.clear()
         self._search("")
@@ -186,9 +187,9 @@ class SearchPopup(QFrame):
     def _search(self, text: str) -> None:
         found = self._candidates
         if text.strip():
-            matches = layers.search(text)
-            types = {spec.type for spec in self._candidates}
-            found = [spec for spec in matches if spec.type in types]
+            matches = search(self._document.library, self._document.shown, text)
+            keys = {entry.key for entry in self._candidates}
+            found = [entry for entry in matches if entry.key in keys]
         self.model.show(found)
         self.list.setVisible(bool(found))
         self.nothing.setVisible(not found)
@@ -203,9 +204,9 @@ class SearchPopup(QFrame):
     def _choose(self, index: QModelIndex) -> None:
         chosen = self._chosen
         if index.isValid() and chosen is not None:
-            layer_type = self.model.specs[index.row()].type
+            key = self.model.entries[index.row()].key
             self.close_search()
-            chosen(layer_type)
+            chosen(key)
 
     def _move_to(self, at: QPoint) -> None:
         """Place the popup at `at`, moved and shrunk as needed to be wholly visible."""

@@ -15,6 +15,7 @@ DETAIL_ZOOM = 0.6
 """Below this, cards and wires leave out small text."""
 
 ICON = 18
+CHAIN = 12
 FLAKE = 12
 ICON_SIZES = (12, 18, 24, 36, 54, 72, 144)
 
@@ -66,6 +67,7 @@ class Style:
         self.port = QPen(QColor(colors.wire), 1.5)
         self.port_fill = QBrush(QColor(colors.raised))
         self.port_wired = QBrush(QColor(colors.wire))
+        self.port_optional = _dashed(colors.wire, 1.2, (1.6, 1.6))
         self.port_hot = QPen(QColor(colors.accent), 2.0)
         self.port_hot_fill = QBrush(_mixed(colors.accent, colors.raised, 0.75))
 
@@ -85,6 +87,17 @@ class Style:
     @staticmethod
     def category(name: str) -> QColor:
         return _category(name, theme.colors())
+
+    @staticmethod
+    def tile(category: str, weight_set: int | None) -> QColor:
+        """The colour of a card's icon: that of the weights that it shares with others, else of its category."""
+        return _weight_set(weight_set, theme.colors()) if weight_set is not None else style().category(category)
+
+    @staticmethod
+    def chain(weight_set: int, zoom: float) -> QPixmap:
+        """The sign of shared weights, in their colour."""
+        size = next((size for size in ICON_SIZES if size >= CHAIN * zoom), ICON_SIZES[-1])
+        return icons.pixmap("link", size, _weight_set(weight_set, theme.colors()).name())
 
     def snowflake(self, zoom: float) -> QPixmap:
         """The mark of what is frozen, FLAKE units a side."""
@@ -115,6 +128,11 @@ def _category(name: str, colors: theme.Colors) -> QColor:
     return QColor(theme.category_color(name)) if name else QColor(colors.muted)
 
 
+@lru_cache(maxsize=64)
+def _weight_set(number: int, colors: theme.Colors) -> QColor:
+    return QColor(colors.series[number])
+
+
 def _font(family: str, pixels: int, weight: QFont.Weight) -> QFont:
     font = QFont(family)
     font.setPixelSize(pixels)
@@ -143,7 +161,7 @@ def _pen(color: str | QColor, width: float, cap: Qt.PenCapStyle = Qt.PenCapStyle
     return QPen(QBrush(QColor(color)), width, Qt.PenStyle.SolidLine, cap)
 
 
-def _dashed(color: str | QColor, width: float) -> QPen:
+def _dashed(color: str | QColor, width: float, pattern: tuple[float, float] = (4.0, 3.0)) -> QPen:
     pen = _pen(color, width, Qt.PenCapStyle.FlatCap)
-    pen.setDashPattern([4.0, 3.0])
+    pen.setDashPattern(pattern)
     return pen

@@ -18,9 +18,9 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QMenu, QToolTip, QWidget
 
-from engine import layers
 from engine.graph import Graph
-from engine.layers.spec import LayerSpec
+from engine.layers.networks import COMPOSITES
+from gui import placeable
 from gui.canvas import actions
 from gui.canvas.commands import ARROWS, Commands
 from gui.canvas.drop_gesture import Drop
@@ -29,15 +29,18 @@ from gui.canvas.edge_scroller import EdgeScroller
 from gui.canvas.edits import Place
 from gui.canvas.geometry import CARD_WIDTH, GRID, HEADER
 from gui.canvas.gestures import Gesture, Move, Pan, Pointer, RubberBand
+from gui.canvas.networks import Networks
 from gui.canvas.node_item import NodeItem
 from gui.canvas.ports import PortRef
 from gui.canvas.rename_editor import RenameEditor
 from gui.canvas.scene import CanvasScene, Target
 from gui.canvas.search_popup import SearchPopup
+from gui.canvas.sights import Sights
 from gui.canvas.style import style
 from gui.canvas.viewport import CanvasViewport
 from gui.canvas.wire_gesture import Wire, paint_loose_wire
 from gui.document import Document
+from gui.placeable import Placeable
 from gui.widgets import mime
 
 Button = Qt.MouseButton
@@ -66,15 +69,20 @@ class CanvasView(CanvasViewport):
         self._is_space_down = self._is_committing = False
         self._scroller = EdgeScroller(self._scroll_in_gesture, self)
         self._loose_wire: tuple[PortRef, QPointF] | None = None
-        self._popup = SearchPopup(self)
+        self._popup = SearchPopup(document, self)
         self._popup.closed.connect(self._drop_loose_wire)
         self._rename = RenameEditor(self)
         self.commands = Commands(self)
-        self._actions = actions.build(self.commands, self)
+        self.networks = Networks(document, self)
+        self.networks.refused.connect(self.message)
+        self._sights = Sights(self)
+        self._actions = actions.build(self.commands, self.networks, self)
         document.changed.connect(self._follow_change)
-        document.opened.connect(self.commands.fit_all)
+        document.shown_changed.connect(self._follow_shown)
+        document.opened.connect(self._sights.forget)
         document.redrawn.connect(self.commands.fit_all)
         document.selection_changed.connect(self._follow_selection)
+        self.networks.trail.changed.connect(self._follow_selection)
         self.canvas.wires_selected.connect(self._follow_selection)
         self._follow_selection()
 
@@ -84,9 +92,10 @@ class CanvasView(CanvasViewport):
         """The canvas's actions by id, for menus and toolbars (in place of QWidget's plain list)."""
         return dict(self._actions)
 
-    def add_layer(self, layer_type: str) -> str:
-        """Add a layer where it fits: behind the selected node if it has a free output. The id of the new node."""
-        return self.commands.add(layer_type)
+    def add_layer(self, key: str) -> str:
+        """Add a layer or network where it fits: behind the selected node if it has a free output. The id of the new
+        node."""
+        return self.commands.add(key)
 
     def select_nodes(self, node_ids: Iterable[str]) -> None:
         """Select these nodes and nothing else."""
@@ -101,13 +110,13 @@ class CanvasView(CanvasViewport):
         finally:
             self._is_committing = False
 
-    def ask_layer(self, at: QPoint, place: Place, likely: Sequence[LayerSpec] | None, is_filter: bool = True,
+    def ask_layer(self, at: QPoint, place: Place, likely: Sequence[Placeable] | None, is_filter: bool = True,
                   loose_end: QPointF | None = None) -> None:
         """Open the search at `at` (in the viewport); the chosen layer is added at `place`.
 
         The wire that was dropped, if any, is shown up to its `loose_end` until the search is closed.
         """
-        self._popup.ask(at, likely, is_filter, lambda layer_type: self.commands.add(layer_type, place))
+        self._popup.ask(at, likely, is_filter, lambda key: self.commands.add(key, place))
         self._loose_wire = (place.wire_to, loose_end) if place.wire_to and loose_end else None
 
     def _drop_loose_wire(self) -> None:
@@ -129,16 +138,9 @@ class CanvasView(CanvasViewport):
 
     def context_menu(self, target: Target) -> QMenu:
         """The menu for what lies under the pointer."""
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         is_node = isinstance(target, NodeItem | PortRef)
         table = actions.ON_NODE if is_node else actions.ON_WIRE if isinstance(target, EdgeItem) else actions.ON_CANVAS
-        for name in table:
-            if name == actions.SEPARATOR:
-                menu.addSeparator()
-            else:
-                menu.addAction(self._actions[name])
-        return menu
+        return actions.menu(self._actions, table, self)
 
     def paint_overlay(self, painter: QPainter) -> None:
         if self._loose_wire is not None and self._loose_wire[0].node in self.canvas.nodes:
@@ -239,7 +241,10 @@ class CanvasView(CanvasViewport):
             self.mousePressEvent(event)
         elif isinstance(target, NodeItem):
             self.select_nodes({target.node_id})
-            self.commands.rename()
+            if self.networks.selected(COMPOSITES):
+                self.networks.enter()
+            else:
+                self.commands.rename()
         elif isinstance(target, EdgeItem):
             self.commands.insert_layer()
         else:
@@ -295,8 +300,10 @@ class CanvasView(CanvasViewport):
     def _escape(self) -> None:
         if self._gesture is not None:
             self._cancel_gesture()
-        else:
+        elif self.document.selection or self.canvas.selected_wires:
             self.select_nodes(())
+        else:
+            self.networks.leave()
 
     def _arrow(self, key: Key, modifiers: Qt.KeyboardModifier) -> None:
         """Arrows move the selected nodes by the grid, with Shift by one; with Ctrl, or none selected, they select."""
@@ -319,12 +326,12 @@ class CanvasView(CanvasViewport):
     # Drops from the palette
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        spec = layers.find(mime.layer_type(event.mimeData()))
-        if spec is None:
+        entry = placeable.find(self.document.library, mime.layer_type(event.mimeData()))
+        if entry is None:
             event.ignore()
             return
         self._cancel_gesture()
-        self._begin(Drop(self, Pointer.at(self, event.position(), event), spec))
+        self._begin(Drop(self, Pointer.at(self, event.position(), event), entry))
         event.acceptProposedAction()
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
@@ -359,18 +366,22 @@ class CanvasView(CanvasViewport):
 
     def _follow_change(self, before: object, after: object) -> None:
         if not self._is_committing:
-            self._cancel_gesture()
-            self._popup.close_search()
-            self._rename.finish(is_kept=False)
+            self._interrupt()
+        self._follow_selection()
+
+    def _follow_shown(self) -> None:
+        self._interrupt()
+        self._sights.change()
+
+    def _interrupt(self) -> None:
+        """What is under the user's hand is no longer there."""
+        self._cancel_gesture()
+        self._popup.close_search()
+        self._rename.finish(is_kept=False)
 
     def _follow_selection(self) -> None:
         nodes, wires = self.document.selection, self.canvas.selected_wires
-        for name in actions.NEED_NODES:
-            self._actions[name].setEnabled(bool(nodes))
-        self._actions["delete"].setEnabled(bool(nodes or wires))
-        self._actions["insert_layer"].setEnabled(len(wires) == 1)
-        self._actions["rename"].setEnabled(len(nodes) == 1)
-        self._actions["connect_selected"].setEnabled(len(nodes) > 1)
+        actions.enable(self._actions, len(nodes), len(wires), self.networks)
         self.setAccessibleDescription(self._described_selection())
         if self.is_far:
             self.viewport().update()

@@ -50,7 +50,8 @@ class Wire(Gesture):
         self._base: Graph = graph.disconnect(*wires[-1:])
         self._end: PortRef | None = None
         self._tip = pressed.scene
-        self._allowed, self._fitting = endings(self._base, view.document.analysis, self._start)
+        self._allowed, self._fitting = endings(
+            self._base, view.document.analysis, view.document.library, self._start)
 
     def drag(self, pointer: Pointer) -> None:
         canvas = self.view.canvas
@@ -107,7 +108,8 @@ class Wire(Gesture):
     def _commit(self, edge: Edge) -> None:
         names = {node.id: node.name for node in self._base.nodes}
         text = f"Wire {names[edge.source]} to {names[edge.target]}"
-        self.view.commit(text, self._base if edge in self._base.edges else drawn(self._base, edge))
+        library = self.view.document.library
+        self.view.commit(text, self._base if edge in self._base.edges else drawn(self._base, edge, library))
 
     def _refuse(self, target: PortRef) -> None:
         edge = edge_between(self._start, target)
@@ -126,13 +128,12 @@ class Wire(Gesture):
             self.view.message.emit(f"{item.content.name} has no {side} to wire to.")
 
     def _ask(self, pointer: Pointer) -> None:
-        document = self.view.document
         left = 0.0 if self._start.is_output else CARD_WIDTH
         corner = pointer.scene - QPointF(left, HEADER / 2)
         self.view.ask_layer(
             pointer.screen,
             Place(position=(corner.x(), corner.y()), wire_to=self._start),
-            followers(document.graph, document.analysis, self._start),
+            followers(self.view.document, self._start),
             loose_end=pointer.scene,
         )
 

@@ -1,14 +1,16 @@
-"""Which wires may be drawn, and which layers go well together. Pure functions; no Qt."""
+"""Which wires may be drawn, and which layers go well together. Pure functions."""
 
 from typing import Any
 
-from engine import layers
 from engine.analysis import Analysis
+from engine.analysis.library import Library
 from engine.analysis.outcome import outcome, settings_of
 from engine.graph import Edge, Graph, Node
 from engine.layers.spec import LayerSpec
 from engine.tensors import TensorSpec
 from gui.canvas.ports import PortKey, PortRef
+from gui.document import Document
+from gui.placeable import Placeable, placeables
 
 Ports = dict[str, frozenset[PortKey]]
 """Some ports of some nodes, by the node's id."""
@@ -27,34 +29,35 @@ def refusal(graph: Graph, edge: Edge) -> str:
     return ""
 
 
-def drawn(graph: Graph, edge: Edge) -> Graph:
+def drawn(graph: Graph, edge: Edge, library: Library) -> Graph:
     """With the wire drawn. It replaces the one that was in the port, unless the port takes several."""
-    spec = layers.find(graph.node(edge.target).type)
+    spec = library.spec(graph.node(edge.target))
     port = spec.input_port(edge.target_port) if spec else None
     return graph.connect(edge, exclusive=port is None or not port.variadic)
 
 
-def endings(graph: Graph, analysis: Analysis, start: PortRef) -> tuple[Ports, Ports]:
+def endings(graph: Graph, analysis: Analysis, library: Library, start: PortRef) -> tuple[Ports, Ports]:
     """Where a wire from `start` may end: every port that closes no loop, and those of them whose shapes fit."""
     looping = graph.upstream((start.node,)) if start.is_output else graph.downstream((start.node,))
     start_node = graph.node(start.node)
     allowed, fitting = {}, {}
     for node in graph.nodes:
-        spec = layers.find(node.type)
+        spec = library.spec(node)
         if node.id in looping or spec is None:
             continue
         ports = spec.inputs if start.is_output else spec.outputs
         allowed[node.id] = frozenset((port.name, not start.is_output) for port in ports)
-        fitting[node.id] = frozenset(key for key in allowed[node.id] if _fits(analysis, start_node, start, node, key))
+        target, target_spec = (node, spec) if start.is_output else (start_node, library.spec(start_node))
+        fitting[node.id] = frozenset(
+            (name, is_output) for name, is_output in allowed[node.id]
+            if target_spec is None or accepts(target_spec, _tensor(analysis, start, node, name), target.params))
     return allowed, fitting
 
 
-def _fits(analysis: Analysis, start_node: Node, start: PortRef, node: Node, key: PortKey) -> bool:
-    source, source_port = (start_node, start.name) if start.is_output else (node, key[0])
-    target = node if start.is_output else start_node
-    tensor = analysis.nodes[source.id].outputs.get(source_port)
-    spec = layers.find(target.type)
-    return spec is None or accepts(spec, tensor, target.params)
+def _tensor(analysis: Analysis, start: PortRef, node: Node, port: str) -> TensorSpec | None:
+    """What a wire between `start` and a port of `node` would carry."""
+    source, name = (start.node, start.name) if start.is_output else (node.id, port)
+    return analysis.nodes[source].outputs.get(name)
 
 
 def accepts(spec: LayerSpec, tensor: TensorSpec | None, params: dict[str, Any]) -> bool:
@@ -65,17 +68,19 @@ def accepts(spec: LayerSpec, tensor: TensorSpec | None, params: dict[str, Any]) 
     return outcome(settings, (tensor,)).error is None
 
 
-def followers(graph: Graph, analysis: Analysis, port: PortRef) -> list[LayerSpec]:
-    """The layers that can be wired to `port`, best first: the likely ones by category, of those that take its shape."""
-    here = layers.find(graph.node(port.node).type)
-    tensor = analysis.nodes[port.node].outputs.get(port.name)
+def followers(document: Document, port: PortRef) -> list[Placeable]:
+    """What can be wired to `port`, best first: the likely layers by category, of those that take its shape."""
+    library = document.library
+    here = library.spec(document.graph.node(port.node))
+    tensor = document.analysis.nodes[port.node].outputs.get(port.name)
+    found = placeables(library, document.shown)
     if port.is_output:
-        found = [spec for spec in layers.CATALOGUE.values() if spec.inputs and accepts(spec, tensor, spec.defaults())]
-        return sorted(found, key=lambda spec: _likelihood(here, spec, tensor))
-    found = [spec for spec in layers.CATALOGUE.values() if spec.outputs]
+        found = [entry for entry in found if entry.spec.inputs and accepts(entry.spec, tensor, entry.settings)]
+        return sorted(found, key=lambda entry: _likelihood(here, entry.spec, tensor))
+    found = [entry for entry in found if entry.spec.outputs]
     if port.name == TARGET:
-        return sorted(found, key=lambda spec: spec.role != "input")
-    return sorted(found, key=lambda spec: _likelihood(spec, here, None))
+        return sorted(found, key=lambda entry: entry.spec.role != "input")
+    return sorted(found, key=lambda entry: _likelihood(entry.spec, here, None))
 
 
 def _likelihood(first: LayerSpec | None, second: LayerSpec | None, tensor: TensorSpec | None) -> int:
@@ -95,7 +100,7 @@ TARGET = "target"
 AFTER_INPUT = {
     0: ("Losses", "Metrics", "Linear"),
     1: ("Linear", "Normalization"),
-    2: ("Recurrent", "Convolution", "Shape", "Linear"),
+    2: ("Recurrent", "Attention", "Convolution", "Shape", "Linear"),
     3: ("Convolution", "Shape", "Normalization", "Pooling"),
 }
 """Categories that usually follow an Input, by the rank of its tensor."""
@@ -108,7 +113,10 @@ AFTER = {
     "Pooling": ("Convolution", "Shape", "Dropout", "Linear", "Normalization", "Activations", "Merge"),
     "Dropout": ("Convolution", "Linear", "Recurrent", "Shape", "Pooling", "Losses"),
     "Shape": ("Linear", "Recurrent", "Convolution", "Dropout", "Normalization", "Activations"),
-    "Recurrent": ("Linear", "Dropout", "Recurrent", "Normalization", "Losses"),
+    "Recurrent": ("Linear", "Sequences", "Dropout", "Recurrent", "Attention", "Normalization", "Losses"),
+    "Sequences": ("Linear", "Dropout", "Normalization", "Losses"),
+    "Attention": ("Attention", "Merge", "Sequences", "Linear", "Normalization", "Dropout", "Losses"),
     "Merge": ("Activations", "Convolution", "Linear", "Normalization", "Pooling", "Recurrent"),
+    "Math": ("Math", "Merge", "Linear", "Activations", "Losses", "Inputs and outputs"),
 }
 """Categories that usually follow a layer of a category. Among those that a tensor fits, these come first."""

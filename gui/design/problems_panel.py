@@ -14,7 +14,10 @@ MAX_SHOWN = 100
 
 
 class ProblemsPanel(QWidget):
-    """Lists the problems of all graphs and of the plan, errors first. counted(errors, warnings): their numbers changed."""
+    """Lists the problems of all graphs and of the plan, errors first.
+
+    counted(errors, warnings): their numbers changed.
+    """
 
     counted = Signal(int, int)
 

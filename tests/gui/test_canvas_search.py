@@ -17,7 +17,7 @@ def popup_of(driver: Driver) -> SearchPopup:
 
 
 def found(driver: Driver) -> list[str]:
-    return [spec.type for spec in popup_of(driver).model.specs]
+    return [entry.title for entry in popup_of(driver).model.entries]
 
 
 def test_tab_letters_and_enter_add_a_layer(driver: Driver) -> None:
