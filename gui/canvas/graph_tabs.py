@@ -1,0 +1,152 @@
+"""One tab for each network of the project, over the canvas."""
+
+from functools import partial
+from html import escape
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QKeySequence, QMouseEvent
+from PySide6.QtWidgets import QMenu, QTabBar, QToolButton, QWidget
+
+from engine.plan import has_loss
+from gui.canvas.networks import Networks
+from gui.canvas.rename_editor import RenameEditor
+from gui.canvas.weight_sets import weight_sets
+from gui.document import Document
+from gui.widgets import icons, theme
+
+RIGHT = QTabBar.ButtonPosition.RightSide
+ICON_SIZE, CLOSE_SIZE = 16, 14
+MAIN_HINT = "The first network is the one that is tested, tried and exported."
+OBJECTIVE_HINT = "It has a loss: it can be trained."
+PLACED_HINT = "Its weights are shared by all places where it is used; they have its colour."
+FREE_HINT = "Other networks can place it: drag it from the palette."
+KEYS_HINT = "Double-click renames, dragging reorders."
+
+
+class GraphTabs(QTabBar):
+    """Chooses the graph that is shown. Tabs are renamed, closed and moved here; `Networks` makes the edits."""
+
+    def __init__(self, document: Document, networks: Networks, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("graph_tabs")
+        self.setAccessibleName("Networks")
+        self.setMovable(True)
+        self.setDrawBase(False)
+        self.setExpanding(False)
+        self.setUsesScrollButtons(True)
+        self.setElideMode(Qt.TextElideMode.ElideRight)
+        self.setIconSize(QSize(ICON_SIZE, ICON_SIZE))
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._document, self._networks = document, networks
+        self._is_dragging = False
+        self._look: tuple[object, ...] = ()
+        self.editor = RenameEditor(self, "Name of the network")
+        self.currentChanged.connect(self._show)
+        self.tabMoved.connect(self._remember_move)
+        self.tabBarDoubleClicked.connect(self._double_click)
+        document.changed.connect(self._refresh)
+        document.shown_changed.connect(self._refresh)
+        theme.notifier().changed.connect(self._restyle)
+        self._refresh()
+
+    @property
+    def names(self) -> list[str]:
+        """The networks as their tabs stand."""
+        return [str(self.tabData(place)) for place in range(self.count())]
+
+    def rename_tab(self, place: int) -> None:
+        """Edit the name of a network where it stands."""
+        name = self.names[place]
+        self.setCurrentIndex(place)
+        self.editor.edit(self.tabRect(place).adjusted(ICON_SIZE + 12, 2, 0, -2), self.font(), name,
+                         partial(self._networks.rename, name))
+
+    def context_menu(self, place: int) -> QMenu:
+        """The menu of a tab; -1: of the room beside them."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if place >= 0:
+            name = self.names[place]
+            rename = menu.addAction(icons.icon("pencil"), "&Rename", partial(self.rename_tab, place))
+            rename.setShortcut(QKeySequence(Qt.Key.Key_F2))
+            menu.addAction(icons.icon("copy-plus"), "&Duplicate", partial(self._networks.duplicate, name))
+            remove = menu.addAction(icons.icon("x"), "&Close", partial(self._networks.remove, name))
+            remove.setEnabled(self.count() > 1)
+            menu.addSeparator()
+        menu.addAction(icons.icon("square-plus"), "&New network", self._networks.new_network)
+        return menu
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        self.context_menu(self.tabAt(event.pos())).popup(event.globalPos())
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        super().mouseReleaseEvent(event)
+        if self._is_dragging:
+            self._is_dragging = False
+            self._networks.reorder(self.names)
+            self._refresh()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_F2:
+            self.rename_tab(self.currentIndex())
+        else:
+            super().keyPressEvent(event)
+
+    def _refresh(self) -> None:
+        if self._is_dragging:
+            return
+        graphs = self._document.project.graphs
+        placed, colors = self._document.library.placed_somewhere(), weight_sets(graphs)
+        look = tuple((name, has_loss(graph), name in placed, colors[name]) for name, graph in graphs.items())
+        self.blockSignals(True)
+        if look != self._look:
+            self._look = look
+            self._fill(look)
+        self.setCurrentIndex(list(graphs).index(self._document.shown))
+        self.blockSignals(False)
+
+    def _fill(self, look: tuple[tuple[str, bool, bool, int], ...]) -> None:
+        while self.count() > len(look):
+            self.removeTab(self.count() - 1)
+        while self.count() < len(look):
+            self.addTab("")
+        for place, (name, is_objective, is_placed, color) in enumerate(look):
+            self.setTabData(place, name)
+            self.setTabText(place, name.replace("&", "&&"))
+            self.setTabIcon(place, icons.icon(
+                "target" if is_objective else "network", theme.colors().series[color] if is_placed else None))
+            use = OBJECTIVE_HINT if is_objective else PLACED_HINT if is_placed else FREE_HINT
+            hints = [MAIN_HINT if place == 0 else "", use, KEYS_HINT]
+            self.setTabToolTip(place, f"<qt><b>{escape(name)}</b><br>{' '.join(filter(None, hints))}</qt>")
+            if before := self.tabButton(place, RIGHT):
+                before.deleteLater()
+            self.setTabButton(place, RIGHT, self._close_button(name) if len(look) > 1 else None)
+
+    def _close_button(self, name: str) -> QToolButton:
+        button = QToolButton(self)
+        button.setAutoRaise(True)
+        button.setIcon(icons.icon("x"))
+        button.setIconSize(QSize(CLOSE_SIZE, CLOSE_SIZE))
+        button.setFixedSize(CLOSE_SIZE + 6, CLOSE_SIZE + 6)
+        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        button.setToolTip("Remove this network from the project")
+        button.setAccessibleName(f"Remove {name}")
+        button.clicked.connect(partial(self._networks.remove, name))
+        return button
+
+    def _restyle(self) -> None:
+        self._look = ()
+        self._refresh()
+
+    def _show(self, place: int) -> None:
+        if place >= 0 and not self._is_dragging:
+            self._document.show(self.names[place])
+
+    def _remember_move(self) -> None:
+        self._is_dragging = True
+
+    def _double_click(self, place: int) -> None:
+        if place >= 0:
+            self.rename_tab(place)
+        else:
+            self._networks.new_network()
