@@ -58,8 +58,8 @@ LIGHT = Colors(
     disabled="#a4abb6", accent="#2458d3", on_accent="#ffffff", error="#b3261e", warning="#8a5800", success="#1b7440",
     grid="#e3e6eb", wire="#6b7688", wire_broken="#c62f26", wire_waiting="#b9c0cb", selection="#d3e0fc",
     series=("#0072b2", "#d55e00", "#00805e", "#b0508c", "#8a6500", "#5b4bc4", "#3d7f93", "#7a3b1e"),
-    categories=("#3f4d63", "#1f6fb5", "#00795c", "#b35300", "#7a5bb8", "#a8418a", "#8a6a00", "#3a7d8c", "#5d7d1a",
-                "#8c4a3c", "#b3261e", "#5560c9", "#6b6b6b"),
+    categories=("#3f4d63", "#1f6fb5", "#00795c", "#b35300", "#7a5bb8", "#0b4a35", "#2b2f9e", "#a8418a", "#8a6a00",
+                "#3a7d8c", "#5d7d1a", "#8c4a3c", "#4a2c0f", "#6b6b6b", "#b3261e", "#5560c9"),
 )
 
 DARK = Colors(
@@ -68,8 +68,8 @@ DARK = Colors(
     disabled="#666d7a", accent="#7aa7ff", on_accent="#0c1527", error="#ff8a80", warning="#f0b64a", success="#63d394",
     grid="#252930", wire="#8b95a7", wire_broken="#ff6b60", wire_waiting="#4a515e", selection="#2d4373",
     series=("#56b4e9", "#e69f00", "#2fc79c", "#e18fc0", "#f0e442", "#a79bff", "#7fd0e0", "#f08a5d"),
-    categories=("#9fb0cc", "#5fb2f2", "#35c79b", "#f0a050", "#b99cf5", "#ec8fcc", "#e3c650", "#72cfe0", "#a5cf58",
-                "#e09c8a", "#ff8a80", "#98a4ff", "#b5b5b5"),
+    categories=("#9fb0cc", "#5fb2f2", "#35c79b", "#f0a050", "#b99cf5", "#3f8f8a", "#8a6cff", "#ec8fcc", "#e3c650",
+                "#72cfe0", "#a5cf58", "#e09c8a", "#c27a3e", "#b5b5b5", "#ff8a80", "#98a4ff"),
 )
 
 
