@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from PySide6.QtWidgets import QCheckBox, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from engine.analysis.effects import effects
 from engine.analysis.planning import with_phase
 from engine.options import Options, with_option
-from engine.params import Choice, Float, Int, Param
+from engine.params import Float, Int, Param
 from engine.plan import Phase, objectives
 from engine.project import Project
 from gui.design.problem_card import ProblemCard
@@ -16,22 +16,25 @@ from gui.plan.shown_phase import ShownPhase
 from gui.plan.updates_tree import UpdatesTree
 from gui.training.component_forms import ComponentForms
 from gui.widgets import icons
+from gui.widgets.combo import PanelCombo
 from gui.widgets.labels import label
 from gui.widgets.param_form import ParamForm
 from gui.widgets.section import Section
 
 LARGEST_STEP = 10**15
 LONGEST_NAME = 60
-TIMES: tuple[Param, ...] = (
-    Int(name="every", default=1, minimum=1, maximum=LARGEST_STEP,
-        help="Used in every so many-th step: 5 is one step of five."),
-    Int(name="start", default=0, minimum=0, maximum=LARGEST_STEP, help="The first step in which it is used, from 0."),
-    Int(name="stop", default=0, minimum=0, maximum=LARGEST_STEP,
-        help="The step before which it ends; 0: with the training."),
-    Float(name="clip", default=0.0, minimum=0.0, help="The largest norm of the gradient of all its weights together; "
-          "larger ones are shortened to it. 0: no limit."),
-)
-"""Settings of a phase by the names of its fields."""
+TIMES: dict[str, Param] = {
+    "every": Int(name="every", default=1, minimum=1, maximum=LARGEST_STEP,
+                 help="Used in every so many-th step: 5 is one step of five."),
+    "start": Int(name="from_step", default=0, minimum=0, maximum=LARGEST_STEP,
+                 help="The first step in which it is used, from 0."),
+    "stop": Int(name="to_step", default=0, minimum=0, maximum=LARGEST_STEP,
+                help="The step before which it ends; 0: with the training."),
+    "clip": Float(name="clipping", default=0.0, minimum=0.0,
+                  help="The largest norm of the gradient of all its weights together; larger ones are shortened to it. "
+                       "0: no limit."),
+}
+"""Settings of a phase, by the names of its fields."""
 
 
 class PhaseSettings(QWidget):
@@ -56,7 +59,12 @@ class PhaseSettings(QWidget):
         self.name.setToolTip("What the phase is called, here and in charts.")
         self.name.textEdited.connect(self._take_name)
         self._refusal = label("", "error", self._own, wraps=True)
-        self.objective, self.times = self._form(self._own), self._form(self._own)
+        self.objective = PanelCombo(self._own)
+        self.objective.setAccessibleName("Objective")
+        self.objective.setToolTip("The network with a loss that this phase makes small.")
+        self.objective.textActivated.connect(self._take_objective)
+        self.times = ParamForm(self._own)
+        self.times.edited.connect(self._take_time)
         self.everything = QCheckBox("Update all that the objective reaches", self._own)
         self.everything.clicked.connect(self._take_everything)
         self.updates = UpdatesTree(self._own)
@@ -66,7 +74,10 @@ class PhaseSettings(QWidget):
         own = QVBoxLayout(self._own)
         own.setContentsMargins(0, 0, 0, 0)
         own.setSpacing(6)
-        for part in (self.name, self._refusal, self.objective, self.everything, self.updates, self.components,
+        own.addWidget(self.name)
+        own.addWidget(self._refusal)
+        own.addLayout(self._objective_row())
+        for part in (self.everything, self.updates, self.components,
                      Section("Steps and clipping", self.times, self._own)):
             own.addWidget(part)
         column = QVBoxLayout(self)
@@ -91,10 +102,12 @@ class PhaseSettings(QWidget):
         self.name.setFocus()
         self.name.selectAll()
 
-    def _form(self, parent: QWidget) -> ParamForm:
-        form = ParamForm(parent)
-        form.edited.connect(lambda name, value: self._take(name, value, f"{id(form)}.{form.gesture}"))
-        return form
+    def _objective_row(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(label("Objective", "", self._own))
+        row.addWidget(self.objective, 1)
+        return row
 
     def _refresh(self) -> None:
         phase, project = self._shown.phase, self._document.project
@@ -116,15 +129,16 @@ class PhaseSettings(QWidget):
         if self.name.text().strip() != phase.name:
             self.name.setText(phase.name)
         self._refuse("")
-        first, *others = dict.fromkeys((*objectives(project), phase.objective))
-        objective = Choice(name="objective", default=first, choices=(first, *others),
-                           help="The network with a loss that this phase makes small.")
-        self.objective.show_params((objective,), {"objective": phase.objective})
+        offered = list(dict.fromkeys((*objectives(project), phase.objective)))
+        if offered != [self.objective.itemText(row) for row in range(self.objective.count())]:
+            self.objective.clear()
+            self.objective.addItems(offered)
+        self.objective.setCurrentText(phase.objective)
         told = effects(project, phase)
         self.everything.setChecked(not phase.updates)
         self.updates.show_updates(project, edits.factors(project, phase), told)
         self.components.show_options(Options(optimizer=phase.optimizer, scheduler=phase.scheduler))
-        self.times.show_params(TIMES, {param.name: getattr(phase, param.name) for param in TIMES})
+        self.times.show_params(TIMES.values(), {param.name: getattr(phase, field) for field, param in TIMES.items()})
 
     def _show_problems(self, phase: Phase) -> None:
         found = [problem for problem in self._shown.problems if problem.phase == phase.name]
@@ -137,17 +151,22 @@ class PhaseSettings(QWidget):
             card.setVisible(place < len(found))
 
     def _forget_typing(self) -> None:
-        for form in (self.objective, self.times, self.components):
+        for form in (self.times, self.components):
             form.forget_typing()
 
     def _make_plan(self) -> None:
         self._document.edit("Make training plan", edits.planned(self._document.project))
 
-    def _take(self, name: str, value: Any, gesture: str) -> None:
-        changes = {name: value}
-        if name == "objective":
-            changes["updates"] = edits.guessed(self._document.project, value)
-        self._change(f"Set {name} of {self._phase.name}", gesture, **changes)
+    def _take_time(self, name: str, value: Any) -> None:
+        field = next(field for field, param in TIMES.items() if param.name == name)
+        self._change(f"Set {name.replace('_', ' ')} of {self._phase.name}", f"{name}.{self.times.gesture}",
+                     **{field: value})
+
+    def _take_objective(self, objective: str) -> None:
+        """Another objective reaches other networks: what it should update is guessed anew."""
+        if objective != self._phase.objective:
+            updates = edits.guessed(self._document.project, objective)
+            self._change(f"Set objective of {self._phase.name}", "", objective=objective, updates=updates)
 
     def _take_name(self, text: str) -> None:
         name, others = text.strip(), [phase.name for phase in self._shown.phases if phase is not self._phase]

@@ -15,7 +15,7 @@ from gui.plan import edits, words
 from gui.plan.chip import HEIGHT, PhaseChip
 from gui.plan.legend import Legend
 from gui.plan.shown_phase import ShownPhase
-from gui.widgets import icons
+from gui.widgets import icons, theme
 from gui.widgets.labels import label
 
 SPACING = 6
@@ -63,6 +63,7 @@ class PlanStrip(QWidget):
         self._lay_out()
         shown.changed.connect(self._refresh)
         shown.document.opened.connect(self._forget)
+        theme.notifier().changed.connect(self._refresh)
         self._refresh()
 
     def open_plan(self) -> None:
@@ -177,8 +178,10 @@ class PlanStrip(QWidget):
     def _show_loose_problems(self, found: list[Problem]) -> None:
         self.badge.setVisible(bool(found))
         if found:
-            icon = "circle-alert" if found[0].severity == "error" else "triangle-alert"
-            self.badge.setPixmap(icons.icon(icon).pixmap(ICON_SIZE))
+            colors = theme.colors()
+            name, color = ("circle-alert", colors.error) if found[0].severity == "error" else (
+                "triangle-alert", colors.warning)
+            self.badge.setPixmap(icons.icon(name, color).pixmap(ICON_SIZE, self.devicePixelRatioF()))
             self.badge.setToolTip("\n".join(f"{problem.message} {problem.hint}" for problem in found))
 
     def _add_chip(self) -> None:

@@ -22,7 +22,7 @@ from gui.widgets import icons, theme
 NAME, FACTOR, FROZEN = range(3)
 ADDRESS = Qt.ItemDataRole.UserRole
 LARGEST = 1_000.0
-LEAST_ROWS, MOST_ROWS, ROW = 3, 9, 26
+LEAST_ROWS, MOST_ROWS, ROW = 1, 9, 26
 
 
 class UpdatesTree(QTreeWidget):

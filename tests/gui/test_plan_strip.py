@@ -248,7 +248,7 @@ def test_everything_that_is_reached_can_be_updated(settings: PhaseSettings, docu
 
 
 def test_another_objective_brings_what_it_should_update(settings: PhaseSettings, document: Document) -> None:
-    pick(settings.objective.editor("objective"), "Train discriminator")
+    pick(settings.objective, "Train discriminator")
     assert phase(document, 1).objective == "Train discriminator"
     assert phase(document, 1).updates == {"Discriminator": 1.0}
 
@@ -257,7 +257,7 @@ def test_optimizer_times_and_clipping(settings: PhaseSettings, document: Documen
     pick(settings.components.optimizer.editor("optimizer"), "SGD")
     retype(settings.components.rate.editor("lr"), "0.5")
     pick(settings.components.scheduler.editor("scheduler"), "Step")
-    for name, text in (("every", "5"), ("start", "10"), ("stop", "20"), ("clip", "1.5")):
+    for name, text in (("every", "5"), ("from_step", "10"), ("to_step", "20"), ("clipping", "1.5")):
         retype(settings.times.editor(name), text)
     now = phase(document, 1)
     assert (now.optimizer.type, now.optimizer.params["lr"], now.scheduler.type) == ("SGD", 0.5, "Step")
@@ -313,7 +313,7 @@ def test_new_nodes_and_edits_are_coloured_at_once(window: MainWindow, strip: Pla
     document.undo_stack.undo()
     click(strip, 0)
     settings = window.plan.settings
-    pick(settings.objective.editor("objective"), "Train generator")
+    pick(settings.objective, "Train generator")
     assert window.canvas.canvas.nodes["linear_1"].effect.state == "updated"
 
 
