@@ -10,22 +10,13 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent, QShowEvent
-from PySide6.QtWidgets import (
-    QApplication,
-    QMainWindow,
-    QMenu,
-    QSizePolicy,
-    QTabWidget,
-    QToolBar,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from engine.project import Data
 from gui import drops, files
 from gui.canvas.actions import ACTIONS as CANVAS_ACTIONS
-from gui.canvas.view import CanvasView
+from gui.canvas.actions import NETWORK_ACTIONS
+from gui.canvas.workspace import Workspace
 from gui.design.inspector import Inspector
 from gui.design.palette import Palette
 from gui.design.problems_panel import ProblemsPanel
@@ -64,6 +55,7 @@ THEMES = (
 )
 EDITING = ("cut", "copy", "paste", "duplicate", "duplicate_wired", None, "delete", "dissolve", "rename",
            "connect_selected", None, "select_all", "clear_selection")
+NETWORKS = ("new_network", "group_network", "group_block", "ungroup", "enter", "leave")
 VIEWING = ("fit_all", "fit_selection", "actual_size", "zoom_in", "zoom_out")
 TOOLBAR = ("new", "open", "save", None, "undo", "redo")
 ICON_SIZE = 18
@@ -83,22 +75,20 @@ class MainWindow(QMainWindow):
         self.session = Session(self.document, self)
         self.recovery = Recovery(self.document, self)
         self.files = Files(self.document, self)
-        self.canvas = CanvasView(self.document, self)
+        self.workspace = Workspace(self.document, self)
+        self.canvas = self.workspace.canvas
         self.training_bar = TrainingBar(self.document, self.session, self)
         self._summary = label("", "muted", self)
         self.setMinimumSize(SMALLEST)
         self.resize(LARGEST_FIRST.boundedTo(self.screen().availableSize()))
         self.setAcceptDrops(True)
-        self._tabs = QTabWidget(self)
-        self._tabs.setDocumentMode(True)
-        self._tabs.tabBar().setDrawBase(False)
-        self._tabs.addTab(self.canvas, icons.icon("network"), "")
+        self.setCentralWidget(self.workspace)
         self.docks = Docks(self)
         self._browser: BrowserWindow | None = None
         self._late = LatePanels(self.docks, self.document, self.session, self.browse, self)
         self._make_first_panels()
         self.plan = TrainingPlan(self.document, self.canvas, self.inspector, self)
-        self._lay_out_centre()
+        self.workspace.put_below(self.plan.strip)
         self.actions_by_id = self._make_actions()
         self._fill_toolbar()
         self._fill_menus()
@@ -176,20 +166,11 @@ class MainWindow(QMainWindow):
             self.docks.raise_dock("data")
             self.docks["data"].widget().open(path)
 
-    def _lay_out_centre(self) -> None:
-        """The training plan stands below the canvas."""
-        centre = QWidget(self)
-        column = QVBoxLayout(centre)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self._tabs, 1)
-        column.addWidget(self.plan.strip)
-        self.setCentralWidget(centre)
-
     def _make_first_panels(self) -> None:
-        self.palette_panel = Palette(self)
+        self.palette_panel = Palette(self.document, self)
         self.palette_panel.chosen.connect(self.canvas.add_layer)
         self.inspector = Inspector(self.document)
+        self.inspector.node.entered.connect(self.canvas.networks.trail.enter)
         self.problems = ProblemsPanel(self.document)
         self.problems.counted.connect(self._show_problem_count)
         self._show_problem_count(*self.problems.counts)
@@ -246,7 +227,7 @@ class MainWindow(QMainWindow):
             "&File": ("new", templates, "open", self._recent, None, "save", "save_as", None, "export", None, "quit"),
             "&Edit": ("undo", "redo", None, *EDITING),
             "&View": (*VIEWING, None, "browse", panels, self._theme_menu(), "reset_layout"),
-            "&Network": ("search", "insert_layer", "find_layer", None, "plan", "train", "stop"),
+            "&Network": ("search", "insert_layer", "find_layer", None, *NETWORKS, None, "plan", "train", "stop"),
             "&Help": ("commands", "about"),
         }, self.actions_by_id)
         self._fill_recent()
@@ -280,9 +261,10 @@ class MainWindow(QMainWindow):
     def _show_document(self) -> None:
         self.setWindowTitle(f"{self.files.title}[*] – Neuroloom")
         self.setWindowModified(not self.document.undo_stack.isClean())
-        self._tabs.setTabText(0, self.document.project.main)
-        nodes, weights = len(self.document.graph.nodes), self.document.analysis.weights
-        self._summary.setText(f"{counted(nodes, 'node')} · {counted(weights, 'weight')}  ")
+        project, name = self.document.project, self.document.project.main
+        nodes, weights = len(project.graph.nodes), self.document.survey.analyses[name].weights
+        which = f"{name}: " if len(project.graphs) > 1 else ""
+        self._summary.setText(f"{which}{counted(nodes, 'node')} · {counted(weights, 'weight')}  ")
 
     def _show_selection(self) -> None:
         """Who selects a layer wants to see its settings, unless a training is being watched."""
@@ -309,7 +291,7 @@ class MainWindow(QMainWindow):
         self.actions_by_id["export"].setEnabled(self.session.run is not None)
 
     def _show_failure(self, message: str, hint: str) -> None:
-        if any(problem.severity == "error" for problem in self.document.analysis.problems):
+        if self.document.obstacles:
             self.docks.raise_dock("problems")
         messages.show(self, "Training", message, hint)
 
@@ -338,7 +320,7 @@ class MainWindow(QMainWindow):
     def _show_commands(self) -> None:
         from gui.commands_dialog import CommandsDialog
 
-        on_canvas = {spec.id for spec in CANVAS_ACTIONS}
+        on_canvas = {spec.id for spec in (*CANVAS_ACTIONS, *NETWORK_ACTIONS)}
         groups: dict[str, dict[str, QAction]] = {"Anywhere": {}, "On the canvas": {}}
         for name, action in self.actions_by_id.items():
             groups["On the canvas" if name in on_canvas else "Anywhere"][name] = action

@@ -20,6 +20,9 @@ FINE = 1_000
 MARK = 12.0
 """How far outside a card its mark is drawn."""
 
+Kind = tuple[str, int | None] | str
+"""What cards are coloured by: category and set of weights, or what the training phase that is shown does to them."""
+
 HINT = "Drag a layer here, or press Tab to search"
 HINT_DETAIL = "Wire layers by dragging from one port to another"
 
@@ -32,7 +35,7 @@ class Overview:
 
     def __init__(self, scene: CanvasScene) -> None:
         self._scene = scene
-        self._cards: dict[tuple[str, int | None], list[QRectF]] = {}
+        self._cards: dict[Kind, list[QRectF]] = {}
         self._lines: dict[str, list[QLineF]] = {}
         self._is_stale = True
         scene.repaired.connect(self.invalidate)
@@ -48,11 +51,12 @@ class Overview:
         is_small = len(self._scene.nodes) <= FINE
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, is_small)
         for state, lines in self._lines.items():
-            painter.setPen(_hairline(look.wires[state].color(), 1.5 if is_small else 1.0))
+            pen = look.gradients[state] if state in look.gradients else look.wires[state]
+            painter.setPen(_hairline(pen.color(), 1.5 if is_small else 1.0))
             painter.drawLines(lines)
         for kind, cards in self._cards.items():
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(look.tile(*kind))
+            painter.setBrush(look.far_effects[kind] if isinstance(kind, str) else look.tile(*kind))
             if is_small:
                 for card in cards:
                     painter.drawRoundedRect(card, CARD_RADIUS, CARD_RADIUS)
@@ -70,12 +74,14 @@ class Overview:
                 painter.drawRects([card.adjusted(-MARK, -MARK, MARK, MARK) for card in cards])
 
     def _collect(self) -> None:
-        cards: dict[tuple[str, int | None], list[QRectF]] = defaultdict(list)
+        cards: dict[Kind, list[QRectF]] = defaultdict(list)
         lines: dict[str, list[QLineF]] = defaultdict(list)
         for item in self._scene.nodes.values():
-            cards[item.content.category, item.content.weight_set].append(item.card())
+            kind = item.effect.state if item.effect else (item.content.category, item.content.weight_set)
+            cards[kind].append(item.card())
         for wire in self._scene.wires.values():
-            lines[wire.state].append(QLineF(wire.start, wire.end))
+            state = wire.gradient if wire.gradient and wire.state == "ok" else wire.state
+            lines[state].append(QLineF(wire.start, wire.end))
         self._cards, self._lines, self._is_stale = cards, lines, False
 
 

@@ -75,6 +75,7 @@ class CanvasScene(QGraphicsScene):
         for edge, wire in self.wires.items():
             wire.set_gradient("" if not effects else "flowing" if edge in flowing else
                               "stopped" if edge in stops else "none")
+        self.repaired.emit()
 
     def _show_other(self) -> None:
         """Another graph is shown: a wire that is selected in the one before may have its like in this one."""

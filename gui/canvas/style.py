@@ -54,12 +54,7 @@ class Style:
             "broken": _wire(colors.wire_broken, 0.5),
             "waiting": _dashed(colors.wire_waiting, WIRE_WIDTH),
         }
-        self.effect_fills = {"updated": QBrush(_mixed(colors.raised, colors.accent, 0.16)),
-                             "frozen": QBrush(_mixed(colors.raised, colors.wire, 0.22))}
-        self.effect_outlines = {"updated": QPen(self.accent, 1.5), "frozen": QPen(QColor(colors.wire), 1.5)}
-        self.gradients = {"flowing": _wire(colors.accent, 0.5), "none": _dashed(colors.wire_waiting, WIRE_WIDTH),
-                          "stopped": _dashed(colors.wire_waiting, WIRE_WIDTH)}
-        self.gradient_bar = _pen(colors.text, 3.0, Qt.PenCapStyle.FlatCap)
+        self._choose_effects(colors)
         self.wire_hover = _wire(_mixed(colors.wire, colors.text, 0.5), 1.0)
         self.wire_selected = _wire(colors.accent, 0.5)
         self.wire_glow = _wire(_translucent(colors.accent, 70), 8.0)
@@ -83,6 +78,19 @@ class Style:
         self.small_metrics = QFontMetricsF(self.small_font)
         self.tight_metrics = QFontMetricsF(self.tight_font)
         self.label_metrics = QFontMetricsF(self.label_font)
+
+    def _choose_effects(self, colors: theme.Colors) -> None:
+        """What a phase of the training does to nodes and wires, near and from afar."""
+        self.effect_fills = {"updated": QBrush(_mixed(colors.raised, colors.accent, 0.16)),
+                             "frozen": QBrush(_mixed(colors.raised, colors.wire, 0.22))}
+        self.effect_outlines = {"updated": QPen(self.accent, 1.5), "frozen": QPen(QColor(colors.wire), 1.5)}
+        self.far_effects = {
+            "updated": self.accent, "frozen": QColor(colors.wire), "passed": _mixed(colors.wire, colors.surface, 0.5),
+            "stopped": QColor(colors.border), "unused": QColor(colors.grid),
+        }
+        self.gradients = {"flowing": _wire(colors.accent, 0.5), "none": _dashed(colors.wire_waiting, WIRE_WIDTH),
+                          "stopped": _dashed(colors.wire_waiting, WIRE_WIDTH)}
+        self.gradient_bar = _pen(colors.text, 3.0, Qt.PenCapStyle.FlatCap)
 
     @staticmethod
     def category(name: str) -> QColor:

@@ -326,7 +326,7 @@ class CanvasView(CanvasViewport):
     # Drops from the palette
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        entry = placeable.find(self.document.library, mime.layer_type(event.mimeData()))
+        entry = placeable.find(self.document.library, mime.layer_key(event.mimeData()))
         if entry is None:
             event.ignore()
             return

@@ -1,27 +1,41 @@
 """The inspector of one node: name, settings generated from the layer's declaration, shapes, costs and problems."""
 
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from engine import layers
+from engine.analysis import NodeReport
+from engine.analysis.library import placed
 from engine.graph import Node
-from engine.layers.spec import LayerSpec
+from engine.layers.networks import COMPOSITES, SHARING
+from engine.layers.spec import NOTHING, LayerSpec
 from engine.params import Choice, Param
+from engine.plan import free_name
 from engine.project import Column
 from engine.starter import input_params
 from engine.tensors import TensorSpec
+from gui.canvas.weight_sets import weight_sets
 from gui.design.problem_card import ProblemCard
 from gui.document import Document
 from gui.facts import Facts, magnitude
+from gui.placeable import choices
 from gui.widgets import icons, theme
 from gui.widgets.labels import label
 from gui.widgets.param_form import ParamForm
 
 ICON_SIZE = 20
 MAX_NAME = 60
+NONE = "–"
+"""Stands for the network of a node that does not say which one it places."""
 
 
 class NodeInspector(QWidget):
-    """Shows and edits one node. Every change is one undo step; typing in one field is one step as a whole."""
+    """Shows and edits one node. Every change is one undo step; typing in one field is one step as a whole.
+
+    entered(id): the network that the node places is to be shown.
+    """
+
+    entered = Signal(str)
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -41,6 +55,10 @@ class NodeInspector(QWidget):
         self.name.editingFinished.connect(self._tidy_name)
         self._name_message = label("", "error", self, wraps=True)
         self._name_message.hide()
+        self.open_button = QPushButton(icons.icon("square-arrow-right-enter"), "Open network", self)
+        self.open_button.setToolTip("Show what is inside. A double click on the node does so, too.")
+        self.open_button.clicked.connect(self._open)
+        self.open_button.hide()
         self.form = ParamForm(self)
         self.form.edited.connect(self._edit)
         self.facts = Facts(self)
@@ -57,14 +75,16 @@ class NodeInspector(QWidget):
         """Show the node with that id, which exists."""
         is_other, self._id = node_id != self._id, node_id
         node = self._document.graph.node(node_id)
-        spec = layers.find(node.type)
+        spec = self._spec(node)
         if is_other:
             self._show_head(node, spec)
             self.form.forget_typing()
+        self.open_button.setVisible(placed(node) in self._document.project.graphs)
         if is_other or not self.name.hasFocus():
             self._show_name(node)
         params = self._params(spec) if spec else ()
-        self.form.show_params(params, node.params)
+        self.form.show_params(params, {**node.params, "graph": placed(node) or NONE} if _is_composite(node)
+                              else node.params)
         self.form.setVisible(bool(params))
         self._show_problems()
         self._show_facts()
@@ -84,6 +104,7 @@ class NodeInspector(QWidget):
         column.addWidget(self.name)
         column.addWidget(self._name_message)
         column.addWidget(self.form)
+        column.addWidget(self.open_button, 0, Qt.AlignmentFlag.AlignLeft)
         column.addLayout(self._problems)
         column.addWidget(self.facts)
 
@@ -96,22 +117,37 @@ class NodeInspector(QWidget):
     def _restyle(self) -> None:
         if self._id not in self._document.graph:
             return
-        spec = layers.find(self._document.graph.node(self._id).type)
+        node = self._document.graph.node(self._id)
+        spec = self._spec(node)
         name, color = (spec.icon, theme.category_color(spec.category)) if spec else ("box", theme.colors().muted)
+        if node.type in SHARING and placed(node) in self._document.project.graphs:
+            color = theme.colors().series[weight_sets(self._document.project.graphs)[placed(node)]]
         self._icon.setPixmap(icons.icon(name, color).pixmap(ICON_SIZE, ICON_SIZE))
 
+    def _spec(self, node: Node) -> LayerSpec | None:
+        """The declaration of a node; without ports while it places no network."""
+        return self._document.library.spec(node) or layers.find(node.type)
+
     def _params(self, spec: LayerSpec) -> tuple[Param, ...]:
-        """The layer's params; the column of an Input is chosen among those of the data."""
+        """The layer's params; the column of an Input is chosen among those of the data, a network among those of the
+        project."""
         columns = self._columns()
+        node = self._document.graph.node(self._id)
+        if _is_composite(node):
+            return tuple(self._graph_choice(node, param) if param.name == "graph" else param for param in spec.params)
         if spec.role != "input" or not columns:
             return spec.params
-        node = self._document.graph.node(self._id)
         names = list(dict.fromkeys((*(column.name for column in columns), str(node.params.get("column", "")))))
         return tuple(
             Choice(name=param.name, default=param.default, help=param.help, choices=tuple(names))
             if param.name == "column" else param
             for param in spec.params
         )
+
+    def _graph_choice(self, node: Node, param: Param) -> Choice:
+        graphs = choices(self._document.library, self._document.shown)
+        names = dict.fromkeys((*((NONE,) if not placed(node) else ()), *graphs, placed(node) or NONE))
+        return Choice(name="graph", default=placed(node) or NONE, choices=tuple(names), help=param.help)
 
     def _columns(self) -> tuple[Column, ...]:
         data = self._document.project.data
@@ -122,7 +158,7 @@ class NodeInspector(QWidget):
         by_param: dict[str, str] = {}
         for problem in problems:
             by_param.setdefault(problem.param, problem.message)
-        spec = layers.find(self._document.graph.node(self._id).type)
+        spec = self._spec(self._document.graph.node(self._id))
         for param in spec.params if spec else ():
             self.form.show_problem(param.name, by_param.get(param.name, ""))
         while len(self._cards) < len(problems):
@@ -139,8 +175,9 @@ class NodeInspector(QWidget):
         if report is None:
             self.facts.show_facts(())
             return
-        inputs = [("Takes" if i == 0 else "", _unbroken(spec)) for i, spec in enumerate(report.inputs)]
-        outputs = [("Gives" if i == 0 else "", _unbroken(spec)) for i, spec in enumerate(report.outputs.values())]
+        spec = self._spec(self._document.graph.node(self._id))
+        inputs = [("Takes" if i == 0 else "", text) for i, text in enumerate(_taken(spec, report))]
+        outputs = [("Gives" if i == 0 else "", text) for i, text in enumerate(_given(spec, report))]
         waiting = [("Waits for", report.waits_for)] if report.waits_for else []
         costs = [
             ("Weights", magnitude(report.weights)),
@@ -151,13 +188,29 @@ class NodeInspector(QWidget):
     def _edit(self, name: str, value: object) -> None:
         graph = self._document.graph
         node = graph.node(self._id)
+        if _is_composite(node) and name == "graph":
+            self._place(node, str(value))
+            return
         changes = {name: value}
-        spec = layers.find(node.type)
+        spec = self._spec(node)
         if spec and spec.role == "input" and name == "column":
             changes |= self._of_column(str(value))
         text = f"Change {name.replace('_', ' ')} of {node.name}"
         merge = f"param {self._id} {name} {self.form.gesture}"
         self._document.edit_graph(text, graph.set_params(self._id, changes), merge)
+
+    def _place(self, node: Node, name: str) -> None:
+        """Place another network; what the node is called follows it, unless it has a name of its own."""
+        if name == NONE:
+            return
+        graph = self._document.graph.set_params(node.id, {"graph": name})
+        others = {other.name for other in graph.nodes if other.id != node.id}
+        if node.name == placed(node) or node.name.rstrip("0123456789 ") == node.type:
+            graph = graph.update(node.id, name=free_name(name, others))
+        self._document.edit_graph(f"Place {name}", graph)
+
+    def _open(self) -> None:
+        self.entered.emit(self._id)
 
     def _of_column(self, name: str) -> dict[str, object]:
         """What an Input has to say about a column besides its name."""
@@ -183,6 +236,31 @@ class NodeInspector(QWidget):
     def _show_name(self, node: Node) -> None:
         self.name.setText(node.name)
         self._name_message.hide()
+
+
+def _is_composite(node: Node) -> bool:
+    return node.type in COMPOSITES
+
+
+def _taken(spec: LayerSpec | None, report: NodeReport) -> list[str]:
+    """What comes in, with the port where there are several."""
+    ports = spec.inputs if spec and not any(port.variadic for port in spec.inputs) else ()
+    if len(ports) < 2:
+        return [_unbroken(tensor) for tensor in report.inputs]
+    if not report.inputs:
+        return [port.title for port in ports] if spec and spec.type in COMPOSITES else []
+    return [f"{port.title}: {_unbroken(tensor)}" for port, tensor in zip(ports, report.inputs, strict=False)
+            if tensor is not NOTHING]
+
+
+def _given(spec: LayerSpec | None, report: NodeReport) -> list[str]:
+    """What comes out, with the port where there are several."""
+    ports = spec.outputs if spec else ()
+    if len(ports) < 2:
+        return [_unbroken(tensor) for tensor in report.outputs.values()]
+    if not report.outputs:
+        return [port.title for port in ports] if spec and spec.type in COMPOSITES else []
+    return [f"{port.title}: {_unbroken(report.outputs[port.name])}" for port in ports]
 
 
 def _unbroken(spec: TensorSpec) -> str:

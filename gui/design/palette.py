@@ -1,6 +1,8 @@
-"""The palette: every layer of the catalogue, by category or found by words, to be dragged onto the canvas."""
+"""The palette: every layer of the catalogue and the project's networks, by category or found by words, to be dragged
+onto the canvas."""
 
 from collections.abc import Iterable
+from html import escape
 
 from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QDrag, QKeyEvent
@@ -16,21 +18,26 @@ from PySide6.QtWidgets import (
 )
 
 from engine import layers
-from engine.layers.spec import LayerSpec
+from gui import placeable
+from gui.canvas.weight_sets import weight_sets
+from gui.document import Document
+from gui.placeable import Placeable
 from gui.widgets import icons, mime, settings, theme
 from gui.widgets.empty_state import EmptyState
 
-TYPE = Qt.ItemDataRole.UserRole
+KEY = Qt.ItemDataRole.UserRole
 ICON_SIZE = 18
 
 
 class Palette(QWidget):
-    """A search field above a tree of layers. chosen(type): double-clicked, or Enter was pressed on it."""
+    """A search field above a tree of layers. chosen(key): double-clicked, or Enter was pressed on it."""
 
     chosen = Signal(str)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._document = document
+        self._networks: tuple[str, ...] = ()
         self.search = QLineEdit(self)
         self.search.setObjectName("palette_search")
         self.search.setAcceptDrops(False)
@@ -59,15 +66,17 @@ class Palette(QWidget):
         column.addLayout(field)
         column.addWidget(content, 1)
         theme.notifier().changed.connect(self._refresh)
+        document.changed.connect(self._follow)
+        document.shown_changed.connect(self._follow)
         self._refresh()
 
-    def types(self) -> list[str]:
-        """The layers that are shown, in order."""
-        return [str(item.data(0, TYPE)) for item in self._items() if item.data(0, TYPE)]
+    def keys(self) -> list[str]:
+        """The layers and networks that are shown, in order."""
+        return [str(item.data(0, KEY)) for item in self._items() if item.data(0, KEY)]
 
-    def item(self, layer_type: str) -> QTreeWidgetItem:
-        """The row of a layer. Raises StopIteration if it is not shown."""
-        return next(item for item in self._items() if item.data(0, TYPE) == layer_type)
+    def item(self, key: str) -> QTreeWidgetItem:
+        """The row of a layer or network. Raises StopIteration if it is not shown."""
+        return next(item for item in self._items() if item.data(0, KEY) == key)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """In the search field, arrows move through what was found and Enter adds it; Escape clears the words."""
@@ -84,20 +93,35 @@ class Palette(QWidget):
                 return True
         return super().eventFilter(watched, event)
 
+    def _follow(self) -> None:
+        """The networks that can be placed in the shown one may be others."""
+        if placeable.choices(self._document.library, self._document.shown) != self._networks:
+            self._refresh()
+
     def _refresh(self) -> None:
         words = self.search.text().strip()
+        library, shown = self._document.library, self._document.shown
+        place = self.tree.verticalScrollBar().value()
+        self._networks = placeable.choices(library, shown)
         self.tree.clear()
         if words:
-            found = layers.search(words)
-            self.tree.addTopLevelItems([_layer_item(spec) for spec in found])
+            found = placeable.search(library, shown, words)
+            self.tree.addTopLevelItems([self._item(entry) for entry in found])
             if found:
                 self.tree.setCurrentItem(self.tree.topLevelItem(0))
         else:
-            self._show_categories()
+            self._show_categories(placeable.placeables(library, shown))
+            self.tree.verticalScrollBar().setValue(place)
         self.tree.setIndentation(0 if words else 14)
         self._stack.setCurrentIndex(0 if self.tree.topLevelItemCount() else 1)
 
-    def _show_categories(self) -> None:
+    def _item(self, entry: Placeable) -> QTreeWidgetItem:
+        """A row; a network of the project has the colour of its weights."""
+        sets = weight_sets(self._document.project.graphs)
+        color = theme.colors().series[sets[entry.graph]] if entry.graph else theme.category_color(entry.spec.category)
+        return _row(entry, color)
+
+    def _show_categories(self, entries: list[Placeable]) -> None:
         folded = settings.remembered("palette/folded", [])
         self.tree.blockSignals(True)
         for category in layers.categories():
@@ -106,7 +130,7 @@ class Palette(QWidget):
             font = theme.font()
             font.setWeight(font.Weight.DemiBold)
             item.setFont(0, font)
-            item.addChildren([_layer_item(spec) for spec in layers.CATALOGUE.values() if spec.category == category])
+            item.addChildren([self._item(entry) for entry in entries if entry.spec.category == category])
             self.tree.addTopLevelItem(item)
             item.setExpanded(category not in folded)
         self.tree.blockSignals(False)
@@ -116,11 +140,11 @@ class Palette(QWidget):
         settings.remember("palette/folded", [top.text(0) for top in tops if not top.isExpanded()])
 
     def _activate(self, item: QTreeWidgetItem) -> None:
-        if layer_type := item.data(0, TYPE):
-            self.chosen.emit(layer_type)
+        if key := item.data(0, KEY):
+            self.chosen.emit(key)
 
     def _fold(self, item: QTreeWidgetItem) -> None:
-        if not item.data(0, TYPE):
+        if not item.data(0, KEY):
             item.setExpanded(not item.isExpanded())
 
     def _items(self) -> Iterable[QTreeWidgetItem]:
@@ -148,25 +172,26 @@ class _Tree(QTreeWidget):
 
     def startDrag(self, supported: Qt.DropAction) -> None:
         item = self.currentItem()
-        layer_type = item.data(0, TYPE) if item else None
-        if not layer_type:
+        key = item.data(0, KEY) if item else None
+        if not key:
             return
         drag = QDrag(self)
-        drag.setMimeData(self.drag_data(layer_type))
+        drag.setMimeData(self.drag_data(key))
         drag.setPixmap(item.icon(0).pixmap(2 * ICON_SIZE, 2 * ICON_SIZE))
         drag.setHotSpot(QPoint(ICON_SIZE, ICON_SIZE))
         drag.exec(Qt.DropAction.CopyAction)
 
     @staticmethod
-    def drag_data(layer_type: str) -> QMimeData:
-        return mime.layer_data(layer_type)
+    def drag_data(key: str) -> QMimeData:
+        return mime.layer_data(key)
 
 
-def _layer_item(spec: LayerSpec) -> QTreeWidgetItem:
-    item = QTreeWidgetItem([spec.type])
-    item.setData(0, TYPE, spec.type)
-    item.setIcon(0, icons.icon(spec.icon, theme.category_color(spec.category)))
-    also = f"<br><i>Also known as {', '.join(spec.aliases)}</i>" if spec.aliases else ""
-    item.setToolTip(0, f"<b>{spec.type}</b><br>{spec.doc}{also}")
+def _row(entry: Placeable, color: str) -> QTreeWidgetItem:
+    item = QTreeWidgetItem([entry.title])
+    item.setData(0, KEY, entry.key)
+    item.setIcon(0, icons.icon(entry.spec.icon, color))
+    aliases = "" if entry.graph else ", ".join(entry.spec.aliases)
+    also = f"<br><i>Also known as {aliases}</i>" if aliases else ""
+    item.setToolTip(0, f"<b>{escape(entry.title)}</b><br>{entry.doc}{also}")
     item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsDragEnabled)
     return item

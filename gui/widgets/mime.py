@@ -3,16 +3,16 @@
 from PySide6.QtCore import QMimeData
 
 LAYER = "application/x-neuroloom-layer"
-"""A layer dragged out of the palette: its type, as UTF-8."""
+"""A layer or network dragged out of the palette: its key, as UTF-8."""
 
 
-def layer_data(layer_type: str) -> QMimeData:
+def layer_data(key: str) -> QMimeData:
     """What the palette puts into a drag."""
     data = QMimeData()
-    data.setData(LAYER, layer_type.encode())
+    data.setData(LAYER, key.encode())
     return data
 
 
-def layer_type(data: QMimeData) -> str:
-    """The layer type that is dragged, "" if something else is."""
+def layer_key(data: QMimeData) -> str:
+    """The layer or network that is dragged, "" if something else is."""
     return bytes(data.data(LAYER).data()).decode(errors="replace") if data.hasFormat(LAYER) else ""

@@ -6,13 +6,16 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from engine import layers
-from gui.design.palette import TYPE, Palette
+from gui.design.palette import KEY, Palette
+from gui.document import Document
 from gui.widgets import mime
 
 
 @pytest.fixture
 def palette(qtbot: QtBot) -> Palette:
-    palette = Palette()
+    document = Document()
+    palette = Palette(document)
+    document.setParent(palette)
     qtbot.addWidget(palette)
     palette.resize(232, 500)
     palette.show()
@@ -20,7 +23,7 @@ def palette(qtbot: QtBot) -> Palette:
 
 
 def test_every_layer_is_listed_below_its_category(palette: Palette) -> None:
-    assert palette.types() == [
+    assert palette.keys() == [
         spec.type for name in layers.categories() for spec in layers.CATALOGUE.values() if spec.category == name
     ]
     for spec in layers.CATALOGUE.values():
@@ -32,20 +35,20 @@ def test_every_layer_is_listed_below_its_category(palette: Palette) -> None:
 
 def test_words_find_layers_by_their_other_names(palette: Palette) -> None:
     QTest.keyClicks(palette.search, "dense")
-    assert palette.types()[0] == "Linear"
+    assert palette.keys()[0] == "Linear"
     QTest.keyClick(palette.search, Qt.Key.Key_Escape)
-    assert len(palette.types()) == len(layers.CATALOGUE)
+    assert len(palette.keys()) == len(layers.CATALOGUE)
 
 
 def test_what_cannot_be_found_is_said(palette: Palette) -> None:
     QTest.keyClicks(palette.search, "qqqqqqq")
-    assert palette.types() == []
+    assert palette.keys() == []
     assert not palette.tree.isVisible()
 
 
 def test_enter_in_the_search_adds_the_best_and_arrows_choose_another(palette: Palette, qtbot: QtBot) -> None:
     QTest.keyClicks(palette.search, "conv")
-    first, second = palette.types()[:2]
+    first, second = palette.keys()[:2]
     with qtbot.waitSignal(palette.chosen) as chosen:
         QTest.keyClick(palette.search, Qt.Key.Key_Return)
     assert chosen.args == [first]
@@ -73,7 +76,7 @@ def test_a_category_is_not_added_but_folded_and_stays_so(palette: Palette, qtbot
     QTest.mouseClick(palette.tree.viewport(), Qt.MouseButton.LeftButton, pos=middle)
     assert not top.isExpanded()
     assert added == []
-    again = Palette()
+    again = Palette(palette._document)
     qtbot.addWidget(again)
     assert [again.tree.topLevelItem(row).isExpanded() for row in (0, 1)] == [True, False]
 
@@ -82,6 +85,6 @@ def test_layers_are_dragged_and_categories_are_not(palette: Palette) -> None:
     item = palette.item("Conv2d")
     assert item.flags() & Qt.ItemFlag.ItemIsDragEnabled
     assert not item.parent().flags() & Qt.ItemFlag.ItemIsDragEnabled
-    data = palette.tree.drag_data(item.data(0, TYPE))
+    data = palette.tree.drag_data(item.data(0, KEY))
     assert data.hasFormat(mime.LAYER)
-    assert mime.layer_type(data) == "Conv2d"
+    assert mime.layer_key(data) == "Conv2d"

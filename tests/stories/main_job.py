@@ -211,7 +211,7 @@ class Story:
     def found(self, layer: str) -> QTreeWidgetItem | None:
         """The palette's entry, once the search has put it where it stays."""
         palette = self.window.docks["palette"].widget()
-        return palette.item(layer) if palette.types() and palette.types()[0] == layer else None
+        return palette.item(layer) if palette.keys() and palette.keys()[0] == layer else None
 
     def spot(self, first: QPoint, column: int, row: int) -> QPoint:
         """Where on the screen a layer goes: beside the first one, whose place is `first` while the canvas is empty."""
