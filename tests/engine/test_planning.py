@@ -5,11 +5,15 @@ from dataclasses import dataclass
 
 import msgspec
 import pytest
+import torch
 
 from engine.analysis.effects import effects
 from engine.analysis.library import Library
 from engine.analysis.planning import default_plan, named_updates, new_phase, problems
+from engine.analysis.survey import survey
+from engine.codegen import emit
 from engine.graph import Edge, Graph
+from engine.network import build
 from engine.plan import Phase
 from engine.project import Project
 from tests.engine.plans import discriminator, gan, head, layer, network, train_discriminator, two_heads, wires
@@ -305,3 +309,25 @@ def test_a_new_phase_trains_what_nothing_trains_yet() -> None:
 def test_updates_by_name() -> None:
     project, phase = gan(), Phase("g", "Train generator")
     assert named_updates(phase, effects(project, phase)) == {"Generator": 1.0, "Discriminator": 1.0}
+
+
+# What autograd says of it
+
+
+@pytest.mark.parametrize("project", [gan(), two_heads()], ids=["gan", "two heads"])
+def test_autograd_agrees(project: Project) -> None:
+    """Which weights get a gradient in the emitted code, with everything updated."""
+    project = project.replace(plan=default_plan(project))
+    source = emit(project, survey(project))
+    built = build(source)
+    owners = built.owners()
+    assert len(source.objectives) == 2
+    for graph, objective in source.objectives.items():
+        for weight in built.everything.parameters():
+            weight.grad = None
+        columns = {node.params["column"]: node.params["shape"] for node in project.graphs[graph].nodes
+                   if node.type == "Input"}
+        loss, _ = built.objectives[graph](*(torch.rand(4, *columns[name]) for name in objective.columns))
+        loss.backward()
+        moved = {owners[id(weight)] for weight in built.everything.parameters() if weight.grad is not None}
+        assert moved == set(effects(project, Phase("p", graph)).updated)
