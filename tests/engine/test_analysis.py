@@ -4,6 +4,7 @@ import resource
 
 from engine.analysis import analyze
 from engine.graph import Edge, Graph
+from engine.layers.spec import NOTHING
 from engine.tensors import TensorSpec
 from tests.engine.drawing import COLUMNS, chain, classifier, image, label, perceptron, regression, wire
 
@@ -22,7 +23,7 @@ def test_the_perceptron_is_sound() -> None:
     assert analysis.nodes["linear_2"].outputs["output"].sizes == (10,)
     assert analysis.nodes["linear_1"].memory == 128 * 4
     assert analysis.nodes["crossentropy_1"].inputs == (
-        TensorSpec((10,), ("features",)), TensorSpec((), dtype="int64", classes=10))
+        TensorSpec((10,), ("features",)), TensorSpec((), dtype="int64", classes=10), NOTHING)
 
 
 def test_order_puts_every_node_after_those_it_depends_on() -> None:

@@ -65,6 +65,25 @@ def with_edge(graph: Graph, *edge: str) -> Graph:
     return Graph(graph.nodes, (*graph.edges, Edge(*edge)))
 
 
+def sequence(steps: int = 40) -> tuple[str, dict]:
+    return ("Input", {"column": "text", "shape": (steps, 8), "lengths": True})
+
+
+def padded(*layers, stride: int = 2) -> Graph:
+    """A padded sequence that a convolution shortens before the layers."""
+    turned = ("Permute", {"dims": (2, 1)})
+    return chain(sequence(), turned, ("Conv1d", {"stride": (stride,)}), turned, *layers)
+
+
+def transcription(steps: int) -> Graph:
+    """CTC with a target of so many steps; two convolutions leave 9 of the 40 that come in."""
+    turned = ("Permute", {"dims": (2, 1)})
+    graph = chain(sequence(), turned, ("Conv1d", {"stride": (2,)}), ("Conv1d", {"stride": (2,)}), turned, linear(5),
+                  "CTC")
+    target = ("Input", {"column": "text", "shape": (steps,), "values": "classes", "classes": 5})
+    return wire(chain(target, graph=graph), "input_2", "ctc_1", "target")
+
+
 SHAPE_CASES = (
     Case("rank", "conv2d_1", chain(image(784), conv(8)), ("Insert Reshape to (1, 28, 28)",)),
     Case("rank", "conv2d_1", chain(image(3072), conv(8)), ("Insert Reshape to (3, 32, 32)",)),
@@ -124,6 +143,32 @@ SHAPE_CASES = (
          ("Set num embeddings to 12",)),
     Case("param", "embedding_1", chain(label(4), ("Embedding", {"num_embeddings": 4, "padding_idx": 4})),
          ("Use no padding vector",)),
+)
+
+LENGTHS_CASES = (
+    Case("lengths", "lstm_1", with_edge(padded("LSTM", "Output"), "input_1", "lengths", "lstm_1", "lengths"),
+         ("Wire the lengths of Input 1 through a ConvLengths",)),
+    Case("lengths", "lstm_1", wire(chain(label(), graph=padded("LSTM", "Output")), "input_2", "lstm_1", "lengths"),
+         ("Wire the lengths of Input 1 through a ConvLengths",)),
+    Case("lengths", "convlengths_1", chain(label(), "ConvLengths")),
+    Case("too-small", "convlengths_1", with_edge(chain("ConvLengths", graph=chain(sequence(2))), "input_1", "lengths",
+                                                 "convlengths_1", "lengths"), ("Set kernel size to 1",)),
+    Case("lengths", "crossentropy_1", with_edge(chain(sequence(), graph=perceptron()), "input_3", "lengths",
+                                                "crossentropy_1", "lengths")),
+    Case("lengths", "ctc_1", transcription(15), ("Set the stride of Conv1d 2 to 1",)),
+    Case("lengths", "ctc_1", transcription(30), ("Set the stride of Conv1d 2 and Conv1d 1 to 1",)),
+    Case("lengths", "ctc_1", transcription(50)),
+    Case("padding", "lstm_1", padded("LSTM", "Output"), ("Wire the lengths of Input 1 through a ConvLengths",),
+         "warning"),
+    Case("padding", "gru_1", chain(sequence(), ("GRU", {"output": "all steps", "bidirectional": True}), "Output"),
+         ("Wire the lengths of Input 1",), "warning"),
+    Case("padding", "mse_1", wire(chain(sequence(), ("Linear", {"out_features": 8}), "MSE"), "input_1", "mse_1",
+                                  "target"), ("Wire the lengths of Input 1",), "warning"),
+    Case("padding", "adaptiveavgpool1d_1", chain(sequence(), ("Permute", {"dims": (2, 1)}), "AdaptiveAvgPool1d",
+                                                 "Output"), (), "warning"),
+    Case("shape", "gaussiankl_1", wire(chain(linear(4), graph=chain(image(8), linear(3), "GaussianKL"),
+                                             after="input_1"), "linear_2", "gaussiankl_1", "log_variance"),
+         ("Set out features of Linear 2 to 3",)),
 )
 
 TARGET_CASES = (
@@ -248,7 +293,7 @@ NO_LOSS_CASES = (
     Case("no-loss", "", chain(image()), (), columns=(IMAGE, LABEL)),
 )
 
-CASES = (*SHAPE_CASES, *TARGET_CASES, *GRAPH_CASES, *WARNING_CASES, *NO_LOSS_CASES)
+CASES = (*SHAPE_CASES, *LENGTHS_CASES, *TARGET_CASES, *GRAPH_CASES, *WARNING_CASES, *NO_LOSS_CASES)
 
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.code}-{case.node}")
 
