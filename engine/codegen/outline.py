@@ -7,8 +7,8 @@ from engine import layers
 from engine.analysis import Analysis
 from engine.analysis.library import Library, placed
 from engine.analysis.wiring import Wiring, wiring
+from engine.derived import LENGTHS
 from engine.graph import Node
-from engine.kinds import LENGTHS
 from engine.layers.networks import SHARING
 from engine.layers.spec import LayerSpec, Params
 from engine.names import Names
@@ -252,16 +252,15 @@ def _choose_measures(outline: Outline, sinks: list[Step]) -> None:
     usual = [_usual(layers.CATALOGUE[type], loss) for loss in outline.losses for type in loss.spec.metrics]
     wanted = {(spec, wires): params for spec, params, wires in placed or usual}
     counts = Counter(spec for spec, _ in wanted)
-    judged = {result.wire: result.name for result in outline.results}
+    judged = {result.wire: result.name for result in outline.results} if outline.is_pair else {
+        (step.node.id, port.name): step.node.name for step in outline.steps for port in step.spec.outputs}
     names = Names()
     for (spec, wires), params in wanted.items():
         prediction, target = (*wires, None, None)[:2]
         if target in outline.columns:
             of = outline.columns[target].variable
         else:
-            named = judged if outline.is_pair else {wire: step.node.name for step in outline.steps
-                                                    for wire in ((step.node.id, port.name) for port in step.spec.outputs)}
-            of = named.get(prediction, "") if prediction else ""
+            of = judged.get(prediction, "") if prediction else ""
         name = names.take(f"{spec.type} {of}" if counts[spec] > 1 else spec.type, "variable", "metric")
         outline.measures.append(Measure(name, spec, params, wires))
 

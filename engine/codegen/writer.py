@@ -89,8 +89,8 @@ class Writer:
         if outline.draws:
             given = f"{outline.targets[0].variable}.shape[0]" if outline.targets else "samples"
         computed = Line(f"{results} = self.network({given})", ", ".join(shape(r.spec) for r in outline.results))
-        variables = {**{result.wire: result.name for result in outline.results},
-                     **{wire: argument.variable for wire, argument in outline.columns.items()}}
+        variables = {**{wire: argument.variable for wire, argument in outline.columns.items()},
+                     **{result.wire: result.name for result in outline.results}}
         names = Names((*(a.variable for a in outline.sources), *(r.name for r in outline.results), "loss", "self"))
         return [
             f"class {outline.objective}(nn.Module):",

@@ -40,8 +40,7 @@ def update_of(optimizer: Optimizer) -> Callable[[], None]:
     `Optimizer.step` would pass: at small batches the wrapping costs as much as the update. The settings are read anew
     each time, so that schedulers work as usual.
     """
-    group = optimizer.param_groups[0]
-    tensors = group["params"]
+    tensors = optimizer.param_groups[0]["params"]
     kernels = {torch.optim.Adam: torch._fused_adam_, torch.optim.AdamW: torch._fused_adamw_}
     kernel = kernels.get(type(optimizer))
     if kernel is None or len(tensors) != 1 or len(optimizer.param_groups) != 1 or tensors[0].device.type != "cpu":
@@ -60,6 +59,7 @@ def update_of(optimizer: Optimizer) -> Callable[[], None]:
             steps.append(state["step"])
             return
         steps[0].add_(1)
+        group = optimizer.param_groups[0]
         beta1, beta2 = group["betas"]
         kernel(weights, gradients, first, second, [], steps, amsgrad=False, lr=group["lr"], beta1=beta1, beta2=beta2,
                weight_decay=group["weight_decay"], eps=group["eps"], maximize=False)
@@ -77,7 +77,7 @@ class Schedule:
         arguments = {**chosen.params, **{name: derived[source] for name, source in spec.derived.items()}}
         if "max_lr" in arguments:  # the factors of the groups hold for the highest rate, too
             highest = optimizer.param_groups[0]["lr"] or 1.0
-            arguments["max_lr"] = [arguments["max_lr"] * group["lr"] / highest for group in optimizer.param_groups]
+            arguments["max_lr"] = [arguments["max_lr"] * (group["lr"] / highest) for group in optimizer.param_groups]
         self._optimizer = optimizer
         self._scheduler: Any = None
         if spec.constructor:

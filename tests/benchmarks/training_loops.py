@@ -79,7 +79,7 @@ def _prepared(path: Path) -> tuple[nn.Module, list[torch.Tensor], int, int]:
     torch.manual_seed(0)
     project = projectfile.load(path)
     source = emit(project)
-    _, objective = networks.build(source)
+    objective = networks.build(source).objective
     assert objective is not None
     assert project.data is not None
     data = dataset.load(project.data, None)

@@ -223,7 +223,8 @@ def test_optimizers_are_those_of_torch(optimizer: str, small_fashion: Path, tmp_
     run, _ = trained(project, tmp_path / "run")
     data = dataset.load(project.data, None)
     torch.manual_seed(0)
-    network, objective = networks.build(run.source())
+    built = networks.build(run.source())
+    network, objective = built.network, built.objective
     arguments = {name: value for name, value in project.options.optimizer.params.items() if not name.startswith("beta")}
     by_hand = getattr(torch.optim, optimizer)(network.parameters(), **arguments)
     rows = torch.from_numpy(data.rows["train"])

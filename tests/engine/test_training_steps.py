@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from engine.training import tuning
+from engine.training.courses import Judge
 from engine.training.parameters import Parameters
 from engine.training.step import EagerStep, TracedStep
 
@@ -72,12 +73,12 @@ NETWORKS = {
 
 def learned(objective: nn.Module, kind: str, batches: list[list[torch.Tensor]]) -> list[torch.Tensor]:
     """Train some steps; the sums of each, then everything that changed."""
-    parameters = Parameters(objective)
+    parameters = Parameters(objective.parameters())
     if kind == "traced":
         with tuning.undisturbed(objective, torch.device("cpu")):
-            step = TracedStep(objective, parameters, batches[0])
+            step = TracedStep(objective, [parameters], batches[0])
     else:
-        step = EagerStep(objective, parameters)
+        step = EagerStep(objective, [parameters])
     optimizer = torch.optim.Adam(parameters.tensors, lr=1e-2, fused=True)
     sums = []
     for batch in batches:
@@ -104,7 +105,7 @@ def test_traced_and_eager_steps_agree_in_every_bit(name: str) -> None:
 def test_a_traced_step_is_faster_where_steps_are_small_and_says_so() -> None:
     objective = Objective(NETWORKS["perceptron"]())
     batch = [torch.randn(16, 1, 12, 12), torch.randint(10, (16,))]
-    step, kind, reason = tuning.fastest_step(objective, Parameters(objective), batch)
+    step, kind, reason = tuning.fastest_step(Judge(objective, (0, 1)), [Parameters(objective.parameters())], batch)
     assert (kind, type(step)) in (("traced", TracedStep), ("eager", EagerStep))
     assert "times" in reason
 
@@ -121,7 +122,7 @@ def test_a_step_that_looks_at_values_stays_eager_and_says_why() -> None:
 
     objective = Objective(Looking())
     batch = [torch.randn(16, 1, 12, 12), torch.randint(10, (16,))]
-    step, kind, reason = tuning.fastest_step(objective, Parameters(objective), batch)
+    step, kind, reason = tuning.fastest_step(Judge(objective, (0, 1)), [Parameters(objective.parameters())], batch)
     assert kind == "eager"
     assert isinstance(step, EagerStep)
     assert reason.startswith("it cannot be traced")
@@ -135,8 +136,8 @@ def test_measuring_leaves_no_trace() -> None:
     batch = [torch.randn(16, 1, 12, 12, generator=torch.Generator().manual_seed(1)), torch.arange(16) % 10]
     threads = torch.get_num_threads()
     try:
-        tuning.suits_channels_last(objective, batch)
-        step, _, _ = tuning.fastest_step(objective, Parameters(objective), batch)
+        tuning.suits_channels_last(objective, (0, 1), batch)
+        step, _, _ = tuning.fastest_step(Judge(objective, (0, 1)), [Parameters(objective.parameters())], batch)
         tuning.fastest_threads(objective, step, batch)
     finally:
         torch.set_num_threads(threads)
@@ -148,9 +149,8 @@ def test_measuring_leaves_no_trace() -> None:
 def test_flat_parameters_are_the_modules_own(memory_format: torch.memory_format) -> None:
     network = convolutions().to(memory_format=memory_format)
     before = [weight.detach().clone() for weight in network.parameters()]
-    parameters = Parameters(network)
+    parameters = Parameters(network.parameters())
     [flat] = parameters.tensors
-    assert parameters.count == sum(weight.numel() for weight in before)
     assert all(torch.equal(own, old) for own, old in zip(network.parameters(), before, strict=True))
     assert all(own.stride() == old.stride() for own, old in zip(network.parameters(), before, strict=True))
     with torch.no_grad():

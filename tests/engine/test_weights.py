@@ -32,7 +32,7 @@ def test_weights_of_the_same_network_are_taken_over(kind: str, tmp_path: Path) -
         torch.save({"epoch": 3, "state_dict": state}, path)
     else:
         torch.save({f"module.{name}": value for name, value in state.items()}, path)
-    report = load_weights(own, path)
+    report = load_weights(own.state_dict(), path)
     assert not report.reshaped
     assert not report.missing
     assert len(report.matched) == len(state)
@@ -48,7 +48,7 @@ def test_what_does_not_match_is_reported_by_name(tmp_path: Path) -> None:
     del state["2.bias"]
     state["head.weight"] = torch.ones(1)
     torch.save(state, tmp_path / "weights.pt")
-    report = load_weights(own, tmp_path / "weights.pt")
+    report = load_weights(own.state_dict(), tmp_path / "weights.pt")
     assert report.reshaped == ("0.weight ((3, 4) here, (5, 4) in the file)",)
     assert report.missing == ("2.bias",)
     assert report.unused == ("head.weight",)
@@ -75,7 +75,7 @@ def test_files_that_are_not_plain_weights_are_refused(tmp_path: Path, monkeypatc
     before = [value.clone() for value in own.state_dict().values()]
     for name in ("bomb.pt", "list.pt", "noise.pt", "noise.safetensors", "other.pt", "nan.pt", "missing.pt"):
         with pytest.raises(WeightsError) as refused:
-            load_weights(own, tmp_path / name)
+            load_weights(own.state_dict(), tmp_path / name)
         assert name in refused.value.message
         assert refused.value.hint
     assert not (tmp_path / "was-executed").exists()
