@@ -147,7 +147,10 @@ class PlanStrip(QWidget):
     def _refresh(self) -> None:
         project, plan = self._document.project, self._shown.phases
         is_planned = bool(project.plan)
-        self.setVisible(self._is_wanted or is_planned or len(objectives(project)) > 1)
+        is_seen = self._is_wanted or is_planned or len(objectives(project)) > 1
+        self.setVisible(is_seen)
+        if not is_seen:
+            return  # what phases do to a large network takes milliseconds to say
         while len(self.chips) < len(plan):
             self._add_chip()
         while len(self.chips) > len(plan):

@@ -1,5 +1,7 @@
 """The training plan in the window: puts strip, settings, colours of the canvas and the action together."""
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QWidget
@@ -7,10 +9,12 @@ from PySide6.QtWidgets import QWidget
 from gui.canvas.view import CanvasView
 from gui.design.inspector import Inspector
 from gui.document import Document
-from gui.plan.phase_settings import PhaseSettings
 from gui.plan.shown_phase import ShownPhase
 from gui.plan.strip import PlanStrip
 from gui.widgets.actions import ActionSpec, build
+
+if TYPE_CHECKING:
+    from gui.plan.phase_settings import PhaseSettings
 
 ACTIONS = (
     ActionSpec("plan", "Training &plan", "F8", "list-ordered",
@@ -41,9 +45,11 @@ class TrainingPlan(QObject):
         canvas.installEventFilter(self)
 
     @property
-    def settings(self) -> PhaseSettings:
+    def settings(self) -> "PhaseSettings":
         """Made when they are first wanted: most projects have no plan."""
         if self._settings is None:
+            from gui.plan.phase_settings import PhaseSettings
+
             self._settings = PhaseSettings(self.shown)
         return self._settings
 
