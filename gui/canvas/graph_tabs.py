@@ -15,7 +15,7 @@ from gui.document import Document
 from gui.widgets import icons, theme
 
 RIGHT = QTabBar.ButtonPosition.RightSide
-ICON_SIZE, CLOSE_SIZE = 16, 14
+ICON_SIZE, CLOSE_SIZE = 16, 13
 MAIN_HINT = "The first network is the one that is tested, tried and exported."
 OBJECTIVE_HINT = "It has a loss: it can be trained."
 PLACED_HINT = "Its weights are shared by all places where it is used; they have its colour."
@@ -40,7 +40,7 @@ class GraphTabs(QTabBar):
         self._document, self._networks = document, networks
         self._is_dragging = False
         self._look: tuple[object, ...] = ()
-        self.editor = RenameEditor(self, "Name of the network")
+        self.editor = RenameEditor(parent or self, "Name of the network")
         self.currentChanged.connect(self._show)
         self.tabMoved.connect(self._remember_move)
         self.tabBarDoubleClicked.connect(self._double_click)
@@ -58,8 +58,9 @@ class GraphTabs(QTabBar):
         """Edit the name of a network where it stands."""
         name = self.names[place]
         self.setCurrentIndex(place)
-        self.editor.edit(self.tabRect(place).adjusted(ICON_SIZE + 12, 2, 0, -2), self.font(), name,
-                         partial(self._networks.rename, name))
+        area = self.tabRect(place).adjusted(ICON_SIZE + 12, 2, 0, -2).translated(self.pos())
+        self.editor.edit(area, self.font(), name, partial(self._networks.rename, name))
+        self.editor.raise_()
 
     def context_menu(self, place: int) -> QMenu:
         """The menu of a tab; -1: of the room beside them."""
@@ -127,7 +128,8 @@ class GraphTabs(QTabBar):
         button.setAutoRaise(True)
         button.setIcon(icons.icon("x"))
         button.setIconSize(QSize(CLOSE_SIZE, CLOSE_SIZE))
-        button.setFixedSize(CLOSE_SIZE + 6, CLOSE_SIZE + 6)
+        button.setFixedSize(CLOSE_SIZE + 5, CLOSE_SIZE + 5)
+        button.setStyleSheet("padding: 0")
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         button.setToolTip("Remove this network from the project")
         button.setAccessibleName(f"Remove {name}")

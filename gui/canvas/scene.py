@@ -59,6 +59,11 @@ class CanvasScene(QGraphicsScene):
         self.show_selection()
         self.repaired.emit()
 
+    @property
+    def shows_effects(self) -> bool:
+        """Whether nodes and wires have the colours of a phase of the training."""
+        return bool(self._colored)
+
     def show_effects(self, effects: Effects | None, name: str = "") -> None:
         """Colour the graph of that name by what a phase of the training does to it; None: no longer.
 

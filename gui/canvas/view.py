@@ -51,9 +51,11 @@ class CanvasView(CanvasViewport):
     """Shows and edits the graph of a document.
 
     message(str): something was refused; the text says why and is meant for the status bar.
+    effects_left: what a phase of the training does should no longer be shown.
     """
 
     message = Signal(str)
+    effects_left = Signal()
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         self.document = document
@@ -302,6 +304,8 @@ class CanvasView(CanvasViewport):
             self._cancel_gesture()
         elif self.document.selection or self.canvas.selected_wires:
             self.select_nodes(())
+        elif self.canvas.shows_effects:
+            self.effects_left.emit()
         else:
             self.networks.leave()
 

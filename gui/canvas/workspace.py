@@ -19,18 +19,19 @@ class Workspace(QWidget):
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.canvas = CanvasView(document, self)
+        self.setFocusProxy(self.canvas)
         self.tabs = GraphTabs(document, self.canvas.networks, self)
         self.breadcrumb = Breadcrumb(document, self.canvas.networks.trail, self)
-        add = QToolButton(self)
-        add.setDefaultAction(self.canvas.actions()["new_network"])
-        add.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
-        add.setAutoRaise(True)
-        add.setIcon(icons.icon("plus"))
+        self.add_button = QToolButton(self)
+        self.add_button.setDefaultAction(self.canvas.actions()["new_network"])
+        self.add_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+        self.add_button.setAutoRaise(True)
+        self.add_button.setIcon(icons.icon("plus"))
         row = QHBoxLayout()
         row.setContentsMargins(0, 0, 6, 0)
         row.setSpacing(2)
         row.addWidget(self.tabs)
-        row.addWidget(add)
+        row.addWidget(self.add_button)
         row.addStretch(1)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
@@ -52,6 +53,7 @@ class Breadcrumb(QFrame):
         self.setObjectName("breadcrumb")
         self.setAccessibleName("Where the shown network was opened from")
         self._document, self._trail = document, trail
+        self._buttons: list[QToolButton] = []
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(8, 2, 8, 2)
         self._row.setSpacing(2)
@@ -64,19 +66,24 @@ class Breadcrumb(QFrame):
         """What is written in the line, from left to right."""
         return [*(name for name, _ in self._trail.steps), self._document.shown]
 
+    def button(self, number: int) -> QToolButton:
+        """What leads back to a step of the trail."""
+        return self._buttons[number]
+
     def _refresh(self) -> None:
         while item := self._row.takeAt(0):
             if widget := item.widget():
                 widget.hide()
                 widget.deleteLater()
-        for number in range(len(self._trail.steps)):
-            self._row.addWidget(self._button(number))
+        self._buttons = [self._made_button(number) for number in range(len(self._trail.steps))]
+        for button in self._buttons:
+            self._row.addWidget(button)
             self._row.addWidget(label("›", "muted", self))
         self._row.addWidget(label(self._document.shown, "", self))
         self._row.addStretch(1)
         self.setVisible(bool(self._trail.steps))
 
-    def _button(self, number: int) -> QToolButton:
+    def _made_button(self, number: int) -> QToolButton:
         name, node_id = self._trail.steps[number]
         button = QToolButton(self)
         button.setAutoRaise(True)
