@@ -2,8 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from gui.canvas.view import CanvasView
@@ -42,7 +41,7 @@ class TrainingPlan(QObject):
         self.strip.rename_wanted.connect(self._edit_name)
         self.shown.changed.connect(self._show)
         document.shown_changed.connect(self._color)
-        canvas.installEventFilter(self)
+        canvas.effects_left.connect(self.shown.leave)
 
     @property
     def settings(self) -> "PhaseSettings":
@@ -59,13 +58,6 @@ class TrainingPlan(QObject):
         if self._page is None:
             self._page = self._inspector.add_page(self.settings)
         return self._page
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Esc on the canvas, with nothing selected, ends the colours."""
-        if (event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and not self._document.selection
-                and event.key() == Qt.Key.Key_Escape):
-            self.shown.leave()
-        return super().eventFilter(watched, event)
 
     def _edit_name(self) -> None:
         if self._document.project.plan:
