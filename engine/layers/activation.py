@@ -46,4 +46,11 @@ LAYERS = (
                     help="The axis that sums to 1, counted with the batch as 0; -1 is the last."),),
         shape=_softmax_shape, aliases=("Probabilities",),
     ),
+    LayerSpec(
+        type="LogSoftmax", category="Activations", icon="percent", positional=(),
+        doc="The logarithms of what Softmax gives: what NLL and KLDiv take as prediction.",
+        params=(Int(name="dim", default=-1, minimum=-8, maximum=8, required=True,
+                    help="The axis whose probabilities sum to 1, counted with the batch as 0; -1 is the last."),),
+        shape=_softmax_shape, aliases=("Log-probabilities",),
+    ),
 )

@@ -140,10 +140,7 @@ def _exp_of_ratio(sums: Sequence[float]) -> float:
 def _token_shape(inputs: Inputs, params: Params) -> tuple[TensorSpec, ...]:
     """Tokens (batch, steps), or scores (batch, classes, steps), against tokens (batch, target steps)."""
     prediction, target, lengths, target_lengths = inputs
-    if target.dtype != "int64" or target.rank != 1:
-        raise ShapeError(f"expects tokens (batch, steps) as target but gets {target.described()}",
-                         "Let the target's Input hold class numbers, one for every step.", port="target",
-                         code="dtype" if target.dtype != "int64" else "rank")
+    targets.require_tokens(target)
     if prediction.rank != 1 + (prediction.dtype == "float32"):
         raise ShapeError(f"expects scores (batch, classes, steps) or tokens (batch, steps) but gets "
                          f"{prediction.described()}", "There is one score per class for every step.",

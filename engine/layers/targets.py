@@ -118,15 +118,10 @@ def aligned_shape(inputs: Inputs, params: Params) -> tuple[TensorSpec, ...]:
     """Scores (batch, time, classes) of which a shorter target (batch, steps) is read: what CTC takes."""
     prediction, target, lengths, target_lengths = inputs
     _scores(prediction, target)
-    if target.dtype != "int64":
-        raise ShapeError(f"needs class numbers as target but gets real numbers {target}",
-                         "Let the target's Input hold classes.", port="target", code="dtype")
-    if prediction.rank != 2 or target.rank != 1:
-        raise ShapeError(
-            f"expects scores (batch, time, classes) and a target (batch, steps) but gets {prediction.described()} and "
-            f"{target.described()}",
-            "There are scores for every step, and a class number for every step of the target.",
-            port="target" if prediction.rank == 2 else "prediction", code="rank")
+    require_tokens(target)
+    if prediction.rank != 2:
+        raise ShapeError(f"expects scores (batch, time, classes) but gets {prediction.described()}",
+                         "There is one score per class for every step.", port="prediction", code="rank")
     steps, classes = prediction.sizes
     if target.classes is not None and classes != target.classes:
         raise ShapeError(
@@ -141,6 +136,17 @@ def aligned_shape(inputs: Inputs, params: Params) -> tuple[TensorSpec, ...]:
     checks.lengths(lengths, steps, of="prediction")
     checks.lengths(target_lengths, target.sizes[0], "target_lengths", "target")
     return ()
+
+
+def require_tokens(target: TensorSpec) -> None:
+    """Raise ShapeError unless a target is a sequence of class numbers."""
+    hint = "Let the target's Input hold class numbers, one for every step."
+    if target.dtype != "int64":
+        raise ShapeError(f"needs class numbers as target but gets real numbers {target}", hint, port="target",
+                         code="dtype")
+    if target.rank != 1:
+        raise ShapeError(f"expects a target (batch, steps) but gets {target.described()}", hint, port="target",
+                         code="rank")
 
 
 def aligned_remarks(inputs: Inputs, params: Params) -> tuple[Remark, ...]:

@@ -15,8 +15,9 @@ from engine.layers import CATALOGUE
 from engine.layers.spec import NOTHING, ShapeError
 from engine.params import completed
 from engine.tensors import TensorSpec
+from resources.code import sequences
 from tests.engine.drawing import chain, wire
-from tests.engine.test_layers_contract import attempt
+from tests.engine.test_layers_contract import attempt, run
 from tests.engine.test_layers_losses import classes, loss_of, metric_of, numbers, sums_of
 
 SEQUENCE = TensorSpec((9, 5), padded=True)
@@ -40,8 +41,8 @@ def applied(type: str, tensors, inputs, **values) -> tuple[nn.Module | None, tor
     spec = CATALOGUE[type]
     params = completed(spec.params, values)
     spec.shape(inputs, params)
-    module, result = attempt(spec, inputs, params, tensors)
-    return module, result[0] if isinstance(result, tuple) else result
+    module, (result,) = attempt(spec, inputs, params, tensors)
+    return module, result
 
 
 # Layers
@@ -108,20 +109,43 @@ def test_layers_with_lengths_can_be_traced_for_other_lengths(type) -> None:
     params = spec.defaults()
     sequence = drawn(9, 5)
     module, _ = attempt(spec, inputs, params, [sequence, LENGTHS])
-    assert_follows_lengths(lambda x, lengths: run_with(spec, module, params, x, lengths), sequence)
+    assert_follows_lengths(with_gradient(lambda x, lengths: run(spec, module, (x, lengths), params)[0]), sequence)
 
 
-def run_with(spec, module, params, *tensors) -> torch.Tensor:
-    from tests.engine.test_layers_contract import run
-
-    result = run(spec, module, tensors, params)
-    return result[0] if isinstance(result, tuple) else result
+def with_gradient(function):
+    """The function and the gradient of its squares with respect to the first tensor."""
+    def both(first: torch.Tensor, *rest: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        first = first.detach().requires_grad_()
+        result = function(first, *rest)
+        return result.detach(), *torch.autograd.grad(result.square().sum(), first)
+    return both
 
 
 def assert_follows_lengths(function, *tensors: torch.Tensor) -> None:
     """A trace recorded with some lengths computes the same as the function for others."""
     traced = make_fx(function)(*tensors, torch.full((4,), 9))
     torch.testing.assert_close(traced(*tensors, LENGTHS), function(*tensors, LENGTHS))
+
+
+class Reader(nn.Module):
+    """What emitted code makes of a recurrent layer with lengths, and all that pools."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lstm, self.pooling = nn.LSTM(5, 4, batch_first=True), sequences.AttentionPooling(4)
+
+    def forward(self, x: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        steps = sequences.zero_padding(self.lstm(x)[0], lengths)
+        pooled = (pool(steps, lengths) for pool in (sequences.last_valid, sequences.masked_mean, sequences.masked_max))
+        return torch.cat((*pooled, self.pooling(steps, lengths)), 1)
+
+
+def test_layers_with_lengths_can_be_exported_for_any_number_of_samples() -> None:
+    reader, batch = Reader().eval(), torch.export.Dim("batch", min=1)
+    exported = torch.export.export(reader, (drawn(9, 5), LENGTHS), dynamic_shapes=({0: batch}, {0: batch})).module()
+    for count in (1, 3):
+        given = drawn(9, 5, seed=3)[:count], LENGTHS[:count]
+        torch.testing.assert_close(exported(*given), reader(*given))
 
 
 # Losses
@@ -186,14 +210,17 @@ def test_every_loss_has_a_weight_that_is_no_argument() -> None:
 @pytest.mark.parametrize("type", ["CrossEntropy", "NLL"])
 def test_losses_with_lengths_can_be_traced_for_other_lengths(type) -> None:
     inputs = (numbers(7, 9), classes(7, 9), counts(9))
-    assert_follows_lengths(lambda s, t, n: loss_of(type, s, t, n, inputs=inputs), drawn(7, 9), tokens(9, 7))
+    assert_follows_lengths(with_gradient(lambda s, t, n: loss_of(type, s, t, n, inputs=inputs)), drawn(7, 9),
+                           tokens(9, 7))
 
 
 def test_number_losses_and_ctc_can_be_traced_for_other_lengths() -> None:
     inputs = (numbers(9, 2), numbers(9, 2), counts(9))
-    assert_follows_lengths(lambda a, b, n: loss_of("MSE", a, b, n, inputs=inputs), drawn(9, 2), drawn(9, 2, seed=1))
+    assert_follows_lengths(with_gradient(lambda a, b, n: loss_of("MSE", a, b, n, inputs=inputs)), drawn(9, 2),
+                           drawn(9, 2, seed=1))
     aligned = (numbers(9, 6), classes(6, 3), counts(9), NOTHING)
-    assert_follows_lengths(lambda s, t, n: loss_of("CTC", s, t, n, None, inputs=aligned), drawn(9, 6), tokens(3, 6))
+    assert_follows_lengths(with_gradient(lambda s, t, n: loss_of("CTC", s, t, n, None, inputs=aligned)), drawn(9, 6),
+                           tokens(3, 6))
 
 
 # Metrics
@@ -326,11 +353,11 @@ def test_metrics_can_be_traced_for_other_lengths(type, inputs, values) -> None:
 
 # Shapes and problems
 
-def sequences(steps: int = 20, *, lengths: bool = True) -> tuple[str, dict]:
+def texts(steps: int = 20, *, lengths: bool = True) -> tuple[str, dict]:
     return ("Input", {"shape": (steps,), "axes": "time", "values": "classes", "classes": 50, "lengths": lengths})
 
 
-EMBEDDED = (sequences(), ("Embedding", {"num_embeddings": 50, "embedding_dim": 8}))
+EMBEDDED = (texts(), ("Embedding", {"num_embeddings": 50, "embedding_dim": 8}))
 TO_CHANNELS, TO_TIME = ("Permute", {"dims": (2, 1)}), ("Permute", {"dims": (2, 1)})
 
 
@@ -412,7 +439,7 @@ def test_lengths_of_nothing_are_refused() -> None:
 
 def test_a_loss_over_filler_gets_the_lengths_of_its_target() -> None:
     graph = chain(*EMBEDDED, ("Linear", {"out_features": 50}), TO_CHANNELS, "CrossEntropy")
-    graph = wire(chain(sequences(), graph=graph), "input_2", "crossentropy_1", "target")
+    graph = wire(chain(texts(), graph=graph), "input_2", "crossentropy_1", "target")
     after = repaired(graph, "padding")
     assert Edge("input_2", "lengths", "crossentropy_1", "lengths") in after.edges
 
@@ -426,7 +453,7 @@ def test_the_mean_over_all_steps_is_warned_of(pooling) -> None:
 def test_ctc_targets_longer_than_the_prediction_are_refused_and_strides_taken_back() -> None:
     graph = chain(("Input", {"shape": (40, 8), "lengths": True}), TO_CHANNELS, ("Conv1d", {"stride": (2,)}),
                   ("Conv1d", {"stride": (2,)}), TO_TIME, ("Linear", {"out_features": 50}), "CTC")
-    graph = wire(chain(sequences(15), graph=graph), "input_2", "ctc_1", "target")
+    graph = wire(chain(texts(15), graph=graph), "input_2", "ctc_1", "target")
     found = problem(graph, "lengths")
     assert found.message == ("CTC 1 reads a target of 15 steps out of a prediction of 9 (from Linear 1).")
     assert [repair.label for repair in found.repairs] == ["Set the stride of Conv1d 2 to 1"]
