@@ -75,6 +75,13 @@ def padded(*layers, stride: int = 2) -> Graph:
     return chain(sequence(), turned, ("Conv1d", {"stride": (stride,)}), turned, *layers)
 
 
+def beside(first: tuple[int, ...], type: str, second: tuple[int, ...], port: str, *between, **params) -> Graph:
+    """A layer with one input, and another that comes to a port of its own."""
+    graph = chain(image(*first), (type, params))
+    graph = chain(image(*second), *between, graph=graph)
+    return wire(graph, graph.nodes[-1].id, f"{type.lower()}_1", port)
+
+
 def transcription(steps: int) -> Graph:
     """CTC with a target of so many steps; two convolutions leave 9 of the 40 that come in."""
     turned = ("Permute", {"dims": (2, 1)})
@@ -293,7 +300,38 @@ NO_LOSS_CASES = (
     Case("no-loss", "", chain(image()), (), columns=(IMAGE, LABEL)),
 )
 
-CASES = (*SHAPE_CASES, *LENGTHS_CASES, *TARGET_CASES, *GRAPH_CASES, *WARNING_CASES, *NO_LOSS_CASES)
+OPERATION_CASES = (
+    Case("heads", "multiheadattention_1", chain(image(6, 10), "MultiheadAttention"), ("Set num heads to 2",)),
+    Case("heads", "transformerencoderlayer_1", chain(image(6, 9), "TransformerEncoderLayer"), ("Set nhead to 1",)),
+    Case("mask", "multiheadattention_1", beside((6, 8), "MultiheadAttention", (5, 8), "mask", "CausalMask")),
+    Case("dtype", "multiheadattention_1", beside((6, 8), "MultiheadAttention", (6, 6), "mask")),
+    Case("dtype", "linear_1", chain(image(6, 8), "CausalMask", "Linear")),
+    Case("keys", "multiheadattention_1", beside((6, 8), "MultiheadAttention", (5, 8), "value")),
+    Case("channels", "scaleddotproductattention_1", beside((6, 8), "ScaledDotProductAttention", (5, 7), "key")),
+    Case("channels", "scaleddotproductattention_1",
+         beside((6, 8), "ScaledDotProductAttention", (5, 7), "key", linear(9)), ("Set out features of Linear 1 to 8",)),
+    Case("channels", "transformerdecoderlayer_1", beside((6, 8), "TransformerDecoderLayer", (5, 4), "memory")),
+    Case("channels", "lstmcell_1", beside((8,), "LSTMCell", (5,), "h"), ("Set hidden size to 5",)),
+    Case("state", "lstmcell_1", beside((8,), "LSTMCell", (128,), "h")),
+    Case("index", "select_1", chain(image(6, 8), ("Select", {"index": 9})), ("Take the last one",)),
+    Case("empty", "slice_1", chain(image(6, 8), ("Slice", {"start": 7})), ("Take all",)),
+    Case("parts", "split_1", chain(image(6, 8), ("Split", {"parts": 4})), ("Split into 3 parts",)),
+    Case("parts", "split_1", chain(image(7, 8), "Split")),
+    Case("axis", "mean_1", chain(image(6, 8), ("Mean", {"dim": 3})), ("Use the last axis",)),
+    Case("channels", "matmul_1", beside((6, 8), "MatMul", (6, 8), "other"), ("Transpose the second",)),
+    Case("channels", "matmul_1", beside((6, 8), "MatMul", (4, 6), "other"), ("Swap the two inputs",)),
+    Case("rank", "matmul_1", beside((6, 8), "MatMul", (8,), "other")),
+    Case("channels", "subtract_1", beside((6, 8), "Subtract", (6, 7), "other")),
+    Case("rank", "subtract_1", beside((6, 8), "Subtract", (48,), "other"), ("Insert Flatten",)),
+    Case("padding", "select_1", chain(sequence(), "Select"), (), "warning"),
+    Case("padding", "mean_1", chain(sequence(), "Mean"), (), "warning"),
+    Case("padding", "multiheadattention_1", chain(sequence(), "MultiheadAttention"),
+         ("Wire the lengths of Input 1",), "warning"),
+    Case("padding", "transformerencoderlayer_1", chain(sequence(), "TransformerEncoderLayer"),
+         ("Wire the lengths of Input 1",), "warning"),
+)
+
+CASES = (*SHAPE_CASES, *OPERATION_CASES, *LENGTHS_CASES, *TARGET_CASES, *GRAPH_CASES, *WARNING_CASES, *NO_LOSS_CASES)
 
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.code}-{case.node}")
 
