@@ -49,9 +49,9 @@ def _counted(numbers: str, like: str, lengths: str) -> str:
 def _accuracy_sums(args: tuple[str, ...], inputs: Inputs, params: Params) -> str:
     """[right answers, answers]."""
     prediction, target, lengths = args
-    right = (f"({prediction}.argmax(1) == {target})" if targets.is_per_class(inputs)
-             else f"(({prediction} > 0) == ({_compared(args, inputs)} > 0.5))")
-    return _counted(right, target, lengths)
+    right = (f"{prediction}.argmax(1) == {target}" if targets.is_per_class(inputs)
+             else f"({prediction} > 0) == ({_compared(args, inputs)} > 0.5)")
+    return _counted(f"({right})" if lengths == NO_ARGUMENT else right, target, lengths)
 
 
 def _ratio(sums: Sequence[float]) -> float:

@@ -140,6 +140,7 @@ class Reader(nn.Module):
         return torch.cat((*pooled, self.pooling(steps, lengths)), 1)
 
 
+@pytest.mark.filterwarnings("ignore:The tensor attributes self.lstm")  # torch says so of every LSTM
 def test_layers_with_lengths_can_be_exported_for_any_number_of_samples() -> None:
     reader, batch = Reader().eval(), torch.export.Dim("batch", min=1)
     exported = torch.export.export(reader, (drawn(9, 5), LENGTHS), dynamic_shapes=({0: batch}, {0: batch})).module()
