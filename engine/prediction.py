@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from engine.decoding import settings_of
 from engine.graph import Graph
-from engine.params import Value, completed
+from engine.params import Value
 from engine.preparation.answers import entries
-from engine.preparation.decoding import SETTINGS
 from engine.preparation.parts import AnyArray
 from engine.preparation.usage import Noise, Usage
 from engine.runs import Run
@@ -18,7 +18,7 @@ def predict(run: Run, paths: Sequence[Path | str], checkpoint: str = "best",
             decoding: Mapping[str, Value] | None = None, *, with_attention: bool = False) -> dict[str, Any]:
     """Predict every sample in `paths` (pictures, recordings, texts, tables, arrays) with a checkpoint of `run`.
 
-    decoding        how a network writes texts, see `engine.preparation.decoding.SETTINGS`
+    decoding        how a network writes texts, see `engine.decoding.SETTINGS`
     with_attention  tell where it looked for each token, where an output of it is a map of that
 
     Returns plain values: {"predictions": [{"name", ...}]}, see `engine.preparation.answers.answers` for what else; for
@@ -26,7 +26,7 @@ def predict(run: Run, paths: Sequence[Path | str], checkpoint: str = "best",
     With several outputs an entry is that of the first, and has all of them in "outputs" by name.
     Raises RunError, DataError (also if the network reads more than files give), OptionError or WeightsError.
     """
-    settings = completed(SETTINGS, decoding or {})
+    settings = settings_of(decoding or {})
     trained = load(run, checkpoint)
     usage = usage_of(trained, run.project.graph)
     names, columns = usage.new(paths, settings["seed"])

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from engine import decoding
 from engine.cli.console import Console, table
 from engine.cli.parser import Commands, Parser, add_checkpoint, add_json, add_run, command
 from engine.export.formats import FORMATS
@@ -27,14 +28,21 @@ def declare_predict(commands: Commands) -> Parser:
     parser = command(
         commands, "predict", predict,
         "Predict new files with a trained network: pictures, recordings, texts, folders of them, or tables and arrays "
-        "with the columns it was trained on.",
-        examples="  neuroloom predict RUN boot.png bag.png\n  neuroloom predict RUN new.csv --json -o predicted.json",
+        "with the columns it was trained on. A network that reads noise makes samples instead.",
+        examples="  neuroloom predict RUN boot.png bag.png\n  neuroloom predict RUN new.csv --json -o predicted.json\n"
+                 "  neuroloom predict RUN text.txt --decode beam --beam 8\n"
+                 "  neuroloom predict RUN --samples 2000 --seed 1 -o made.npy",
     )
     add_run(parser)
-    parser.add_argument("files", metavar="FILE", nargs="+", type=Path,
+    parser.add_argument("files", metavar="FILE", nargs="*", type=Path,
                         help="PNG, JPEG, WAV, FLAC, OGG, TXT, CSV, NPZ or IDX files, or folders")
+    parser.add_argument("-n", "--samples", metavar="N", type=int, help="make so many samples of noise, without files")
     parser.add_argument("-o", "--output", metavar="PATH", type=Path,
-                        help="write this file instead of stdout: .json, .npy or .png (masks, pictures), else text")
+                        help="write this file instead of stdout: .json, .npy or .png (masks, pictures), else text; "
+                             "samples: .npy, .npz or .png")
+    parser.add_argument("--attention", action="store_true",
+                        help="with --json: where the network looked for each token it wrote")
+    decoding.add_arguments(parser)
     add_checkpoint(parser)
     add_json(parser, "one entry a sample, with probabilities,")
     return parser
@@ -100,13 +108,44 @@ def predict(args: argparse.Namespace, console: Console) -> int:
     from engine.preparation.answers import summary
     from engine.preparation.saving import contents, text
 
-    found = look(runs.open_run(args.folder), args.files, args.checkpoint)["predictions"]
+    if args.samples is not None:
+        return _make(args, console)
+    if not args.files:
+        args.parser.error("name files to predict, or a number of --samples for a network that makes them of noise")
+    found = look(runs.open_run(args.folder), args.files, args.checkpoint, decoding.given(args),
+                 with_attention=args.attention)["predictions"]
     if args.output:
         for path, content in contents(found, args.output, args.json).items():
             storage.write(path, content)
         console.remark(f"{len(found):,} predictions written to {args.output}")
     else:
         console.data(text(found, True) if args.json else table((entry["name"], *summary(entry)) for entry in found))
+    return 0
+
+
+def _make(args: argparse.Namespace, console: Console) -> int:
+    """Samples of noise, written or described."""
+    from engine import runs, storage
+    from engine.prediction import made
+    from engine.preparation.saving import described, sample_contents
+
+    if args.samples < 1:
+        args.parser.error("--samples must be at least 1")
+    if args.files:
+        args.parser.error("--samples makes samples of noise: leave out the files")
+    outputs = made(runs.open_run(args.folder), args.samples, args.seed or 0, args.checkpoint)
+    if args.output:
+        for path, content in sample_contents(outputs, args.output).items():
+            storage.write(path, content)
+        console.remark(f"{args.samples:,} samples written to {args.output}")
+    about = described(outputs)
+    if args.json:
+        console.json({"samples": args.samples, "seed": args.seed or 0, "outputs": about,
+                      "path": str(args.output) if args.output else None})
+    elif not args.output:
+        rows = [(name, str(tuple(facts["shape"])), *(f"{facts[key]:.4g}" for key in ("mean", "minimum", "maximum")))
+                for name, facts in about.items()]
+        console.data(table([("output", "shape", "mean", "minimum", "maximum"), *rows], right=(2, 3, 4)))
     return 0
 
 

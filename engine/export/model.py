@@ -13,10 +13,15 @@ from engine import trained
 from engine.codegen import Source
 from engine.data.files import ignore_progress
 from engine.data.sources import open_data
+from engine.decoding import settings_of
+from engine.derived import LENGTHS
 from engine.errors import ExportError, ProjectError, TrainingError
 from engine.events import AnyEvent
-from engine.kinds import LENGTHS
+from engine.prediction import usage_of
 from engine.preparation import Preparation
+from engine.preparation.decoding import Compute, Written
+from engine.preparation.texts import BEGIN_NUMBER, END_NUMBER
+from engine.preparation.usage import Usage
 from engine.project import Project
 from engine.runs import Run
 
@@ -33,15 +38,18 @@ Array = NDArray[Any]
 class Model:
     """A trained network to be written.
 
-    samples    prepared input columns by name, (n, *shape) each
-    raw        the same samples as they are in the data, by the names of the columns in the user's files
+    compute    all outputs of the network from prepared columns by name
+    samples    prepared input columns by name, (n, *shape) each, lengths of padded ones among them
+    raw        the same samples as they are in the data, by the names of the columns in the user's files; nothing of
+               what the network writes itself, or what is noise
     expected   what the network computes from them in this process, in the order of `source.outputs`
     project, evaluation    for the model card; evaluation is None if the network was not tested
     """
 
     source: Source
     network: torch.nn.Module
-    preparation: Preparation
+    compute: Compute
+    usage: Usage
     samples: dict[str, Array]
     raw: dict[str, Any]
     expected: tuple[Array, ...]
@@ -49,20 +57,62 @@ class Model:
     evaluation: dict[str, Any] | None
 
     @property
+    def preparation(self) -> Preparation:
+        return self.usage.preparation
+
+    @property
     def count(self) -> int:
         """Number of samples that are compared."""
         return len(next(iter(self.samples.values())))
 
     def examples(self) -> tuple[torch.Tensor, ...]:
-        """Inputs for tracing: two samples of zeros. Nothing of the user's data ends up in a file."""
-        samples = (self.samples[name] for name in self.source.inputs)
-        return tuple(torch.from_numpy(np.zeros((2, *values.shape[1:]), values.dtype)) for values in samples)
+        """Inputs for tracing: two samples of zeros, of the length 1. Nothing of the user's data ends up in a file."""
+        found = []
+        for name in self.source.inputs:
+            values = self.samples[name]
+            is_length = name.endswith(LENGTHS) and self.preparation.finishing(name) is None
+            found.append(torch.from_numpy(np.full((2, *values.shape[1:]), int(is_length), values.dtype)))
+        return tuple(found)
+
+    def written(self, method: str, count: int) -> dict[str, list[Written]]:
+        """The texts that the network writes for the first samples, by output."""
+        first = {name: values[:count] for name, values in self.samples.items()}
+        return self.usage.written(self.compute, first, settings_of({"decode": method}))
+
+    def parts(self) -> list[dict[str, Any]]:
+        """The network and those that it is made of, each after those that its constructor takes."""
+        known = {part.name: part for part in self.source.parts}
+        needed = {self.source.part}
+        for part in reversed(self.source.parts):
+            needed |= set(part.parts) if part.name in needed else set()
+        return [{"name": name, "network": known[name].network, "parts": list(known[name].parts)}
+                for name in known if name in needed]
+
+    def weights(self) -> dict[str, torch.Tensor]:
+        """The network's own tensors by name, each with memory of its own where networks in it share one."""
+        return {name: tensor.detach().cpu().contiguous().clone() for name, tensor in self.network.state_dict().items()}
 
     def facts(self) -> dict[str, str]:
-        """What a file with the network alone keeps about its use, as JSON texts: the preparation of its inputs and the
-        names of the classes that its outputs score."""
-        return {"preparation": json.dumps(self.preparation.to_json(), ensure_ascii=False),
-                "classes": json.dumps(self.classes(), ensure_ascii=False)}
+        """What a file with the network alone keeps about its use, as JSON texts: the preparation of its inputs, the
+        names of the classes that its outputs score, and how a text is decoded, where it writes one."""
+        facts = {"preparation": self.preparation.to_json(), "classes": self.classes()}
+        if decoding := self.decoding():
+            facts["decoding"] = decoding
+        return {name: json.dumps(fact, ensure_ascii=False) for name, fact in facts.items()}
+
+    def decoding(self) -> dict[str, Any]:
+        """How a text is decoded, with the settings that apply if no others are chosen; {} for a network that writes
+        none.
+
+        {"method": "loop", "input": what is written so far goes in here, "output": the scores of the next token,
+        "length", "begin", "end": token numbers, "settings"}, or {"method": "ctc", "outputs", "blank", "settings"}.
+        """
+        settings, loop = settings_of({}), self.usage.loop
+        if loop is not None:
+            return {"method": "loop", "input": loop.column, "output": self.source.outputs[loop.output],
+                    "length": loop.length, "begin": BEGIN_NUMBER, "end": END_NUMBER, "settings": settings}
+        aligned = list(self.usage.aligned)
+        return {"method": "ctc", "outputs": aligned, "blank": 0, "settings": settings} if aligned else {}
 
     def classes(self) -> dict[str, list[str]]:
         """Class names by output, for outputs that are scores of classes."""
@@ -80,20 +130,28 @@ def load(run: Run, checkpoint: str, emit: Callable[[AnyEvent], None]) -> Model:
         loaded = trained.load(run, checkpoint)
     except (ProjectError, TrainingError) as error:
         raise ExportError(f"The network of this run is not finished: {error.message}", error.hint) from error
-    data = trained.load_data(run, loaded, emit)
-    rows = next(data.rows[split] for split in ("test", "validation", "train") if len(data.rows[split]))[:SAMPLES]
-    rows, raw = _raw(run, loaded, rows)
-    samples = {name: np.ascontiguousarray(data.prepared(name, rows)) for name in loaded.source.inputs}
-    return Model(loaded.source, loaded.network, loaded.preparation, samples, raw, loaded.outputs(samples),
+    usage = usage_of(loaded, run.project.graph)
+    raw: dict[str, Any] = {}
+    if not usage.read:
+        samples = usage.drawn(SAMPLES, 0)
+    else:
+        data = trained.load_data(run, loaded, emit)
+        rows = next(data.rows[split] for split in ("test", "validation", "train") if len(data.rows[split]))[:SAMPLES]
+        rows, raw = _raw(run, usage, rows)
+        samples = usage.drawn(len(rows), 0)
+        for name in loaded.source.inputs:
+            for column in (name, name + LENGTHS):
+                if column in data.stored:
+                    samples[column] = np.ascontiguousarray(data.prepared(column, rows))
+    return Model(loaded.source, loaded.network, loaded.outputs, usage, samples, raw, loaded.outputs(samples),
                  run.project, run.evaluation("test"))
 
 
-def _raw(run: Run, loaded: trained.Trained, rows: Array) -> tuple[Array, dict[str, Any]]:
+def _raw(run: Run, usage: Usage, rows: Array) -> tuple[Array, dict[str, Any]]:
     """The raw values of what the network reads, by leaf; of fewer rows where texts are very long."""
     assert run.project.data is not None, "its data was loaded"
     opened = open_data(run.project.data, None, ignore_progress)
-    names = dict.fromkeys(name.removesuffix(LENGTHS) for name in loaded.source.inputs)
-    leaves = [leaf for name in names for leaf in loaded.preparation.part(name).leaves]
+    leaves = [leaf for part in usage.preparation.origins(usage.read) for leaf in part.leaves]
     raw = {leaf.name: opened.values[leaf.name].read(rows, ignore_progress).values for leaf in leaves}
     longest = max((len(text) for leaf in leaves if leaf.kind == "text" for text in raw[leaf.name]), default=1)
     count = max(1, min(len(rows), MAX_CHARACTERS // max(1, longest)))

@@ -20,6 +20,7 @@ _BENIGN_WARNINGS = (
     r"`isinstance\(treespec, LeafSpec\)` is deprecated",
     r"_check_is_size will be removed",
     r"The tensor attributes .*_flat_weights",
+    r"# The axis name: batch will not be used, since it shares the same shape constraints",
 )
 """Said by torch about its own insides while it exports; nothing that a user could act on."""
 

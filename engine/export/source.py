@@ -9,10 +9,10 @@ from typing import Any
 
 from safetensors.torch import save_file
 
-from engine import __version__, errors, preparation
+from engine import __version__, decoding, derived, errors, params, preparation
 from engine.export.model import Model
-from engine.kinds import LENGTHS
 from engine.preparation import Part
+from engine.preparation.texts import BEGIN_NUMBER
 from engine.project import RESOURCES
 
 MADE_BY = "Neuroloom"
@@ -26,29 +26,32 @@ DISTRIBUTIONS = {"PIL": "Pillow"}
 RUNTIME = "runtime"
 """The folder with the program's own preparation, as it is."""
 
+BESIDE = (errors, derived, params, decoding)
+"""The modules that the preparation needs beside it."""
+
 
 def write(model: Model, path: Path) -> tuple[str, ...]:
     """Write the folder: model.py, model.safetensors, config.json, predict.py, runtime/, README.md, requirements.txt."""
     path.mkdir()
-    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in model.network.state_dict().items()}
-    save_file(weights, path / "model.safetensors", metadata={"format": "pt"})
+    save_file(model.weights(), path / "model.safetensors", metadata={"format": "pt"})
     (path / "model.py").write_text(model.source.text, encoding="utf-8")
     (path / "config.json").write_text(json.dumps(config(model), indent=2, ensure_ascii=False), encoding="utf-8")
     shutil.copyfile(RESOURCES / "export" / "predict.py", path / "predict.py")
     (path / "README.md").write_text("\n".join(_card(model)) + "\n", encoding="utf-8")
-    _copy_runtime(path / RUNTIME)
+    copy_runtime(path / RUNTIME)
     lines = (f"{DISTRIBUTIONS.get(name, name)}>={_release(import_module(name).__version__)}"
              for name in _requirements(model))
     (path / "requirements.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return ("Run it with: python predict.py FILE...",)
 
 
-def _copy_runtime(folder: Path) -> None:
+def copy_runtime(folder: Path) -> None:
     """The preparation that the network was trained with, as a package that needs nothing else of the program."""
     (folder / "preparation").mkdir(parents=True)
     (folder / "__init__.py").write_text('"""How Neuroloom prepares data: a part of the program, copied."""\n',
                                         encoding="utf-8")
-    shutil.copyfile(str(errors.__file__), folder / "errors.py")
+    for module in BESIDE:
+        shutil.copy(str(module.__file__), folder)
     for file in sorted(Path(str(preparation.__file__)).parent.glob("*.py")):
         shutil.copyfile(file, folder / "preparation" / file.name)
 
@@ -62,9 +65,7 @@ def _requirements(model: Model) -> Iterator[str]:
 
 def _parts(model: Model) -> list[Part]:
     """What the network reads, and what it is compared with."""
-    wanted = {*model.source.inputs, *model.source.target_of.values()}
-    return [part for part in model.preparation.parts if part.name.removesuffix(LENGTHS) in {
-        name.removesuffix(LENGTHS) for name in wanted}]
+    return list(model.preparation.origins((*model.source.inputs, *model.source.target_of.values())))
 
 
 def is_exported(folder: Path) -> bool:
@@ -78,13 +79,12 @@ def is_exported(folder: Path) -> bool:
 
 def config(model: Model) -> dict[str, Any]:
     """What predict.py needs to know; documented by its names."""
-    classes = model.classes()
+    usage, classes = model.usage.to_json(), model.classes()
+    for output in usage["outputs"]:
+        output["classes"] = classes.get(output["name"], [])
     return {
-        "made_by": MADE_BY, "version": __version__, "network": model.source.network,
-        "inputs": list(model.source.inputs),
-        "outputs": [{"name": name, "target": model.source.target_of.get(name, ""), "classes": classes.get(name, [])}
-                    for name in model.source.outputs],
-        "preparation": model.preparation.to_json(),
+        "made_by": MADE_BY, "version": __version__, "network": model.source.network, "parts": model.parts(),
+        "decoding": model.decoding(), **usage,
     }
 
 
@@ -93,12 +93,10 @@ def _card(model: Model) -> Iterator[str]:
     yield from (f"# {model.source.network}", "", "A neural network made with Neuroloom. It runs without it.", "")
     yield from ("## Use", "", "    pip install -r requirements.txt", f"    python predict.py {_example(model)}", "",
                 "Add `--json` for probabilities in a form that other programs read. In Python:", "",
-                "    import predict", "    model = predict.load()",
-                "    names, inputs = model.read([path])", "    outputs = model.outputs(inputs)", "")
+                "    import predict", "    model = predict.load()", f"    {_called(model)}", "")
     yield from ("## Inputs and outputs", "", "| | name | shape | meaning |", "|---|---|---|---|")
     for name in model.source.inputs:
-        kind = "how many steps are real" if name.endswith(LENGTHS) else model.preparation.part(name).kind
-        yield (f"| input | {name} | {_shape(model.samples[name].shape[1:])} | {kind}, prepared as config.json says |")
+        yield f"| input | {name} | {_shape(model.samples[name].shape[1:])} | {_meaning(model, name)} |"
     classes = model.classes()
     for name, values in zip(model.source.outputs, model.expected, strict=True):
         meaning = f"scores of {', '.join(classes[name])}" if name in classes else "numbers"
@@ -118,7 +116,25 @@ def _card(model: Model) -> Iterator[str]:
         yield from ("", "## Notes", "", model.project.notes.strip())
 
 
+def _meaning(model: Model, name: str) -> str:
+    """What an input is."""
+    loop = model.usage.loop
+    if name in model.usage.noise:
+        return f"{model.usage.noise[name].draw} noise"
+    if part := model.preparation.finishing(name):
+        return f"{part.kind}, prepared as config.json says"
+    if loop and name == loop.column:
+        return f"what is written so far: {BEGIN_NUMBER}, then the tokens"
+    return "how many steps are real"
+
+
+def _called(model: Model) -> str:
+    return "entries = model.predict([path])" if model.usage.read else "outputs = model.made(100, seed=1)"
+
+
 def _example(model: Model) -> str:
+    if not model.usage.read:
+        return "--samples 100 -o samples.npz"
     kinds = {part.kind for part in _parts(model) if part.name in model.source.inputs}
     alone = {"image": "photo.png", "audio": "recording.wav", "text": "text.txt"}
     return alone.get(next(iter(kinds)), "table.csv") if len(kinds) == 1 else "table.csv"

@@ -11,7 +11,7 @@ from engine.export.model import Model
 
 def write(model: Model, path: Path) -> tuple[str, ...]:
     """Write safetensors, or torch's own format where the name asks for it."""
-    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in model.network.state_dict().items()}
+    weights = model.weights()
     if path.suffix.lower() in TORCH_SUFFIXES:
         torch.save(weights, path)
         return ("Load it with torch.load(path, weights_only=True). A .safetensors file also keeps the preparation.",)

@@ -3,7 +3,6 @@
 import json
 import subprocess
 import tempfile
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +13,18 @@ from engine import processes
 from engine.errors import ExportError
 from engine.export.formats import ExportSpec
 from engine.export.model import Model
+from engine.export.source import RUNTIME, copy_runtime
 from engine.preparation import Part
+from engine.preparation.saving import npz
 from engine.project import RESOURCES
 
 SCRIPT = RESOURCES / "export" / "verify.py"
 ABSOLUTE, RELATIVE = 1e-5, 1e-4
 """An output may differ by ABSOLUTE + RELATIVE * |expected|: float32 sums in another order do."""
+
+METHODS = ("greedy", "beam")
+TEXTS = 8
+"""So many texts are compared that are written with each method, see verify.py."""
 
 SECONDS = 300
 """Longest time that an export may take to load and run on the samples."""
@@ -31,23 +36,38 @@ def verify(spec: ExportSpec, model: Model, path: Path) -> float:
         folder = Path(name).resolve()
         empty = folder / "empty"
         empty.mkdir()
-        _save(folder / "prepared.npz", model.samples)
-        _save(folder / "raw.npz", _raw_arrays(model))
+        (folder / "prepared.npz").write_bytes(npz(model.samples))
+        (folder / "raw.npz").write_bytes(npz(_raw_arrays(model)))
+        (folder / "runtime").mkdir()
+        copy_runtime(folder / "runtime" / RUNTIME)
         (folder / "model.py").write_text(model.source.text, encoding="utf-8")
         request = {
-            "format": spec.type, "path": str(path), "network": model.source.network, "inputs": model.source.inputs,
+            "format": spec.type, "path": str(path), "parts": model.parts(), "inputs": model.source.inputs,
             "names": model.source.outputs, "module": str(folder / "model.py"), "raw": str(folder / "raw.npz"),
             "prepared": str(folder / "prepared.npz"), "outputs": str(folder / "outputs.npz"),
+            "methods": METHODS if model.decoding() else (), "usage": model.usage.to_json(),
+            "runtime": str(folder / "runtime"), "texts": str(folder / "texts.json"),
         }
         (folder / "request.json").write_text(json.dumps(request), encoding="utf-8")
         _run(spec, folder / "request.json", empty)
         with np.load(folder / "outputs.npz") as outputs:
             found = {key: outputs[key] for key in outputs.files}
+        if request["methods"]:
+            _compare_texts(spec, model, json.loads((folder / "texts.json").read_text(encoding="utf-8")))
     return max(
         _difference(spec, name, expected[: len(found[key])], found[key])
         for index, (name, expected) in enumerate(zip(model.source.outputs, model.expected, strict=True))
         for key in (f"all_{index}", f"single_{index}")
     )
+
+
+def _compare_texts(spec: ExportSpec, model: Model, found: list[dict[str, list[list[int]]]]) -> None:
+    """The tokens that were written with each method must be those that the network writes here."""
+    for method, texts in zip(METHODS, found, strict=True):
+        for output, written in model.written(method, TEXTS).items():
+            if [list(text.tokens) for text in written] != texts[output]:
+                raise ExportError(f"The exported {spec.label} does not write what the network writes: output "
+                                  f"{output!r}, decoded with {method}. It was not kept.")
 
 
 def _raw_arrays(model: Model) -> dict[str, NDArray[Any]]:
@@ -68,14 +88,6 @@ def _as_array(leaf: Part, values: Any) -> NDArray[Any]:
     for row, sequence in enumerate(values):
         filled[row, : len(sequence)] = sequence
     return filled
-
-
-def _save(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
-    """An NPZ file. `np.savez` takes the names as keywords, and a column may be called anything, "file" too."""
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, array in arrays.items():
-            with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
-                np.lib.format.write_array(file, array, allow_pickle=False)
 
 
 def _run(spec: ExportSpec, request: Path, folder: Path) -> None:

@@ -1,6 +1,7 @@
 """What a network puts out, in the words and units of the data it was trained on."""
 
 from collections.abc import Sequence
+from math import exp
 from typing import Any
 
 import numpy as np
@@ -78,7 +79,7 @@ def summary(entry: Entry) -> tuple[str, str]:
     if "label" in entry:
         return entry["label"], f"{max(entry['probabilities'].values()):.1%}"
     if "text" in entry:
-        return entry["text"], ""
+        return entry["text"], f"{exp(entry['log_probability']):.1%}" if "log_probability" in entry else ""
     if "mask" in entry:
         shares = sorted(entry["shares"].items(), key=lambda item: -item[1])
         return ", ".join(f"{name} {share:.1%}" for name, share in shares if share > 0), ""

@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 
 from ..derived import LENGTHS, origin
-from ..params import Choice, Float, Int, Param
 from .parts import AnyArray
 from .texts import BEGIN_NUMBER, END_NUMBER
 
@@ -26,22 +25,7 @@ Compute = Callable[[Mapping[str, AnyArray]], Sequence[AnyArray]]
 """All outputs of a network, (n, ...) each, from its prepared input columns by name."""
 
 Settings = Mapping[str, Any]
-
-SETTINGS: tuple[Param, ...] = (
-    Choice(name="decode", default="greedy", choices=("greedy", "beam", "sample"),
-           help="Greedy: always the best next token. Beam: the best of several texts. Sample: tokens are drawn."),
-    Int(name="beam", default=4, minimum=1, maximum=256, help="So many texts are kept while they are written."),
-    Float(name="length_penalty", default=0.6, minimum=0.0, maximum=10.0,
-          help="How much beam search favours long texts; 0: not at all, which prefers short ones."),
-    Float(name="temperature", default=1.0, minimum=0.01, maximum=100.0,
-          help="Below 1 likely tokens are drawn more often, above 1 unlikely ones."),
-    Int(name="top_k", default=0, minimum=0, maximum=1_000_000,
-        help="Tokens are drawn from so many of the best; 0: from all."),
-    Int(name="seed", default=0, minimum=0, maximum=2**31 - 1, help="The same seed draws the same texts."),
-    Int(name="max_length", default=0, minimum=0, maximum=1_000_000,
-        help="The longest text in tokens; 0: as long as the network can write."),
-)
-"""What can be chosen about decoding; terminal, window and exports offer these."""
+"""See `decoding.SETTINGS` beside this package."""
 
 BATCH = 256
 """So many texts are written at a time."""

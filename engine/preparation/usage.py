@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -46,9 +47,38 @@ class Usage:
     loss_of: Mapping[str, str] = field(default_factory=dict)
     noise: Mapping[str, Noise] = field(default_factory=dict)
 
+    def to_json(self) -> dict[str, Any]:
+        """{"inputs", "outputs": [{"name", "target", "loss"}], "noise": {input: {"shape", "draw", "classes"}},
+        "preparation"}."""
+        return {
+            "inputs": list(self.inputs),
+            "outputs": [{"name": name, "target": self.target_of.get(name, ""), "loss": self.loss_of.get(name, "")}
+                        for name in self.outputs],
+            "noise": {name: {"shape": list(noise.shape), "draw": noise.draw, "classes": noise.classes}
+                      for name, noise in self.noise.items()},
+            "preparation": self.preparation.to_json(),
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "Usage":
+        """The inverse of `to_json`; more keys are passed over."""
+        outputs = values["outputs"]
+        return cls(
+            Preparation.from_json(values["preparation"]), tuple(values["inputs"]),
+            tuple(output["name"] for output in outputs),
+            {output["name"]: output["target"] for output in outputs if output["target"]},
+            {output["name"]: output["loss"] for output in outputs if output["loss"]},
+            {name: Noise(tuple(noise["shape"]), noise["draw"], noise["classes"])
+             for name, noise in values["noise"].items()})
+
     def target(self, output: str) -> Part | None:
         """The column that an output is about."""
         return self.preparation.finishing(self.target_of.get(output, ""))
+
+    @property
+    def aligned(self) -> tuple[str, ...]:
+        """The outputs (n, time, classes) from which CTC reads a text."""
+        return tuple(name for name in self.outputs if self.loss_of.get(name) == "CTC" and self.target(name))
 
     @property
     def loop(self) -> Loop | None:
@@ -127,6 +157,18 @@ class Usage:
                 if number != loop.output and name not in maps]
         return [(self.outputs[loop.output], entries), *said]
 
+    def written(self, compute: Compute, columns: Mapping[str, AnyArray],
+                settings: Settings) -> dict[str, list[Written]]:
+        """The texts that it writes for each sample, by output."""
+        loop = self.loop
+        if loop is not None:
+            return {self.outputs[loop.output]: decode(compute, columns, loop, settings)}
+        if not self.aligned:
+            return {}
+        outputs = dict(zip(self.outputs, computed(compute, columns), strict=True))
+        return {name: decode_ctc(outputs[name], self._heard(outputs[name].shape[1], columns), settings)
+                for name in self.aligned}
+
     def made(self, compute: Compute, count: int, seed: int) -> dict[str, AnyArray]:
         """Samples made of noise: each output, (count, ...), in the unit of the data where it is known. Raises DataError
         for a network that reads data."""
@@ -140,7 +182,7 @@ class Usage:
     def _answers(self, output: str, values: AnyArray, columns: Mapping[str, AnyArray],
                  settings: Settings) -> list[Entry]:
         target = self.target(output)
-        if target is None or self.loss_of.get(output) != "CTC" or values.ndim != 3:
+        if target is None or output not in self.aligned:
             return answers(target, values)
         return _texts(target, decode_ctc(values, self._heard(values.shape[1], columns), settings))
 

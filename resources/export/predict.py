@@ -4,6 +4,8 @@
     python predict.py recording.wav --json       the same as JSON, with probabilities
     python predict.py table.csv -o out.json      written to a file
     python predict.py photo.png -o mask.png      a picture of the answer (or .npy), where the answer is one
+    python predict.py text.txt --decode beam     how a text is written, where the network writes one
+    python predict.py --samples 100 -o out.npy   new samples, where the network makes them of noise
 
 A file is a picture, a recording, a text, a folder of them, a table (CSV) or arrays (NPZ), as the network was trained
 on. The libraries it needs are in requirements.txt; how raw values are prepared is in config.json and runtime/.
@@ -12,7 +14,7 @@ on. The libraries it needs are in requirements.txt; how raw values are prepared 
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +23,13 @@ import torch
 from safetensors.torch import load_file
 
 HERE = Path(__file__).resolve().parent
-BATCH = 256
 sys.path.insert(0, str(HERE))
 
-from runtime.errors import DataError  # noqa: E402 -- from this folder
-from runtime.preparation import Preparation, prepared, read_new  # noqa: E402
-from runtime.preparation.answers import answers, entries  # noqa: E402
-from runtime.preparation.parts import LENGTHS  # noqa: E402
-from runtime.preparation.saving import contents, text  # noqa: E402
+from runtime.decoding import add_arguments, given, settings_of  # noqa: E402 -- from this folder
+from runtime.errors import DataError  # noqa: E402
+from runtime.preparation.answers import entries  # noqa: E402
+from runtime.preparation.saving import contents, described, sample_contents, text  # noqa: E402
+from runtime.preparation.usage import Usage  # noqa: E402
 
 
 class Model:
@@ -37,31 +38,29 @@ class Model:
     def __init__(self, network: torch.nn.Module, config: dict[str, Any]) -> None:
         self.network = network
         self.config = config
-        self.preparation = Preparation.from_json(config["preparation"])
+        self.usage = Usage.from_json(config)
 
-    def read(self, paths: Sequence[Path]) -> tuple[tuple[str, ...], list[np.ndarray]]:
-        """Names of all samples in the files, and the prepared inputs in the order in which the network takes them."""
-        wanted = self.config["inputs"]
-        raw, names = read_new(self.preparation, paths, [name.removesuffix(LENGTHS) for name in wanted])
-        columns = prepared(self.preparation, raw)
-        return names, [columns[name] for name in wanted]
+    def read(self, paths: Sequence[Path]) -> tuple[tuple[str, ...], dict[str, np.ndarray]]:
+        """Names of all samples in the files, and their prepared columns (n, *shape) by name."""
+        return self.usage.new(paths)
 
-    def outputs(self, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """What the network computes for prepared inputs (n, *shape), one array (n, ...) an output."""
-        rows: list[tuple[torch.Tensor, ...]] = []
+    def outputs(self, columns: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+        """What the network computes from prepared columns, one array (n, ...) an output."""
         with torch.inference_mode():
-            for start in range(0, len(inputs[0]), BATCH):
-                result = self.network(*(torch.from_numpy(array[start : start + BATCH]) for array in inputs))
-                rows.append(result if isinstance(result, tuple) else (result,))
-        return [torch.cat(parts).numpy() for parts in zip(*rows, strict=True)]
+            result = self.network(*(torch.from_numpy(columns[name]) for name in self.usage.inputs))
+        return [output.numpy() for output in (result if isinstance(result, tuple) else (result,))]
 
-    def predict(self, paths: Sequence[Path]) -> list[dict[str, Any]]:
+    def predict(self, paths: Sequence[Path], **decoding: Any) -> list[dict[str, Any]]:
         """One entry a sample: {"name", "label", "probabilities"}, {"name", "value"}, {"name", "text"} or {"name",
-        "shares", "mask"}; with several outputs all of them by name in "outputs"."""
-        names, inputs = self.read(paths)
-        targets = {part.name: part for part in self.preparation.parts}
-        found = zip(self.config["outputs"], self.outputs(inputs), strict=True)
-        return entries(names, [(spec["name"], answers(targets.get(spec["target"]), values)) for spec, values in found])
+        "shares", "mask"}; with several outputs all of them by name in "outputs". `decoding`: how a text is written,
+        such as decode="beam"."""
+        settings = settings_of({**self.config["decoding"].get("settings", {}), **decoding})
+        names, columns = self.usage.new(paths, settings["seed"])
+        return entries(names, self.usage.said(self.outputs, columns, settings))
+
+    def made(self, count: int, seed: int = 0) -> dict[str, np.ndarray]:
+        """So many samples that the network makes of noise: each output, (count, ...)."""
+        return self.usage.made(self.outputs, count, seed)
 
 
 def load(folder: Path = HERE) -> Model:
@@ -69,24 +68,34 @@ def load(folder: Path = HERE) -> Model:
     import model as module
 
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    network = getattr(module, config["network"])()
+    parts: dict[str, torch.nn.Module] = {}
+    for part in config["parts"]:
+        parts[part["name"]] = getattr(module, part["network"])(*(parts[name] for name in part["parts"]))
+    network = list(parts.values())[-1]
     network.load_state_dict(load_file(folder / "model.safetensors"))
     return Model(network.eval(), config)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Predict new files with this network.")
-    parser.add_argument("files", nargs="+", type=Path, help="pictures, recordings, texts, tables or arrays")
+    parser.add_argument("files", nargs="*", type=Path, help="pictures, recordings, texts, tables or arrays")
+    parser.add_argument("--samples", metavar="N", type=int, help="make so many samples of noise, without files")
     parser.add_argument("--json", action="store_true", help="print JSON, with probabilities")
     parser.add_argument("-o", "--output", type=Path, help="write this file instead of printing (.json, .npy, .png)")
+    add_arguments(parser)
     args = parser.parse_args()
     try:
-        found = load().predict(args.files)
-        if args.output:
-            for path, content in contents(found, args.output, args.json).items():
-                path.write_bytes(content)
+        if args.samples is not None:
+            made = load().made(args.samples, args.seed or 0)
+            found, said = sample_contents(made, args.output) if args.output else {}, json.dumps(described(made))
         else:
-            print(text(found, args.json))
+            answers = load().predict(args.files, **given(args))
+            found = contents(answers, args.output, args.json) if args.output else {}
+            said = text(answers, args.json)
+        for path, content in found.items():
+            path.write_bytes(content)
+        if not found:
+            print(said)
     except DataError as error:
         sys.exit(f"{error.message} {error.hint}".strip())
 

@@ -7,17 +7,17 @@ import importlib
 import importlib.util
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 SINGLES = 8
-"""So many samples are also run one at a time: the batch size must be free."""
+"""So many samples are also run one at a time: the batch size must be free. As many texts are written."""
 
-Arrays = list[np.ndarray]
-Runner = Callable[[Arrays], Sequence[Any]]
+Columns = Mapping[str, np.ndarray]
+Runner = Callable[[Columns], Sequence[Any]]
 
 
 class WithoutNeuroloom:
@@ -32,40 +32,58 @@ def main(request: dict[str, Any]) -> None:
     sys.dont_write_bytecode = True  # the exported folder stays as it was written
     sys.meta_path.insert(0, WithoutNeuroloom())
     run, samples = OPENERS[request["format"]](request)
-    singles = [run([array[row : row + 1] for array in samples]) for row in range(min(SINGLES, len(samples[0])))]
+    count = len(next(iter(samples.values())))
+    singles = [run({name: array[row : row + 1] for name, array in samples.items()})
+               for row in range(min(SINGLES, count))]
     found = {f"all_{i}": np.asarray(output) for i, output in enumerate(run(samples))}
     found |= {f"single_{i}": np.concatenate(rows) for i, rows in enumerate(zip(*singles, strict=True))}
     np.savez(request["outputs"], **found)
+    if request["methods"]:
+        first = {name: array[:SINGLES] for name, array in samples.items()}
+        Path(request["texts"]).write_text(json.dumps(texts(request, run, first)), encoding="utf-8")
 
 
-def open_source(request: dict[str, Any]) -> tuple[Runner, Arrays]:
+def texts(request: dict[str, Any], run: Runner, samples: Columns) -> list[dict[str, list[list[int]]]]:
+    """The tokens that the model writes for each sample, by output, with each of the wanted methods."""
+    sys.path.append(request["runtime"])
+    decoding, usages = (importlib.import_module(f"runtime.{name}") for name in ("decoding", "preparation.usage"))
+    usage = usages.Usage.from_json(request["usage"])
+    return [{output: [text.tokens for text in found]
+             for output, found in usage.written(run, samples, decoding.settings_of({"decode": method})).items()}
+            for method in request["methods"]]
+
+
+def open_source(request: dict[str, Any]) -> tuple[Runner, Columns]:
     """The folder's own predict.py reads the raw samples, prepares them and runs the network."""
     sys.path.insert(0, request["path"])
     predict = importlib.import_module("predict")
     model = predict.load()
-    _, inputs = model.read([Path(request["raw"])])
-    return model.outputs, inputs
+    columns = prepared(request)
+    if model.usage.read:
+        columns |= {name: values for name, values in model.read([Path(request["raw"])])[1].items()
+                    if name not in model.usage.noise}
+    return model.outputs, columns
 
 
-def open_onnx(request: dict[str, Any]) -> tuple[Runner, Arrays]:
+def open_onnx(request: dict[str, Any]) -> tuple[Runner, Columns]:
     import onnxruntime
 
     session = onnxruntime.InferenceSession(request["path"], providers=["CPUExecutionProvider"])
     names = [entry.name for entry in session.get_inputs()]
     if names != request["inputs"] or [entry.name for entry in session.get_outputs()] != request["names"]:
         raise SystemExit(f"the inputs and outputs are named {names}, not {request['inputs']}")
-    return lambda arrays: session.run(None, dict(zip(names, arrays, strict=True))), prepared(request)
+    return lambda columns: session.run(None, {name: columns[name] for name in names}), prepared(request)
 
 
-def open_pt2(request: dict[str, Any]) -> tuple[Runner, Arrays]:
+def open_pt2(request: dict[str, Any]) -> tuple[Runner, Columns]:
     import torch
 
     with Path(request["path"]).open("rb") as file:
         network = torch.export.load(file).module()
-    return torch_runner(network), prepared(request)
+    return torch_runner(network, request["inputs"]), prepared(request)
 
 
-def open_state_dict(request: dict[str, Any]) -> tuple[Runner, Arrays]:
+def open_state_dict(request: dict[str, Any]) -> tuple[Runner, Columns]:
     import torch
     from safetensors.torch import load_file
 
@@ -78,25 +96,28 @@ def open_state_dict(request: dict[str, Any]) -> tuple[Runner, Arrays]:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    network = getattr(module, request["network"])()
+    parts: dict[str, Any] = {}
+    for part in request["parts"]:
+        parts[part["name"]] = getattr(module, part["network"])(*(parts[name] for name in part["parts"]))
+    network = list(parts.values())[-1]
     network.load_state_dict(weights)
-    return torch_runner(network.eval()), prepared(request)
+    return torch_runner(network.eval(), request["inputs"]), prepared(request)
 
 
 OPENERS = {"source": open_source, "onnx": open_onnx, "pt2": open_pt2, "state_dict": open_state_dict}
 
 
-def prepared(request: dict[str, Any]) -> Arrays:
+def prepared(request: dict[str, Any]) -> dict[str, np.ndarray]:
     with np.load(request["prepared"]) as arrays:
-        return [arrays[name] for name in request["inputs"]]
+        return {name: arrays[name] for name in arrays.files}
 
 
-def torch_runner(network: Any) -> Runner:
+def torch_runner(network: Any, names: Sequence[str]) -> Runner:
     import torch
 
-    def run(arrays: Arrays) -> list[np.ndarray]:
+    def run(columns: Columns) -> list[np.ndarray]:
         with torch.inference_mode():
-            outputs = network(*(torch.from_numpy(array) for array in arrays))
+            outputs = network(*(torch.from_numpy(columns[name]) for name in names))
         outputs = outputs if isinstance(outputs, tuple | list) else (outputs,)
         return [output.numpy() for output in outputs]
 

@@ -8,9 +8,9 @@ from math import exp, log
 import numpy as np
 import pytest
 
+from engine.decoding import settings_of
 from engine.errors import OptionError
-from engine.params import completed
-from engine.preparation.decoding import SETTINGS, Loop, Written, decode, decode_ctc, log_probabilities, rewritten
+from engine.preparation.decoding import Loop, Written, decode, decode_ctc, log_probabilities, rewritten
 from engine.preparation.parts import AnyArray
 
 VOCABULARY, LENGTH, END = 6, 4, 3
@@ -35,7 +35,7 @@ def network(columns: Mapping[str, AnyArray]) -> Sequence[AnyArray]:
 
 
 def settings(**chosen: object) -> Mapping[str, object]:
-    return completed(SETTINGS, chosen)
+    return settings_of(chosen)
 
 
 def written(count: int = 20, **chosen: object) -> list[Written]:
@@ -71,7 +71,7 @@ def test_a_wide_beam_finds_the_best_of_all_texts(penalty: float) -> None:
 
     texts = set(all_texts())
     for sample, found in enumerate(written(8, decode="beam", beam=256, length_penalty=penalty)):
-        assert found.tokens == max(texts, key=lambda text: rank(sample, text))  # noqa: B023
+        assert found.tokens == max(texts, key=lambda text: rank(sample, text))
         assert found.log_probability == pytest.approx(log_probability(sample, found.tokens), abs=1e-5)
 
 

@@ -9,6 +9,7 @@ import torch
 from engine import network
 from engine.analysis import analyze
 from engine.codegen import emit
+from engine.derived import LENGTHS
 from engine.graph import Graph
 from engine.layers import CATALOGUE
 from engine.project import Column, Data, Project
@@ -55,6 +56,16 @@ TARGETS = [
 ]
 
 
+SENTENCE = (Column("answer", "text", "target", (9,), settings={"vocabulary": 60, "marks": True}),
+            Column("answer shifted", "shifted", "input", (9,), settings={"vocabulary": 60}))
+SEQUENCES = [
+    Column("question", "text", "input", (20,), settings={"vocabulary": 50}),
+    Column("answer before", "tokens", "input", (9,), settings={"vocabulary": 50}),
+    Column("sound", "audio", "input", (101, 64)),
+    Column("window", "series", "input", (24, 2)),
+]
+
+
 def _types(graph: Graph) -> list[str]:
     return [node.type for node in graph.nodes]
 
@@ -77,20 +88,30 @@ def test_a_starter_has_no_problem_and_is_laid_out(inputs, targets):
         (x, y), (next_x, next_y) = by_id[edge.source].position, by_id[edge.target].position
         assert x < next_x or y < next_y
     source = emit(Project({"Starter": graph}, Data("x", "csv", columns=columns)))
-    assert source.inputs == tuple(column.name for column in inputs)
-    assert source.targets == tuple(column.name for column in targets)
+    assert _without_lengths(source.inputs) == tuple(column.name for column in inputs)
+    assert _without_lengths(source.targets) == tuple(column.name for column in targets)
+
+
+def _without_lengths(names):
+    return tuple(name for name in names if not name.endswith(LENGTHS))
 
 
 @pytest.mark.parametrize("columns", [
     *((*inputs, LABEL) for inputs in INPUTS if sum(prod(column.shape) for column in inputs) < 20_000),
     *((FEATURES, *targets) for targets in TARGETS),
+    *((source, *SENTENCE) for source in SEQUENCES),
 ], ids=lambda columns: "+".join(f"{c.name}{c.shape}" for c in columns))
 def test_a_starter_learns(columns):
     torch.manual_seed(0)
-    _, objective = network.build(emit(Project({"Starter": starter_graph(columns)}, Data("x", "csv", columns=columns))))
+    source = emit(Project({"Starter": starter_graph(columns)}, Data("x", "csv", columns=columns)))
+    objective = network.build(source).objective
     assert objective is not None
-    batch = [torch.randint(0, column.spec.classes, (8, *column.shape)) if column.spec.classes
-             else torch.randn(8, *column.shape) for column in columns]
+    values = {}
+    for column in columns:
+        values[column.name] = torch.randint(0, column.spec.classes, (8, *column.shape)) if column.spec.classes \
+            else torch.randn(8, *column.shape)
+        values[column.name + LENGTHS] = torch.full((8,), column.shape[0] if column.shape else 1)
+    batch = [values[name] for name in source.objective.columns]
     optimizer = torch.optim.Adam(objective.parameters(), 1e-3)
     losses = []
     for _ in range(6):
@@ -110,6 +131,22 @@ def test_pictures_get_convolutions_sequences_an_lstm_and_numbers_plain_layers():
     assert "CrossEntropy" in _types(starter_graph((*row, LABEL)))
 
 
+@pytest.mark.parametrize("column", SEQUENCES, ids=lambda column: column.kind)
+def test_a_sequence_is_translated_by_an_encoder_and_a_decoder_with_attention(column):
+    columns = (column, *SENTENCE)
+    graph = starter_graph(columns)
+    assert not analyze(graph, columns).problems
+    assert {"LSTM", "MultiheadAttention", "CrossEntropy"} <= set(_types(graph))
+    source = emit(Project({"Starter": graph}, Data("x", "csv", columns=columns)))
+    assert set(_without_lengths(source.inputs)) == {column.name, "answer shifted"}
+    assert source.target_of["output"] == "answer"
+    assert set(source.outputs) == {"output", "attention"}
+    places = {node.position for node in graph.nodes}
+    assert len(places) == len(graph.nodes)
+    for one, other in combinations(places, 2):
+        assert abs(one[0] - other[0]) >= 200 or abs(one[1] - other[1]) >= 100
+
+
 def test_without_targets_it_ends_in_an_output_and_without_inputs_it_is_empty():
     graph = starter_graph((FEATURES,))
     assert _types(graph)[-1] == "Output"
@@ -120,11 +157,13 @@ def test_without_targets_it_ends_in_an_output_and_without_inputs_it_is_empty():
 def test_a_new_input_brings_in_the_next_column():
     columns = (LABEL, FEATURES)
     first = new_input(columns, Graph())
-    assert first == {"column": "features", "shape": (13,), "axes": "", "values": "numbers", "classes": 0}
+    assert first == {"column": "features", "shape": (13,), "axes": "", "values": "numbers", "classes": 0,
+                     "lengths": False}
     graph = Graph().add(Graph().new_node("Input", first))
     second = new_input(columns, graph)
     assert second == input_params(LABEL)
-    assert second == {"column": "label", "shape": (), "axes": "", "values": "classes", "classes": 10}
+    assert second == {"column": "label", "shape": (), "axes": "", "values": "classes", "classes": 10,
+                      "lengths": False}
     full = graph.add(graph.new_node("Input", second))
     assert new_input(columns, full) == first
     assert new_input((), full) == CATALOGUE["Input"].defaults()

@@ -1,0 +1,117 @@
+"""A network that learns to write words backwards: from a table of texts to texts, in the program and in its exports."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine import runs
+from engine.data import dataset, sources
+from engine.evaluation import evaluate
+from engine.export import export
+from engine.options import Options, with_option
+from engine.prediction import predict
+from engine.project import ColumnChoice, Project
+from engine.runs import Run
+from engine.starter import starter_graph
+from engine.training.control import Control
+from engine.training.loop import train
+
+SETTINGS = {"tokens": "character", "vocabulary": 20, "max_length": 6}
+LINES = 1500
+METHODS = ({"decode": "greedy"}, {"decode": "beam", "beam": 3}, {"decode": "sample", "seed": 4, "temperature": 2.0})
+
+
+def texts(count: int) -> list[str]:
+    random = np.random.default_rng(0)
+    return ["".join(random.choice(list("abcde"), random.integers(2, 5))) for _ in range(count)]
+
+
+NEW = texts(LINES + 50)[LINES:]
+"""Texts that no training saw, nearly all."""
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    folder = tmp_path_factory.mktemp("translation")
+    lines = [f"{text}\t{text[::-1]}" for text in texts(LINES)]
+    (folder / "words.tsv").write_text("\n".join(["source\ttarget", *lines]))
+    chosen = {"source": ColumnChoice("text", "input", SETTINGS), "target": ColumnChoice("text", "target", SETTINGS)}
+    data = sources.inspect(folder / "words.tsv", chosen=chosen)
+    options = Options()
+    for name, value in {"epochs": 8, "batch_size": 16, "threads": 1, "lr": 0.005}.items():
+        options = with_option(options, name, value)
+    made = runs.create(Project({"Network": starter_graph(data.columns)}, data, options), None, folder / "run")
+    train(made, lambda event: None, Control())
+    assert made.info().status == "completed", made.info().message
+    return made
+
+
+@pytest.fixture
+def new(tmp_path: Path) -> Path:
+    (tmp_path / "new.csv").write_text("source\n" + "\n".join(NEW))
+    return tmp_path / "new.csv"
+
+
+def test_the_data_has_the_target_moved_by_one_step(run: Run) -> None:
+    assert run.project.data is not None
+    data = dataset.load(run.project.data, None)
+    target, moved, lengths = (data.prepared(f"target{ending}") for ending in ("", " shifted", " lengths"))
+    assert [column.name for column in data.columns] == ["source", "target", "target shifted"]
+    assert moved.dtype == target.dtype == np.int64
+    for row, length in enumerate(lengths.tolist()):
+        assert target[row, length - 1] == 3
+        assert moved[row, :length].tolist() == [2, *target[row, : length - 1].tolist()]
+        assert not moved[row, length:].any()
+
+
+def test_it_writes_what_it_has_learned(run: Run, new: Path) -> None:
+    assert evaluate(run)["loss"] < 0.5
+    for method in METHODS[:2]:
+        found = predict(run, [new], decoding=method)["predictions"]
+        right = sum(entry["text"] == text[::-1] for entry, text in zip(found, NEW, strict=True))
+        assert right >= 40, [entry["text"] for entry in found]
+        assert all(entry["log_probability"] <= 0 for entry in found)
+
+
+def test_it_tells_where_it_looked(run: Run, new: Path) -> None:
+    [*found] = predict(run, [new], with_attention=True)["predictions"]
+    for entry, text in zip(found, NEW, strict=True):
+        attention = entry["attention"]
+        assert attention["columns"] == list(text)
+        assert "".join(attention["rows"]).removesuffix("[END]") == entry["text"]
+        assert np.sum(attention["weights"], axis=1) == pytest.approx(1, abs=1e-4)
+    assert "attention" not in predict(run, [new])["predictions"][0]
+
+
+@pytest.mark.parametrize("format", ["source", "onnx", "pt2", "state_dict"])
+def test_exports_write_the_same_in_a_process_of_their_own(run: Run, new: Path, tmp_path: Path, format: str) -> None:
+    path = tmp_path / {"source": "network", "onnx": "n.onnx", "pt2": "n.pt2", "state_dict": "n.safetensors"}[format]
+    assert export(run, format, path)["difference"] < 1e-4
+    if format != "source":
+        return
+    for method in METHODS:
+        arguments = [f"--{name.replace('_', '-')}={value}" for name, value in method.items()]
+        done = subprocess.run([sys.executable, "-I", path / "predict.py", new, "--json", *arguments], text=True,
+                              capture_output=True, check=False, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        theirs: list[dict[str, Any]] = json.loads(done.stdout)["predictions"]
+        ours = predict(run, [new], decoding=method)["predictions"]
+        assert [entry["text"] for entry in theirs] == [entry["text"] for entry in ours]
+        assert [entry["log_probability"] for entry in theirs] == pytest.approx(
+            [entry["log_probability"] for entry in ours], abs=1e-4)
+
+
+def test_onnx_files_say_how_to_decode(run: Run, tmp_path: Path) -> None:
+    import onnx
+
+    export(run, "onnx", tmp_path / "network.onnx")
+    facts = {entry.key: json.loads(entry.value) for entry in onnx.load(tmp_path / "network.onnx").metadata_props}
+    assert facts["decoding"]["method"] == "loop"
+    assert facts["decoding"]["input"] == "target shifted"
+    assert (facts["decoding"]["begin"], facts["decoding"]["end"], facts["decoding"]["length"]) == (2, 3, 6)
+    assert facts["decoding"]["settings"]["decode"] == "greedy"
