@@ -15,6 +15,10 @@ def test_find_knows_types_only() -> None:
     ("max pool", "MaxPool2d"), ("maxpool1d", "MaxPool1d"), ("bn", "BatchNorm2d"), ("relu", "ReLU"),
     ("huber", "SmoothL1"), ("skip", "Add"), ("swish", "SiLU"), ("concatenate", "Concat"), ("word vectors", "Embedding"),
     ("crossentropyloss", "CrossEntropy"), ("lyrnrm", "LayerNorm"), ("mean squared error", "MSE"), ("label", "Input"),
+    ("self-attention", "MultiheadAttention"), ("look-ahead mask", "CausalMask"), ("latent", "Noise"),
+    ("reparametrization", "RandomNormal"), ("stop gradient", "Detach"), ("sinusoidal positions", "PositionalEncoding"),
+    ("sum", "Sum"), ("stack", "Stack"), ("minus", "Subtract"), ("bmm", "MatMul"), ("chunk", "Split"),
+    ("transformer", "TransformerEncoderLayer"),
 ])
 def test_search_puts_first_what_is_meant(typed: str, best: str) -> None:
     assert search(typed)[0].type == best
@@ -42,4 +46,7 @@ def test_the_catalogue_holds_what_was_promised() -> None:
         "Dropout1d", "Dropout2d", "ReLU", "LeakyReLU", "ELU", "GELU", "SiLU", "Sigmoid", "Tanh", "Softmax", "Flatten",
         "Unflatten", "Reshape", "Permute", "Add", "Multiply", "Concat", "Embedding", "RNN", "LSTM", "GRU", "Upsample",
         "ConvTranspose2d", "CrossEntropy", "BCEWithLogits", "MSE", "L1", "SmoothL1", "Accuracy", "F1", "MAE", "RMSE",
-        "R2"}
+        "R2", "MultiheadAttention", "ScaledDotProductAttention", "TransformerEncoderLayer", "TransformerDecoderLayer",
+        "PositionalEncoding", "LearnedPositions", "CausalMask", "PaddingMask", "LSTMCell", "GRUCell", "RNNCell",
+        "Select", "Slice", "Stack", "Split", "MatMul", "Exp", "Log", "Mean", "Sum", "Subtract", "RandomNormal", "Detach",
+        "Noise", "Constant"}
