@@ -106,6 +106,7 @@ AFTER_INPUT = {
 """Categories that usually follow an Input, by the rank of its tensor."""
 
 AFTER = {
+    "Inputs and outputs": ("Linear", "Networks", "Merge", "Losses", "Recurrent"),
     "Linear": ("Activations", "Losses", "Dropout", "Normalization", "Linear", "Inputs and outputs"),
     "Convolution": ("Activations", "Normalization", "Pooling", "Convolution", "Dropout", "Shape", "Merge"),
     "Activations": ("Pooling", "Convolution", "Linear", "Dropout", "Normalization", "Shape", "Merge"),
