@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QContextMenuEvent, QKeyEvent
+from PySide6.QtGui import QAction, QContextMenuEvent, QKeyEvent, QWheelEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from engine.analysis.effects import effects
@@ -100,14 +100,9 @@ class PlanStrip(QWidget):
     # What is shown
 
     def _lay_out(self) -> None:
-        area = QScrollArea(self)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setWidgetResizable(True)
-        area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFixedHeight(HEIGHT)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area = _Sideways(self)
         area.setWidget(self._row)
+        area.horizontalScrollBar().rangeChanged.connect(self._reveal)
         self._area = area
         title = label("Training plan", "muted", self)
         upper = QHBoxLayout()
@@ -213,8 +208,7 @@ class PlanStrip(QWidget):
 
     def _walk(self, position: int, way: int) -> None:
         if 0 <= position + way < len(self.chips):
-            self.chips[position + way].setFocus(Qt.FocusReason.TabFocusReason)
-            self._area.ensureWidgetVisible(self.chips[position + way], SPACING, 0)
+            self._focus(position + way)
 
     def _rename(self, position: int) -> None:
         self._document.select(())
@@ -229,7 +223,7 @@ class PlanStrip(QWidget):
     def _add(self) -> None:
         self._document.edit("Add phase", edits.added(self._document.project))
         self._choose(len(self._document.project.plan) - 1)
-        self._area.ensureWidgetVisible(self.chips[-1], SPACING, 0)
+        self._focus(len(self.chips) - 1)
 
     def _duplicate(self) -> None:
         at = self._shown.position
@@ -264,6 +258,13 @@ class PlanStrip(QWidget):
     def _focus(self, position: int) -> None:
         if 0 <= position < len(self.chips) and self.isVisible():
             self.chips[position].setFocus(Qt.FocusReason.OtherFocusReason)
+            self._reveal()
+
+    def _reveal(self) -> None:
+        """Scroll to the chip with the keyboard; again when the layout has made room for a new one."""
+        chip = next((chip for chip in self.chips if chip.hasFocus()), None)
+        if chip is not None:
+            self._area.ensureWidgetVisible(chip, SPACING, 0)
 
     # Dragging
 
@@ -286,3 +287,21 @@ class PlanStrip(QWidget):
             self._marker.hide()
             gap = self._gap_at(point)
             self._move_to(position, gap - 1 if gap > position else gap)
+
+
+class _Sideways(QScrollArea):
+    """A row that the wheel moves, without scroll bars."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFixedHeight(HEIGHT)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        bar, way = self.horizontalScrollBar(), event.angleDelta()
+        bar.setValue(bar.value() - (way.y() or way.x()))
+        event.accept()

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import msgspec
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QLineEdit, QPushButton
+from PySide6.QtWidgets import QApplication, QComboBox, QDoubleSpinBox, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
 from engine.analysis.planning import default_plan
@@ -161,6 +162,22 @@ def test_keys_walk_move_and_remove(strip: PlanStrip, document: Document, qtbot: 
     assert strip.chips[0].isChecked()
     QTest.keyClick(strip.chips[0], Qt.Key.Key_Delete)
     assert names(document) == ["Train discriminator"]
+
+
+def test_phases_that_do_not_fit_are_scrolled_to(qtbot: QtBot, strip: PlanStrip, document: Document) -> None:
+    for _ in range(6):
+        QTest.mouseClick(strip.add, LEFT)
+    last = strip.chips[-1]
+    qtbot.waitUntil(lambda: not last.visibleRegion().isEmpty())
+    strip.chips[1].setFocus()
+    QTest.keyClick(strip.chips[1], Qt.Key.Key_Left)
+    assert not strip.chips[0].visibleRegion().isEmpty()
+    assert last.visibleRegion().isEmpty()
+    at = QPointF(strip.chips[0].rect().center())
+    turned = QWheelEvent(at, strip.chips[0].mapToGlobal(at), QPoint(), QPoint(0, -5000), Qt.MouseButton.NoButton,
+                         Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False)
+    QApplication.sendEvent(strip.chips[0], turned)
+    assert not last.visibleRegion().isEmpty()
 
 
 def test_undo_keeps_showing_the_phase_that_was_chosen(window: MainWindow, strip: PlanStrip, document: Document) -> None:
