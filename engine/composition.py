@@ -8,9 +8,10 @@ from typing import TypeVar
 
 import msgspec
 
-from engine.analysis.library import placed
+from engine.analysis.library import Library, placed
 from engine.errors import EngineError
-from engine.graph import Graph, Node
+from engine.graph import Edge, Graph, Node
+from engine.layers.spec import Port
 from engine.plan import Phase, free_name
 from engine.project import Project
 
@@ -84,6 +85,23 @@ def reorder_graphs(project: Project, names: Iterable[str]) -> Project:
     return project.replace(graphs=graphs)
 
 
+def place_graph(project: Project, graph_name: str, node_id: str, name: str) -> Project:
+    """With a node placing another graph. Its wires go to the ports in the same places, as far as there are any; unless
+    the node has a name of its own, it is called like the graph."""
+    graph, library = project.graphs[graph_name], Library(project.graphs)
+    node = graph.node(node_id)
+    before, after = library.spec(node), library.spec(_with_params(node, {"graph": name}))
+    inputs = _matched(before.inputs if before else (), after.inputs if after else ())
+    outputs = _matched(before.outputs if before else (), after.outputs if after else ())
+    edges = (_moved(edge, node_id, inputs, outputs) for edge in graph.edges)
+    graph = msgspec.structs.replace(graph, edges=tuple(edge for edge in edges if edge)).set_params(
+        node_id, {"graph": name})
+    if node.name == placed(node) or node.name.rstrip("0123456789 ") == node.type:
+        others = (other.name for other in graph.nodes if other.id != node_id)
+        graph = graph.update(node_id, name=free_name(name, others))
+    return project.with_graph(graph_name, graph)
+
+
 def placing(project: Project, name: str) -> tuple[str, ...]:
     """The other graphs that place a graph."""
     return tuple(other for other, graph in project.graphs.items()
@@ -132,5 +150,21 @@ def _repointed(graph: Graph, old: str, new: str) -> Graph:
 
 
 def _placing_new(node: Node, new: str, *, follows: bool) -> Node:
-    name = new if follows else node.name
-    return msgspec.structs.replace(node, name=name, params={**node.params, "graph": new})
+    return msgspec.structs.replace(_with_params(node, {"graph": new}), name=new if follows else node.name)
+
+
+def _with_params(node: Node, params: Mapping[str, object]) -> Node:
+    """The node with some settings changed."""
+    return msgspec.structs.replace(node, params={**node.params, **params})
+
+
+def _matched(before: Iterable[Port], after: Iterable[Port]) -> dict[str, str]:
+    """New names of ports by the old ones, in their order; those beyond the last have none."""
+    return {old.name: new.name for old, new in zip(before, after, strict=False)}
+
+
+def _moved(edge: Edge, node_id: str, inputs: Mapping[str, str], outputs: Mapping[str, str]) -> Edge | None:
+    """A wire at a node whose ports have other names now; None where its port is gone."""
+    source_port = outputs.get(edge.source_port) if edge.source == node_id else edge.source_port
+    target_port = inputs.get(edge.target_port) if edge.target == node_id else edge.target_port
+    return Edge(edge.source, source_port, edge.target, target_port) if source_port and target_port else None

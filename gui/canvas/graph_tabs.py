@@ -5,7 +5,7 @@ from html import escape
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QKeySequence, QMouseEvent
-from PySide6.QtWidgets import QMenu, QTabBar, QToolButton, QWidget
+from PySide6.QtWidgets import QLabel, QMenu, QTabBar, QToolButton, QWidget
 
 from engine.plan import has_loss
 from gui.canvas.networks import Networks
@@ -14,8 +14,8 @@ from gui.canvas.weight_sets import weight_sets
 from gui.document import Document
 from gui.widgets import icons, theme
 
-RIGHT = QTabBar.ButtonPosition.RightSide
-ICON_SIZE, CLOSE_SIZE = 16, 13
+LEFT, RIGHT = QTabBar.ButtonPosition.LeftSide, QTabBar.ButtonPosition.RightSide
+ICON_SIZE, CLOSE_SIZE, MARK_SIZE = 16, 13, 12
 MAIN_HINT = "The first network is the one that is tested, tried and exported."
 OBJECTIVE_HINT = "It has a loss: it can be trained."
 PLACED_HINT = "Its weights are shared by all places where it is used; they have its colour."
@@ -58,7 +58,8 @@ class GraphTabs(QTabBar):
         """Edit the name of a network where it stands."""
         name = self.names[place]
         self.setCurrentIndex(place)
-        area = self.tabRect(place).adjusted(ICON_SIZE + 12, 2, 0, -2).translated(self.pos())
+        left = ICON_SIZE + 12 + (MARK_SIZE + 6 if self.tabButton(place, LEFT) else 0)
+        area = self.tabRect(place).adjusted(left, 2, 0, -2).translated(self.pos())
         self.editor.edit(area, self.font(), name, partial(self._networks.rename, name))
         self.editor.raise_()
 
@@ -119,9 +120,20 @@ class GraphTabs(QTabBar):
             use = OBJECTIVE_HINT if is_objective else PLACED_HINT if is_placed else FREE_HINT
             hints = [MAIN_HINT if place == 0 else "", use, KEYS_HINT]
             self.setTabToolTip(place, f"<qt><b>{escape(name)}</b><br>{' '.join(filter(None, hints))}</qt>")
-            if before := self.tabButton(place, RIGHT):
-                before.deleteLater()
-            self.setTabButton(place, RIGHT, self._close_button(name) if len(look) > 1 else None)
+            self._put(place, RIGHT, self._close_button(name) if len(look) > 1 else None)
+            self._put(place, LEFT, self._main_mark() if len(look) > 1 and place == 0 else None)
+
+    def _put(self, place: int, side: QTabBar.ButtonPosition, widget: QWidget | None) -> None:
+        if before := self.tabButton(place, side):
+            before.deleteLater()
+        self.setTabButton(place, side, widget)
+
+    def _main_mark(self) -> QLabel:
+        """A star for the network that is tested and exported."""
+        mark = QLabel(self)
+        mark.setPixmap(icons.icon("star", theme.colors().accent).pixmap(MARK_SIZE, MARK_SIZE))
+        mark.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        return mark
 
     def _close_button(self, name: str) -> QToolButton:
         button = QToolButton(self)

@@ -21,10 +21,11 @@ class Sights:
     def change(self) -> None:
         """The document shows another graph, and the scene, too. One that was only renamed stays as it is seen."""
         view, document = self._view, self._view.document
-        name, graph = self._shown
+        (name, graph), graphs = self._shown, document.project.graphs
         self._known[name] = (view.zoom, view.mapToScene(view.viewport().rect().center()))
+        self._known = {name: sight for name, sight in self._known.items() if name in graphs}
         self._shown = (document.shown, document.graph)
-        if document.graph is graph and name not in document.project.graphs:
+        if document.graph is graph and name not in graphs:
             return
         if document.shown in self._known:
             zoom, center = self._known[document.shown]

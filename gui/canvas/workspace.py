@@ -56,7 +56,7 @@ class Breadcrumb(QFrame):
         self._buttons: list[QToolButton] = []
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(8, 2, 8, 2)
-        self._row.setSpacing(2)
+        self._row.setSpacing(5)
         trail.changed.connect(self._refresh)
         document.changed.connect(self._refresh)
         self._refresh()

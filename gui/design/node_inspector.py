@@ -6,11 +6,11 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBox
 from engine import layers
 from engine.analysis import NodeReport
 from engine.analysis.library import placed
+from engine.composition import place_graph
 from engine.graph import Node
 from engine.layers.networks import COMPOSITES, SHARING
 from engine.layers.spec import NOTHING, LayerSpec
 from engine.params import Choice, Param
-from engine.plan import free_name
 from engine.project import Column
 from engine.starter import input_params
 from engine.tensors import TensorSpec
@@ -25,7 +25,7 @@ from gui.widgets.param_form import ParamForm
 
 ICON_SIZE = 20
 MAX_NAME = 60
-NONE = "–"
+NONE = "Choose…"
 """Stands for the network of a node that does not say which one it places."""
 
 
@@ -200,14 +200,10 @@ class NodeInspector(QWidget):
         self._document.edit_graph(text, graph.set_params(self._id, changes), merge)
 
     def _place(self, node: Node, name: str) -> None:
-        """Place another network; what the node is called follows it, unless it has a name of its own."""
-        if name == NONE:
-            return
-        graph = self._document.graph.set_params(node.id, {"graph": name})
-        others = {other.name for other in graph.nodes if other.id != node.id}
-        if node.name == placed(node) or node.name.rstrip("0123456789 ") == node.type:
-            graph = graph.update(node.id, name=free_name(name, others))
-        self._document.edit_graph(f"Place {name}", graph)
+        """Place another network."""
+        if name != NONE:
+            project = place_graph(self._document.project, self._document.shown, node.id, name)
+            self._document.edit(f"Place {name}", project)
 
     def _open(self) -> None:
         self.entered.emit(self._id)

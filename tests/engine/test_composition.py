@@ -8,6 +8,7 @@ from engine.composition import (
     add_graph,
     duplicate_graph,
     free_graph_name,
+    place_graph,
     placing,
     remove_graph,
     rename_graph,
@@ -90,6 +91,17 @@ def test_a_copy_stands_behind_its_original() -> None:
     copied = duplicate_graph(PROJECT, "Body", "Body 2")
     assert list(copied.graphs) == ["Main", "Body", "Body 2", "Other"]
     assert copied.graphs["Body 2"] == BODY
+
+
+def test_another_graph_is_placed_with_the_wires_at_the_same_ports() -> None:
+    other = Graph(tuple(node if node.id == "linear_1" else Node(f"{node.id}0", node.type, node.name, node.params)
+                        for node in BODY.nodes))
+    project = PROJECT.with_graph("Other", other)
+    main = place_graph(project, "Main", "network_1", "Other").graphs["Main"]
+    assert main.node("network_1").name == "Other"
+    assert main.edges == (Edge("input_1", "output", "network_1", "input_10"),
+                          Edge("network_1", "output_10", "output_1", "input"))
+    assert place_graph(PROJECT, "Main", "network_1", "Other").graphs["Main"].edges == ()
 
 
 def test_another_order_makes_another_main_graph() -> None:

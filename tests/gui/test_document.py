@@ -147,3 +147,52 @@ def test_data_is_found_after_saving_elsewhere_and_undoing(document: Document, tm
     data = document.project.data
     assert data is not None
     assert data.located(document.folder).resolve() == (first / "other.csv").resolve()
+
+
+TWO = Project({"Main": LINEAR, "Other": Graph()})
+
+
+def test_another_graph_is_shown_and_edited(document: Document) -> None:
+    document.new(TWO)
+    document.select(["linear_1"])
+    document.show("Other")
+    assert (document.shown, document.graph, document.selection) == ("Other", Graph(), frozenset())
+    document.edit_graph("Add", LINEAR)
+    assert document.project.graphs["Other"] == LINEAR
+    document.show("Main", ["linear_1"])
+    assert document.selection == {"linear_1"}
+    document.undo_stack.undo()
+    assert document.shown == "Other"
+    assert document.project.graphs == TWO.graphs
+
+
+def test_typing_in_two_graphs_is_two_steps(document: Document) -> None:
+    document.new(TWO)
+    document.edit_graph("Move", LINEAR.move({"linear_1": (1.0, 1.0)}), merge="nudge")
+    document.show("Other")
+    document.edit_graph("Move", LINEAR, merge="nudge")
+    assert document.undo_stack.count() == 2
+
+
+def test_a_graph_that_is_gone_is_shown_no_more(document: Document) -> None:
+    document.new(TWO)
+    document.show("Other")
+    document.edit("Remove", TWO.replace(graphs={"Main": LINEAR}))
+    assert document.shown == "Main"
+    document.undo_stack.undo()
+    assert document.shown == "Other"
+
+
+def test_another_order_alone_is_an_edit(document: Document) -> None:
+    document.new(TWO)
+    document.edit("Reorder", TWO.replace(graphs={"Other": Graph(), "Main": LINEAR}))
+    assert document.project.main == "Other"
+    document.undo_stack.undo()
+    assert document.project.main == "Main"
+
+
+def test_problems_name_their_graphs_and_only_what_is_trained_stands_in_the_way(document: Document) -> None:
+    document.new(TWO)
+    assert {problem.graph for problem in document.problems} == {"Main", "Other"}
+    assert {problem.graph for problem in document.obstacles} == {"Main"}
+    assert document.problems is document.problems

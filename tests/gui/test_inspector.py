@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from engine import layers, projectfile
-from engine.graph import Node
+from engine.graph import Graph, Node
 from gui import files
 from gui.design.inspector import Inspector
 from gui.document import Document
@@ -182,3 +182,28 @@ def test_a_layer_that_this_version_does_not_know(inspector: Inspector, document:
     document.edit_graph("Add", document.graph.add(strange))
     document.select(("odd",))
     assert inspector.node.name.text() == "Odd"
+
+
+def test_a_placed_network_is_chosen_repeated_and_opened(
+    inspector: Inspector, document: Document, qtbot: QtBot
+) -> None:
+    body = Graph((Node("input_1", "Input", "left", {"shape": (4,)}), Node("input_2", "Input", "right", {"shape": (4,)}),
+                  Node("output_1", "Output", "sum")))
+    document.edit("Add", document.project.with_graph("Body", body))
+    fresh = document.graph.new_node("Block", layers.CATALOGUE["Block"].defaults())
+    document.edit_graph("Add", document.graph.add(fresh))
+    document.select((fresh.id,))
+    choice = inspector.node.form.editor("graph")
+    assert isinstance(choice, QComboBox)
+    assert [choice.itemText(row) for row in range(choice.count())] == ["Choose…", "Body"]
+    assert not inspector.node.open_button.isVisible()
+    choice.setCurrentText("Body")
+    choice.textActivated.emit("Body")
+    placed = document.graph.node(fresh.id)
+    assert (placed.name, placed.params["graph"]) == ("Body", "Body")
+    assert inspector.node.facts.facts()["Takes"] == "left"
+    with qtbot.waitSignal(inspector.node.entered) as entered:
+        QTest.mouseClick(inspector.node.open_button, Qt.MouseButton.LeftButton)
+    assert entered.args == [fresh.id]
+    retype(inspector.node.form.editor("repeat"), "3")
+    assert document.graph.node(fresh.id).params["repeat"] == 3

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from engine import layers, projectfile
-from engine.graph import Edge
+from engine.graph import Edge, Graph
 from gui import files
 from gui.design.problems_panel import MAX_SHOWN, ProblemsPanel
 from gui.document import Document
@@ -98,3 +98,27 @@ def test_unknown_layers_are_a_problem_of_their_node(panel: ProblemsPanel, docume
     path.write_text(text, encoding="utf-8")
     document.open(path)
     assert any("Wizardry" in card.problem.message for card in panel.cards)
+
+
+def test_problems_of_other_networks_are_listed_and_lead_there(panel: ProblemsPanel, document: Document) -> None:
+    linear = Graph().new_node("Linear", layers.CATALOGUE["Linear"].defaults())
+    project = document.project
+    document.edit("Add", project.with_graph("Side", Graph((linear,))), shown=project.main)
+    assert document.shown == project.main
+    card = next(card for card in panel.cards if card.problem and card.problem.graph == "Side")
+    assert "Side" in card.accessibleName()
+    QTest.mouseClick(card, Qt.MouseButton.LeftButton, pos=card.rect().topLeft() + QPoint(40, 12))
+    assert document.shown == "Side"
+    assert document.selection == {linear.id}
+
+
+def test_a_repair_mends_the_network_it_is_about(panel: ProblemsPanel, document: Document) -> None:
+    without_flatten(document)
+    project = document.project
+    document.edit("Add", project.with_graph("Side", Graph()), shown="Side")
+    card = next(card for card in panel.cards if card.problem and card.problem.graph == project.main
+                and card.repair_buttons())
+    QTest.mouseClick(card.repair_buttons()[0], Qt.MouseButton.LeftButton)
+    assert document.shown == project.main
+    assert document.project.graphs[project.main] != project.graph
+    assert document.project.graphs["Side"] == Graph()
