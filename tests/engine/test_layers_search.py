@@ -48,5 +48,5 @@ def test_the_catalogue_holds_what_was_promised() -> None:
         "ConvTranspose2d", "CrossEntropy", "BCEWithLogits", "MSE", "L1", "SmoothL1", "Accuracy", "F1", "MAE", "RMSE",
         "R2", "MultiheadAttention", "ScaledDotProductAttention", "TransformerEncoderLayer", "TransformerDecoderLayer",
         "PositionalEncoding", "LearnedPositions", "CausalMask", "PaddingMask", "LSTMCell", "GRUCell", "RNNCell",
-        "Select", "Slice", "Stack", "Split", "MatMul", "Exp", "Log", "Mean", "Sum", "Subtract", "RandomNormal", "Detach",
-        "Noise", "Constant"}
+        "Select", "Slice", "Stack", "Split", "MatMul", "Exp", "Log", "Mean", "Sum", "Subtract", "RandomNormal",
+        "Detach", "Noise", "Constant"}
