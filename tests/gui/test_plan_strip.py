@@ -173,10 +173,10 @@ def test_phases_that_do_not_fit_are_scrolled_to(qtbot: QtBot, strip: PlanStrip, 
     QTest.keyClick(strip.chips[1], Qt.Key.Key_Left)
     assert not strip.chips[0].visibleRegion().isEmpty()
     assert last.visibleRegion().isEmpty()
-    at = QPointF(strip.chips[0].rect().center())
-    turned = QWheelEvent(at, strip.chips[0].mapToGlobal(at), QPoint(), QPoint(0, -5000), Qt.MouseButton.NoButton,
+    viewport, at = strip.chips[0].parentWidget().parentWidget(), QPointF(20, 20)
+    turned = QWheelEvent(at, viewport.mapToGlobal(at), QPoint(), QPoint(0, -5000), Qt.MouseButton.NoButton,
                          Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False)
-    QApplication.sendEvent(strip.chips[0], turned)
+    QApplication.sendEvent(viewport, turned)
     assert not last.visibleRegion().isEmpty()
 
 
