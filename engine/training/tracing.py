@@ -173,8 +173,10 @@ def _use_quick_bindings(graph: fx.Graph) -> None:
 
 
 def _is_view(target: torch._ops.OpOverload) -> bool:
+    """Of one tensor; a list of views, as split gives, is none."""
     returns = target._schema.returns
-    return len(returns) == 1 and returns[0].alias_info is not None and not returns[0].alias_info.is_write
+    is_tensor = len(returns) == 1 and isinstance(returns[0].type, torch.TensorType)
+    return is_tensor and returns[0].alias_info is not None and not returns[0].alias_info.is_write
 
 
 def _is_written(node: fx.Node) -> bool:
