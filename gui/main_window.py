@@ -55,7 +55,8 @@ THEMES = (
 )
 EDITING = ("cut", "copy", "paste", "duplicate", "duplicate_wired", None, "delete", "dissolve", "rename",
            "connect_selected", None, "select_all", "clear_selection")
-NETWORKS = ("new_network", "group_network", "group_block", "ungroup", "enter", "leave")
+NETWORKS = ("new_network", "rename_network", "remove_network", None, "group_network", "group_block", "ungroup", "enter",
+            "leave", None, "next_network", "previous_network")
 VIEWING = ("fit_all", "fit_selection", "actual_size", "zoom_in", "zoom_out")
 TOOLBAR = ("new", "open", "save", None, "undo", "redo")
 ICON_SIZE = 18

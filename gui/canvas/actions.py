@@ -45,6 +45,10 @@ ACTIONS = (
 
 NETWORK_ACTIONS = (
     ActionSpec("new_network", "New &network", "Ctrl+T", "square-plus", "Add an empty network, in a tab of its own."),
+    ActionSpec("rename_network", "Rename n&etwork", "Shift+F2", "pencil", "Change the name of the shown network."),
+    ActionSpec("remove_network", "Re&move network", "", "trash-2", "Remove the shown network from the project."),
+    ActionSpec("next_network", "Ne&xt network", "Ctrl+PgDown", "", "Show the network of the next tab."),
+    ActionSpec("previous_network", "&Previous network", "Ctrl+PgUp", "", "Show the network of the tab before."),
     _spec("group_network", "&Group into network", "Ctrl+G", "group",
           "Make a network of the selected layers; it can be placed again, with the same weights."),
     _spec("group_block", "Group into &block", "Ctrl+Shift+G", "package",

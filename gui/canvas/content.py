@@ -15,6 +15,7 @@ from engine.layers.spec import LayerSpec, Port
 from engine.params import Bool, Choice, Param, Size, Text
 from engine.problems import Problem
 from engine.tensors import TensorSpec
+from gui.widgets.labels import one_line
 
 LONGEST_TEXT = 60
 
@@ -74,8 +75,8 @@ def card_content(facts: Facts) -> CardContent:
         name=node.name,
         category=category,
         icon=icon,
-        subtitle=_shortened(subtitle),
-        footer=_shortened(footer),
+        subtitle=one_line(subtitle, LONGEST_TEXT),
+        footer=one_line(footer, LONGEST_TEXT),
         state=report.state,
         tooltip=_tooltip(node, spec, report, found),
         inputs=inputs,
@@ -188,9 +189,3 @@ def _tooltip(node: Node, spec: LayerSpec | None, report: NodeReport, problems: l
     if report.weights:
         parts.append(f"{report.weights:,} weights")
     return "<qt>" + "<br>".join(parts) + "</qt>"
-
-
-def _shortened(text: str) -> str:
-    """Card texts come from files too: one line of bounded length, whatever they hold."""
-    line = " ".join(text[: 4 * LONGEST_TEXT].split())
-    return line if len(line) <= LONGEST_TEXT else line[: LONGEST_TEXT - 1] + "…"

@@ -13,9 +13,11 @@ from gui.canvas.rename_editor import RenameEditor
 from gui.canvas.weight_sets import weight_sets
 from gui.document import Document
 from gui.widgets import icons, theme
+from gui.widgets.labels import one_line
 
 LEFT, RIGHT = QTabBar.ButtonPosition.LeftSide, QTabBar.ButtonPosition.RightSide
 ICON_SIZE, CLOSE_SIZE, MARK_SIZE = 16, 13, 12
+LONGEST_NAME = 24
 MAIN_HINT = "The first network is the one that is tested, tried and exported."
 OBJECTIVE_HINT = "It has a loss: it can be trained."
 PLACED_HINT = "Its weights are shared by all places where it is used; they have its colour."
@@ -46,6 +48,7 @@ class GraphTabs(QTabBar):
         self.tabBarDoubleClicked.connect(self._double_click)
         document.changed.connect(self._refresh)
         document.shown_changed.connect(self._refresh)
+        networks.rename_wanted.connect(self._rename_shown)
         theme.notifier().changed.connect(self._restyle)
         self._refresh()
 
@@ -90,7 +93,7 @@ class GraphTabs(QTabBar):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_F2:
-            self.rename_tab(self.currentIndex())
+            self._rename_shown()
         else:
             super().keyPressEvent(event)
 
@@ -114,7 +117,7 @@ class GraphTabs(QTabBar):
             self.addTab("")
         for place, (name, is_objective, is_placed, color) in enumerate(look):
             self.setTabData(place, name)
-            self.setTabText(place, name.replace("&", "&&"))
+            self.setTabText(place, one_line(name, LONGEST_NAME).replace("&", "&&"))
             self.setTabIcon(place, icons.icon(
                 "target" if is_objective else "network", theme.colors().series[color] if is_placed else None))
             use = OBJECTIVE_HINT if is_objective else PLACED_HINT if is_placed else FREE_HINT
@@ -155,6 +158,9 @@ class GraphTabs(QTabBar):
     def _show(self, place: int) -> None:
         if place >= 0 and not self._is_dragging:
             self._document.show(self.names[place])
+
+    def _rename_shown(self) -> None:
+        self.rename_tab(self.currentIndex())
 
     def _remember_move(self) -> None:
         self._is_dragging = True

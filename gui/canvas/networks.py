@@ -20,9 +20,11 @@ class Networks(QObject):
     """The verbs of tabs and placed networks.
 
     refused(str): something cannot be done; the text says why and what to do.
+    rename_wanted: the user wants to give the shown network another name.
     """
 
     refused = Signal(str)
+    rename_wanted = Signal()
 
     def __init__(self, document: Document, parent: QObject) -> None:
         super().__init__(parent)
@@ -62,6 +64,18 @@ class Networks(QObject):
         """Go back to where one came from."""
         self.trail.leave()
 
+    def next_network(self) -> None:
+        self._step(1)
+
+    def previous_network(self) -> None:
+        self._step(-1)
+
+    def rename_network(self) -> None:
+        self.rename_wanted.emit()
+
+    def remove_network(self) -> None:
+        self.remove(self._document.shown)
+
     def rename(self, old: str, new: str) -> None:
         shown = new if self._document.shown == old else ""
         self._edit(f"Rename {old} to {new}", lambda project: composition.rename_graph(project, old, new),
@@ -90,6 +104,11 @@ class Networks(QObject):
             return ""
         node = self._document.graph.node(next(iter(selection)))
         return node.id if node.type in types and placed(node) in self._document.project.graphs else ""
+
+    def _step(self, way: int) -> None:
+        """Show the network so many tabs on; the first comes after the last."""
+        names = list(self._document.project.graphs)
+        self._document.show(names[(names.index(self._document.shown) + way) % len(names)])
 
     def _group(self, type: str) -> None:
         """Put a network or block in the place of the selected layers, and select it."""

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from gui.canvas.style import style
+from gui.canvas.weight_sets import weight_sets
 from gui.document import Document
 from gui.placeable import Placeable, placeables, search
 from gui.widgets import theme
@@ -27,6 +28,9 @@ ROW_HEIGHT = 46
 EDGE = 8
 """Pixels that are kept free between the popup and the edges of the canvas."""
 
+WEIGHT_SET = Qt.ItemDataRole.UserRole + 1
+"""The number of the colour of a network's weights, None for a layer."""
+
 MOVES = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1, Qt.Key.Key_PageUp: -6, Qt.Key.Key_PageDown: 6,
          Qt.Key.Key_Tab: 1, Qt.Key.Key_Backtab: -1}
 
@@ -34,8 +38,9 @@ MOVES = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1, Qt.Key.Key_PageUp: -6, Qt.Key.Ke
 class LayerList(QAbstractListModel):
     """The layers that match."""
 
-    def __init__(self, parent: QObject) -> None:
+    def __init__(self, document: Document, parent: QObject) -> None:
         super().__init__(parent)
+        self._document = document
         self.entries: Sequence[Placeable] = ()
 
     def show(self, entries: Sequence[Placeable]) -> None:
@@ -54,6 +59,8 @@ class LayerList(QAbstractListModel):
             return f"{entry.spec.category}: {entry.doc}"
         if role == Qt.ItemDataRole.UserRole:
             return entry
+        if role == WEIGHT_SET:
+            return weight_sets(self._document.project.graphs).get(entry.graph)
         return None
 
 
@@ -73,7 +80,7 @@ class LayerRow(QStyledItemDelegate):
             painter.setBrush(look.highlight)
             painter.drawRoundedRect(row, 6, 6)
         tile = QRectF(row.left() + 8, row.center().y() - 13, 26, 26)
-        painter.setBrush(look.category(entry.spec.category))
+        painter.setBrush(look.tile(entry.spec.category, index.data(WEIGHT_SET)))
         painter.drawRoundedRect(tile, 6, 6)
         glyph = look.glyph(entry.spec.icon, option.widget.devicePixelRatioF())
         painter.drawPixmap(tile.adjusted(5, 5, -5, -5), glyph, QRectF(glyph.rect()))
@@ -115,7 +122,7 @@ class SearchPopup(QFrame):
         self.list.setFrameShape(QFrame.Shape.NoFrame)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setItemDelegate(LayerRow(self.list))
-        self.model = LayerList(self)
+        self.model = LayerList(document, self)
         self.list.setModel(self.model)
         self.nothing = QLabel("No layer matches", self)
         self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)

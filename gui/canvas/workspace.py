@@ -5,12 +5,12 @@ from functools import partial
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
-from gui.canvas.graph_tabs import GraphTabs
+from gui.canvas.graph_tabs import LONGEST_NAME, GraphTabs
 from gui.canvas.trail import Trail
 from gui.canvas.view import CanvasView
 from gui.document import Document
 from gui.widgets import icons
-from gui.widgets.labels import label
+from gui.widgets.labels import label, one_line
 
 
 class Workspace(QWidget):
@@ -79,7 +79,7 @@ class Breadcrumb(QFrame):
         for button in self._buttons:
             self._row.addWidget(button)
             self._row.addWidget(label("›", "muted", self))
-        self._row.addWidget(label(self._document.shown, "", self))
+        self._row.addWidget(label(one_line(self._document.shown, LONGEST_NAME), "", self))
         self._row.addStretch(1)
         self.setVisible(bool(self._trail.steps))
 
@@ -87,7 +87,7 @@ class Breadcrumb(QFrame):
         name, node_id = self._trail.steps[number]
         button = QToolButton(self)
         button.setAutoRaise(True)
-        button.setText(name.replace("&", "&&"))
+        button.setText(one_line(name, LONGEST_NAME).replace("&", "&&"))
         placement = self._document.project.graphs[name].node(node_id).name
         button.setToolTip(f"Back to {name}, to the node {placement}")
         button.clicked.connect(partial(self._trail.leave, number))

@@ -2,6 +2,7 @@
 
 from PySide6.QtWidgets import QPlainTextEdit, QVBoxLayout, QWidget
 
+from engine.composition import placing
 from gui.document import Document
 from gui.facts import Facts, counted, magnitude
 from gui.widgets.labels import label
@@ -39,11 +40,13 @@ class ProjectInspector(QWidget):
     def refresh(self) -> None:
         project, analysis = self._document.project, self._document.analysis
         data = project.data
+        users = placing(project, self._document.shown)
         self._title.setText(self._document.shown)
         self.facts.show_facts((
             ("Nodes", f"{len(self._document.graph.nodes):,}"),
             ("Weights", magnitude(analysis.weights)),
             ("Multiply-adds", f"{magnitude(analysis.multiply_adds)} per sample"),
+            *((("Placed in", ", ".join(users)),) if users else ()),
             ("Data", data.path.removeprefix("bundled:") if data else "none chosen yet"),
             *((("Columns", ", ".join(column.name for column in data.columns)),) if data and data.columns else ()),
         ))

@@ -22,6 +22,12 @@ def label(text: str = "", role: str = "", parent: QWidget | None = None, *, wrap
     return made
 
 
+def one_line(text: str, longest: int) -> str:
+    """A text in one line of at most so many characters: names come from files, too, whatever they hold."""
+    line = " ".join(text[: 4 * longest].split())
+    return line if len(line) <= longest else line[: longest - 1] + "…"
+
+
 def breakable(text: str) -> str:
     """A text whose paths and file names may be broken into lines behind their separators."""
     return re.sub(r"(?<=\S)([/\\_.-])(?=\S)", rf"\1{BREAK}", text)

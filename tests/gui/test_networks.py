@@ -351,3 +351,28 @@ def test_a_wire_that_is_selected_stays_in_its_network(room: Room) -> None:
     room.view.canvas.select_wires(room.view.canvas.wires)
     room.choose(1)
     assert room.view.canvas.selected_wires == frozenset()
+
+
+def test_networks_are_reached_and_renamed_by_keys(room: Room) -> None:
+    room.key(Qt.Key.Key_PageDown, CTRL)
+    assert room.document.shown == "Body"
+    room.key(Qt.Key.Key_PageDown, CTRL)
+    assert room.document.shown == "Main"
+    room.key(Qt.Key.Key_PageUp, CTRL)
+    room.key(Qt.Key.Key_F2, SHIFT)
+    room.type("Encoder")
+    room.key(Qt.Key.Key_Return)
+    assert room.names == ["Main", "Encoder"]
+    room.trigger("remove_network")
+    assert "placed in Main" in room.messages[0]
+
+
+def test_names_from_files_are_shown_in_one_short_line(room: Room) -> None:
+    names = ["<b>&bold" * 9, "two\nlines", "a" * 5000, *(f"Network {number}" for number in range(30))]
+    room.document.new(Project(dict.fromkeys(names, BODY)))
+    assert room.tabs.tabText(1) == "two lines"
+    assert all(len(room.tabs.tabText(place)) < 40 for place in range(room.tabs.count()))
+    room.workspace.resize(500, 400)
+    assert room.workspace.add_button.geometry().right() <= 500
+    room.document.select(["linear_1"])
+    room.workspace.grab()
