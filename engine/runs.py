@@ -209,7 +209,7 @@ def create(project: Project, project_path: Path | None, folder: Path | None = No
     from engine import projectfile
     from engine.codegen import emit
 
-    project = _anchored(project, project_path)
+    project = anchored(project, project_path)
     source = emit(project)
     _require_loss(project, bool(source.objectives))
     folder = _created(folder) if folder else _default_folder(project_path)
@@ -261,7 +261,7 @@ def _is_whole(run: Run) -> bool:
     return True
 
 
-def _anchored(project: Project, project_path: Path | None) -> Project:
+def anchored(project: Project, project_path: Path | None) -> Project:
     """With absolute paths, so that the snapshot means the same data and weights wherever the run folder lies."""
     base = project_path.resolve().parent if project_path else Path.cwd()
     if project.data and not project.data.path.startswith("bundled:"):

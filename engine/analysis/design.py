@@ -52,7 +52,7 @@ def _columns(wired: Wiring, part: Roles, columns: tuple[Column, ...]) -> Iterato
             yield Problem(
                 severity="error", code="no-column", node=node_id, param="column",
                 message=f"{node.name} does not name a column of the data." if not name
-                else f"{node.name} brings in the column {str(name)[:60]!r}, which the data does not have.",
+                else f"{node.name} brings in the column {_shown(name)}, which the data does not have.",
                 hint=f"The data has {', '.join(column.name for column in offered)}.",
                 repairs=tuple(
                     repairs.setting(f"Use the column {column.name}", node_id, input_params(column))
@@ -66,6 +66,11 @@ def _columns(wired: Wiring, part: Roles, columns: tuple[Column, ...]) -> Iterato
                         f"{_described(right)}.",
                 hint="The Input must be declared as the data is.",
                 repairs=(repairs.setting("Use the data's shape", node_id, right),))
+
+
+def _shown(name: object) -> str:
+    """A column's name for a message; a file may hold anything in its place."""
+    return repr(name[:60]) if isinstance(name, str) else f"of the type {type(name).__name__}"
 
 
 def _plain(value: object) -> object:

@@ -7,6 +7,7 @@ from engine import layers
 from engine.analysis import Analysis
 from engine.analysis.library import Library, placed
 from engine.analysis.wiring import Wiring, wiring
+from engine.codegen.ready_made import ready_made_names
 from engine.derived import LENGTHS
 from engine.graph import Node
 from engine.layers.networks import SHARING
@@ -218,7 +219,7 @@ def _ordered(steps: dict[str, Step], wires: list[Wire]) -> tuple[list[Step], lis
 
 def _name_arguments(outline: Outline, entering: list[Wire], steps: dict[str, Step], *, are_apart: bool) -> None:
     """A column has one variable, also where several Input nodes bring it in, unless they `are_apart`."""
-    names, known = Names(_NOT_ARGUMENTS), dict[str, Argument]()
+    names, known = Names((*_NOT_ARGUMENTS, *ready_made_names())), dict[str, Argument]()
     inputs = set(entering)
     judged = [wire for step in steps.values() if step.spec.role in ("loss", "metric") for wire in step.given
               if steps[wire[0]].spec.role == "input" and wire not in inputs]
@@ -236,7 +237,7 @@ def _name_arguments(outline: Outline, entering: list[Wire], steps: dict[str, Ste
 
 
 def _name_results(outline: Outline, wires: list[Wire], sinks: list[Step]) -> None:
-    names = Names((*(argument.variable for argument in outline.sources), "loss", "self"))
+    names = Names((*(argument.variable for argument in outline.sources), *ready_made_names(), "loss", "self"))
     given = {wire: step.node.name for step in reversed(sinks) if step.spec.role == "output" for wire in step.given}
     for wire in wires:
         outline.results.append(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from engine.analysis.library import Library
 from engine.analysis.survey import Survey
 from engine.codegen.outline import Outline, outlined
+from engine.codegen.ready_made import ready_made_names
 from engine.names import Names
 from engine.plan import phases
 from engine.project import Project
@@ -40,7 +41,7 @@ def programmed(project: Project, report: Survey) -> Program:
         phase.objective for phase in phases(project)
         if phase.objective in project.graphs and report.analyses[phase.objective].nodes))
     placed = library.placed_somewhere()
-    names = Names(_RESERVED)
+    names = Names((*_RESERVED, *ready_made_names()))
     outlines = {}
     for graph in _in_order((project.main, *trained), library):
         class_name = names.take(graph, "class", "Network")

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 from engine.analysis.library import Library
 from engine.codegen.forward import Scope, forward, is_sequential, shape
-from engine.codegen.helpers import helpers_of
 from engine.codegen.outline import MODULE_ATTRIBUTES, Argument, Measure, Outline, Step, Wire
 from engine.codegen.program import Program
+from engine.codegen.ready_made import helpers_of, ready_made_names
 from engine.codegen.text import Line, block, docstring, signature
 from engine.layers import code
 from engine.layers.networks import SHARING
@@ -73,7 +73,7 @@ class Writer:
         count = len(outline.results)
         returns = TENSOR if count == 1 else f"tuple[{', '.join([TENSOR] * count) if count < 4 else f'{TENSOR}, ...'}]"
         lines += ["", *signature("forward", arguments, returns if count else "None", 4)]
-        names = Names((*(argument.variable for argument in outline.sources), "self"))
+        names = Names((*(argument.variable for argument in outline.sources), *ready_made_names(), "self"))
         body, variables = forward(self._scope(outline), names, returned=[result.wire for result in outline.results])
         returned = "return " + ", ".join(variables[result.wire] for result in outline.results)
         body += [*_remarks(outline), Line(returned if outline.results else "...")]
@@ -91,7 +91,8 @@ class Writer:
         computed = Line(f"{results} = self.network({given})", ", ".join(shape(r.spec) for r in outline.results))
         variables = {**{wire: argument.variable for wire, argument in outline.columns.items()},
                      **{result.wire: result.name for result in outline.results}}
-        names = Names((*(a.variable for a in outline.sources), *(r.name for r in outline.results), "loss", "self"))
+        names = Names((*(a.variable for a in outline.sources), *(r.name for r in outline.results),
+                       *ready_made_names(), "loss", "self"))
         return [
             f"class {outline.objective}(nn.Module):",
             *docstring(f"The loss of {outline.name}, a mean over the batch{_measured(outline)}.", 4),
@@ -109,7 +110,7 @@ class Writer:
         networks, modules = self._attributes[outline.graph]
         attributes = Names({*MODULE_ATTRIBUTES, *networks.values(), *modules.values()})
         losses = _loss_modules(outline, attributes)
-        names = Names((*(a.variable for a in outline.sources), "loss", "self"))
+        names = Names((*(a.variable for a in outline.sources), *ready_made_names(), "loss", "self"))
         judged = {wire for sink in _sinks(outline) for wire in sink.wires if wire is not None}
         body, variables = forward(self._scope(outline), names, judged=judged)
         given = [self._class_of(graph) for graph in outline.networks]
@@ -150,9 +151,13 @@ def _loss_lines(outline: Outline, modules: dict[str, str], variables: dict[Wire,
         arguments = _arguments(loss, variables)
         expression = code.call(loss.spec, f"self.{modules.get(loss.node.id, '')}", arguments, loss.params)
         if (weight := loss.params.get("weight", 1.0)) != 1.0:
-            expression = f"{weight!r} * {expression}"
+            expression = f"{weight!r} * {expression if _is_call(expression) else f'({expression})'}"
         lines.append(Line(f"loss = loss + {expression}" if number else f"loss = {expression}"))
     return lines
+
+
+def _is_call(expression: str) -> bool:
+    return isinstance(ast.parse(expression, mode="eval").body, ast.Call)
 
 
 def _judging_signature(outline: Outline) -> list[str]:

@@ -8,9 +8,11 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from engine.analysis.effects import effects
 from engine.errors import TrainingError
 from engine.network import Built
-from engine.plan import Phase, address
+from engine.plan import Phase, phases
+from engine.project import Project
 from engine.training.measures import Measures, Tally
 from engine.training.optimizers import Schedule, build_optimizer, update_of
 from engine.training.parameters import Parameters, can_be_flat
@@ -82,31 +84,31 @@ class Stage:
                 tensor.grad.mul_(factor)
 
 
-def grouped(built: Built, phases: Sequence[Phase]) -> list[list[tuple[float, Parameters]]]:
+def grouped(built: Built, project: Project) -> list[list[tuple[float, Parameters]]]:
     """For each phase the groups of weights that it moves, with their factors, largest first. A weight is in one group
-    only, together with those that have the same factors in all phases.
+    only, together with those that have the same factors in all phases. What no gradient reaches is not moved.
 
     Raises TrainingError for a phase that moves nothing.
     """
-    owners = built.owners()
+    owners, plan = built.owners(), phases(project)
     factors: dict[int, list[float]] = {}
     weights: dict[int, nn.Parameter] = {}
-    for number, phase in enumerate(phases):
+    for number, phase in enumerate(plan):
+        updated = effects(project, phase).updated
         for weight in built.objectives[phase.objective].parameters():
-            factor = _factor(phase, owners.get(id(weight)))
-            if factor and weight.requires_grad:
+            if factor := updated.get(owners[id(weight)], 0.0):
                 weights[id(weight)] = weight
-                factors.setdefault(id(weight), [0.0] * len(phases))[number] = factor
+                factors.setdefault(id(weight), [0.0] * len(plan))[number] = factor
     alike: dict[tuple[float, ...], list[nn.Parameter]] = {}
     for key, weight in weights.items():
         alike.setdefault(tuple(factors[key]), []).append(weight)
     is_flat = can_be_flat(built.everything)
     groups = [(key, Parameters(same, can_be_flat=is_flat)) for key, same in alike.items()]
     found = []
-    for number, phase in enumerate(phases):
+    for number, phase in enumerate(plan):
         moved = [(key[number], group) for key, group in groups if key[number]]
         if not moved:
-            raise TrainingError(f"The phase {phase.name} updates no weights." if len(phases) > 1
+            raise TrainingError(f"The phase {phase.name} updates no weights." if len(plan) > 1
                                 else "The network has no weights to learn.",
                                 "Choose in the plan what it updates, or add a layer that learns, such as Linear.")
         found.append(sorted(moved, key=lambda pair: -pair[0]))
@@ -122,14 +124,6 @@ def rest(built: Built, groups: Sequence[Sequence[tuple[float, Parameters]]]) -> 
         own = list(part.parameters())
         if own and not any(id(weight) in moved for weight in own):
             part.eval()
-
-
-def _factor(phase: Phase, owner: tuple[str, str] | None) -> float:
-    """The factor of a weight's learning rate; 0 for one that the phase does not move."""
-    if not phase.updates or owner is None:
-        return 0.0 if phase.updates else 1.0
-    graph, _ = owner
-    return phase.updates.get(address(*owner), phase.updates.get(graph, 0.0))
 
 
 def _uses(phase: Phase, steps: int) -> int:

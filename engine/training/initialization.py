@@ -29,7 +29,7 @@ def initialize(network: nn.Module, scheme: str) -> None:
     draw = _MATRICES[scheme]
     with torch.no_grad():
         for module in network.modules():
-            if isinstance(module, nn.RNNBase):
+            if isinstance(module, nn.RNNBase | nn.RNNCellBase):
                 _recurrent(module, draw, scheme)
             elif isinstance(module, nn.Embedding):
                 _embedding(module, draw, scheme)
@@ -38,11 +38,14 @@ def initialize(network: nn.Module, scheme: str) -> None:
 
 
 def _plain(module: nn.Module, draw: Draw) -> None:
-    weight, bias = getattr(module, "weight", None), getattr(module, "bias", None)
-    if isinstance(weight, nn.Parameter) and weight.dim() >= 2:
-        draw(weight)
-        if isinstance(bias, nn.Parameter):
-            nn.init.zeros_(bias)
+    """Matrices and their biases, of attention too: those of query, key and value are one matrix of three."""
+    for weight_name, bias_name in (("weight", "bias"), ("in_proj_weight", "in_proj_bias")):
+        weight, bias = getattr(module, weight_name, None), getattr(module, bias_name, None)
+        if isinstance(weight, nn.Parameter) and weight.dim() >= 2:
+            for part in torch.split(weight, weight.shape[0] // 3) if weight_name != "weight" else (weight,):
+                draw(part)
+            if isinstance(bias, nn.Parameter):
+                nn.init.zeros_(bias)
 
 
 def _embedding(module: nn.Embedding, draw: Draw, scheme: str) -> None:
@@ -54,11 +57,11 @@ def _embedding(module: nn.Embedding, draw: Draw, scheme: str) -> None:
         module.weight[module.padding_idx].zero_()
 
 
-def _recurrent(module: nn.RNNBase, draw: Draw, scheme: str) -> None:
+def _recurrent(module: nn.RNNBase | nn.RNNCellBase, draw: Draw, scheme: str) -> None:
     for name, weight in module.named_parameters(recurse=False):
         if name.startswith("bias"):
             nn.init.zeros_(weight)
-            if isinstance(module, nn.LSTM) and name.startswith("bias_ih"):
+            if isinstance(module, nn.LSTM | nn.LSTMCell) and name.startswith("bias_ih"):
                 weight[module.hidden_size : 2 * module.hidden_size] = 1.0
             continue
         for gate in torch.split(weight, module.hidden_size):

@@ -36,16 +36,16 @@ def build_optimizer(chosen: Component, groups: Sequence[tuple[float, list[nn.Par
 def update_of(optimizer: Optimizer) -> Callable[[], None]:
     """What moves the weights once, from the gradients in `.grad`.
 
-    For a fused Adam over one buffer on the CPU it calls the kernel directly, with the same arguments that
+    For a fused Adam over few tensors on the CPU it calls the kernel directly, with the same arguments that
     `Optimizer.step` would pass: at small batches the wrapping costs as much as the update. The settings are read anew
     each time, so that schedulers work as usual.
     """
     tensors = optimizer.param_groups[0]["params"]
     kernels = {torch.optim.Adam: torch._fused_adam_, torch.optim.AdamW: torch._fused_adamw_}
     kernel = kernels.get(type(optimizer))
-    if kernel is None or len(tensors) != 1 or len(optimizer.param_groups) != 1 or tensors[0].device.type != "cpu":
+    if kernel is None or len(optimizer.param_groups) != 1 or tensors[0].device.type != "cpu":
         return optimizer.step
-    weights, gradients = [tensors[0].data], [tensors[0].grad]
+    weights, gradients = [tensor.data for tensor in tensors], [tensor.grad for tensor in tensors]
     first: list[Tensor] = []
     second: list[Tensor] = []
     steps: list[Tensor] = []
@@ -53,12 +53,13 @@ def update_of(optimizer: Optimizer) -> Callable[[], None]:
     def update() -> None:
         if not steps:  # torch makes the state in the first step, and its schedulers learn that one was made
             optimizer.step()
-            state: dict[str, Any] = optimizer.state[tensors[0]]
-            first.append(state["exp_avg"])
-            second.append(state["exp_avg_sq"])
-            steps.append(state["step"])
+            for tensor in tensors:
+                state: dict[str, Any] = optimizer.state[tensor]
+                first.append(state["exp_avg"])
+                second.append(state["exp_avg_sq"])
+                steps.append(state["step"])
             return
-        steps[0].add_(1)
+        torch._foreach_add_(steps, 1)
         group = optimizer.param_groups[0]
         beta1, beta2 = group["betas"]
         kernel(weights, gradients, first, second, [], steps, amsgrad=False, lr=group["lr"], beta1=beta1, beta2=beta2,

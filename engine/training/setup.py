@@ -162,7 +162,7 @@ def _design(source: Source, data: Dataset, project: Project, kept: Choices | Non
     if channels_last:
         everything.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         usual = feed(True)
-    groups = grouped(built, plan)
+    groups = grouped(built, project)
     rest(built, groups)
     if usual.is_skipping:
         notes.append("The last batch of an epoch would be a single sample, from which batch normalisation cannot "

@@ -31,5 +31,12 @@ def definitions(file: str) -> dict[str, tuple[str, ...]]:
             for node in ast.parse(text).body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
 
 
+@lru_cache(maxsize=1)
+def ready_made_names() -> frozenset[str]:
+    """The names of all functions and classes of resources/code: nothing else in emitted code is called so."""
+    files = sorted((RESOURCES / "code").glob("*.py"))
+    return frozenset(name for file in files for name in definitions(file.stem))
+
+
 def _first_line(node: ast.FunctionDef | ast.ClassDef) -> int:
     return min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])

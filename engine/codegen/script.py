@@ -1,0 +1,237 @@
+"""The training of a project as a script that a person would write: plain torch, the same numbers."""
+
+from collections.abc import Iterator
+
+from engine.codegen.source import Objective, Part, Source
+from engine.codegen.text import Line, block, docstring
+from engine.names import RESERVED, Names
+from engine.options import OPTIMIZERS, SCHEDULERS, Component
+from engine.plan import Phase, address, phases
+from engine.project import Project
+
+MODEL, DATA, INITIAL, TRAINED = "model", "data.safetensors", "initial.safetensors", "trained.safetensors"
+VALIDATION = "validation "
+"""In the data file the validation samples of a column have this before its name."""
+
+FUSED = {"SGD", "Adam", "AdamW"}
+
+
+def training_script(project: Project, source: Source, *, has_initial: bool, skips_single: bool,
+                    has_validation: bool) -> str:
+    """The text of train.py, beside the emitted module as model.py.
+
+    has_initial: weights do not begin as torch draws them, but are read from a file. skips_single: a last batch of one
+    sample is left out. Augmentation, balance and bucketing are not part of it.
+    """
+    return "\n".join(_Script(project, source).lines(has_initial, skips_single, has_validation)) + "\n"
+
+
+class _Script:
+    def __init__(self, project: Project, source: Source) -> None:
+        self._options, self._source, self._plan = project.options, source, phases(project)
+        self._names = Names({*RESERVED, "data", "epoch", "rows", "step", "loss", "order", "networks", "batches",
+                             "load_file", "save_file", "total", "count", "columns", "validation", "weights"})
+        self._columns = {column: self._names.take(column, "variable", "values") for column in source.columns}
+        self._parts = {part.name: self._names.take(part.name, "variable", "network") for part in source.parts}
+        self._objectives = {graph: self._object(objective) for graph, objective in self._used().items()}
+        self._optimizers = [self._named(phase, "optimizer") for phase in self._plan]
+        self._schedulers = [self._named(phase, "scheduler") if SCHEDULERS[phase.scheduler.type].constructor else ""
+                            for phase in self._plan]
+
+    def lines(self, has_initial: bool, skips_single: bool, has_validation: bool) -> list[str]:
+        what = [self._source.network] if len(self._source.parts) == 1 else [p.network for p in self._source.parts]
+        return [
+            *docstring(f"Trains {' and '.join(what)} with the numbers that Neuroloom gets.", 0, [
+                f"{DATA} holds the prepared samples by column; {TRAINED} will hold the weights."]),
+            "", "import torch", "from safetensors.torch import load_file, save_file", "",
+            *block([Line(f"from {MODEL} import {', '.join(sorted(self._classes()))}")], 0), "",
+            f"EPOCHS, BATCH_SIZE, SEED = {self._options['epochs']}, {self._options['batch_size']}, "
+            f"{self._options['seed']}", "",
+            f'data = load_file("{DATA}")',
+            *(f"{variable} = data[{column!r}]" for column, variable in self._columns.items()),
+            f"count = len({next(iter(self._columns.values()))})", "",
+            "torch.set_num_threads(1)", "torch.manual_seed(SEED)", *self._built(has_initial), "",
+            *self._moved(skips_single), "", *self._loop(skips_single, has_validation), "", *self._saved(),
+        ]
+
+    def _used(self) -> dict[str, Objective]:
+        return {phase.objective: self._source.objectives[phase.objective] for phase in self._plan}
+
+    def _object(self, objective: Objective) -> str:
+        is_part = objective.part and objective.part not in objective.parts
+        return self._parts[objective.part] if is_part else \
+            self._names.take(objective.objective, "variable", "objective")
+
+    def _named(self, phase: Phase, what: str) -> str:
+        return self._names.take(f"{phase.name} {what}" if len(self._plan) > 1 else what, "variable", what)
+
+    def _classes(self) -> set[str]:
+        return {part.network for part in self._source.parts} | {o.objective for o in self._used().values()}
+
+    def _built(self, has_initial: bool) -> Iterator[str]:
+        for part in self._source.parts:
+            yield f"{self._parts[part.name]} = {part.network}({', '.join(self._parts[p] for p in part.parts)})"
+        for graph, objective in self._used().items():
+            if self._objectives[graph] not in self._parts.values():
+                given = ", ".join(self._parts[part] for part in objective.parts)
+                yield f"{self._objectives[graph]} = {objective.objective}({given})"
+        if has_initial:
+            yield f'weights = load_file("{INITIAL}")'
+            for part in self._source.parts:
+                yield self._loading(part)
+
+    def _loading(self, part: Part) -> str:
+        prefix = f"{part.name}." if len(self._source.parts) > 1 else ""
+        if not prefix:
+            return f"{self._parts[part.name]}.load_state_dict(weights)"
+        return (f"{self._parts[part.name]}.load_state_dict("
+                f"{{name.removeprefix({prefix!r}): weight for name, weight in weights.items() "
+                f"if name.startswith({prefix!r})}}, strict=False)")
+
+    def _moved(self, skips_single: bool) -> Iterator[str]:
+        """Optimizers and schedulers."""
+        for phase, optimizer, scheduler in zip(self._plan, self._optimizers, self._schedulers, strict=True):
+            groups = self._groups(phase)
+            rate = float(phase.optimizer.params["lr"])
+            if len(groups) == 1 and groups[0][0] == 1.0:
+                given = groups[0][1]
+            else:
+                given = "[" + ", ".join(f'{{"params": {weights}, "lr": {rate * factor!r}}}'
+                                        for factor, weights in groups) + "]"
+            settings = _settings(phase.optimizer)
+            yield from block([Line(f"{optimizer} = torch.optim.{OPTIMIZERS[phase.optimizer.type].constructor}"
+                                   f"({given}, {settings})")], 0)
+            if scheduler:
+                yield from block([Line(f"{scheduler} = {self._scheduler(phase, optimizer, skips_single)}")], 0)
+        for part in self._resting():
+            yield f"{self._parts[part]}.eval()"
+
+    def _groups(self, phase: Phase) -> list[tuple[float, str]]:
+        """The weights that a phase moves, as expressions, by factor, the largest first."""
+        if not phase.updates:
+            return [(1.0, f"{self._objectives[phase.objective]}.parameters()")]
+        found: dict[float, list[str]] = {}
+        for part in self._reached(self._source.objectives[phase.objective]):
+            modules = self._source.modules[part.graph]
+            factors = {attribute: phase.updates.get(address(part.graph, node), phase.updates.get(part.graph, 0.0))
+                       for node, attribute in modules.items()}
+            variable = self._parts[part.name]
+            if len(set(factors.values())) == 1 and not part.parts:
+                found.setdefault(next(iter(factors.values())), []).append(f"{variable}.parameters()")
+                continue
+            for attribute, factor in factors.items():
+                found.setdefault(factor, []).append(f"{variable}.{attribute}.parameters()")
+        found.pop(0.0, None)
+        return [(factor, weights[0] if len(weights) == 1 else f"[{', '.join(f'*{each}' for each in weights)}]")
+                for factor, weights in sorted(found.items(), reverse=True)]
+
+    def _reached(self, objective: Objective) -> list[Part]:
+        waiting, reached = [*objective.parts, *filter(None, (objective.part,))], set[str]()
+        by_name = {part.name: part for part in self._source.parts}
+        while waiting:
+            name = waiting.pop()
+            if name not in reached:
+                reached.add(name)
+                waiting += by_name[name].parts
+        return [part for part in self._source.parts if part.name in reached]
+
+    def _resting(self) -> list[str]:
+        """The networks that no phase moves."""
+        if not all(phase.updates for phase in self._plan):
+            return []
+        named = {name.partition("/")[0] for phase in self._plan for name, factor in phase.updates.items() if factor}
+        return [part.name for part in self._source.parts if part.graph not in named and not part.parts
+                and self._source.modules[part.graph]]
+
+    def _scheduler(self, phase: Phase, optimizer: str, skips_single: bool) -> str:
+        spec = SCHEDULERS[phase.scheduler.type]
+        batches = "(count // BATCH_SIZE)" if skips_single else "-(-count // BATCH_SIZE)"
+        derived = {"epochs": "EPOCHS", "total_steps": f"EPOCHS * {batches}"}
+        given = [*(f"{name}={value!r}" for name, value in phase.scheduler.params.items()),
+                 *(f"{name}={derived[source]}" for name, source in spec.derived.items())]
+        return f"torch.optim.{spec.constructor}({', '.join((optimizer, *given))})"
+
+    def _loop(self, skips_single: bool, has_validation: bool) -> Iterator[str]:
+        counted = any(phase.every != 1 or phase.start or phase.stop for phase in self._plan)
+        if counted:
+            yield "step = 0"
+        yield "for epoch in range(EPOCHS):"
+        yield "    order = torch.randperm(count, generator=torch.Generator().manual_seed(SEED * 1_000_003 + epoch))"
+        rows = "order.split(BATCH_SIZE)" + ("[: count // BATCH_SIZE]" if skips_single else "")
+        yield f"    for rows in {rows}:"
+        for number, phase in enumerate(self._plan):
+            if number:
+                yield ""
+            yield from self._stepped(phase, number)
+        if counted:
+            yield "        step += 1"
+        yield from self._ended(has_validation)
+
+    def _stepped(self, phase: Phase, number: int) -> Iterator[str]:
+        indent = 8
+        if condition := _condition(phase):
+            yield f"        if {condition}:"
+            indent = 12
+        margin = " " * indent
+        objective, optimizer = self._used()[phase.objective], self._optimizers[number]
+        given = [f"{self._columns[column]}[rows]" for column in objective.columns] or ["len(rows)"]
+        yield from block([Line(f"loss, _ = {self._objectives[phase.objective]}({', '.join(given)})")], indent)
+        yield f"{margin}{optimizer}.zero_grad()"
+        yield f"{margin}loss.backward()"
+        if phase.clip:
+            yield f"{margin}torch.nn.utils.clip_grad_norm_([w for group in {optimizer}.param_groups " \
+                  f"for w in group[\"params\"]], {phase.clip!r})"
+        yield f"{margin}{optimizer}.step()"
+        if self._schedulers[number] and SCHEDULERS[phase.scheduler.type].per_step:
+            yield f"{margin}{self._schedulers[number]}.step()"
+
+    def _ended(self, has_validation: bool) -> Iterator[str]:
+        """After each epoch: the validation loss, and schedulers that move then."""
+        if has_validation:
+            first = self._plan[0]
+            objective = self._used()[first.objective]
+            name = self._objectives[first.objective]
+            given = [f"data[{VALIDATION + column!r}]" for column in objective.columns] or ["count"]
+            yield from (f"    {name}.eval()", "    with torch.no_grad(), torch.random.fork_rng():")
+            yield from block([Line(f"validation, _ = {name}({', '.join(given)})")], 8)
+            yield f"    {name}.train()"
+            yield from (f"    {self._parts[part]}.eval()" for part in self._resting())
+        told = ", validation {validation.item():.4f}" if has_validation else ""
+        yield f'    print(f"epoch {{epoch + 1}}: loss {{loss.item():.4f}}{told}")'
+        for phase, scheduler in zip(self._plan, self._schedulers, strict=True):
+            if scheduler and not SCHEDULERS[phase.scheduler.type].per_step:
+                read = ("validation" if has_validation else "loss") if phase.scheduler.type == "ReduceOnPlateau" else ""
+                yield f"    {scheduler}.step({read})"
+
+    def _saved(self) -> Iterator[str]:
+        if len(self._source.parts) == 1:
+            yield f'save_file({self._parts[self._source.part]}.state_dict(), "{TRAINED}")'
+            return
+        yield "networks = {" + ", ".join(f"{name!r}: {variable}" for name, variable in self._parts.items()) + "}"
+        yield "save_file({f\"{part}.{name}\": weight.clone() for part, network in networks.items()"
+        yield f'           for name, weight in network.state_dict().items()}}, "{TRAINED}")'
+
+
+def _condition(phase: Phase) -> str:
+    parts = []
+    if phase.start:
+        parts.append(f"step >= {phase.start}")
+    if phase.stop:
+        parts.append(f"step < {phase.stop}")
+    if phase.every != 1:
+        counted = f"(step - {phase.start})" if phase.start else "step"
+        parts.append(f"{counted} % {phase.every} == 0")
+    return " and ".join(parts)
+
+
+def _settings(component: Component) -> str:
+    """An optimizer's settings as torch takes them."""
+    defaults = {param.name: param.default for param in OPTIMIZERS[component.type].params}
+    params = {name: value for name, value in component.params.items() if name == "lr" or value != defaults[name]}
+    if "beta1" in params or "beta2" in params:
+        params.pop("beta1", None)
+        params.pop("beta2", None)
+        params["betas"] = (component.params["beta1"], component.params["beta2"])
+    if component.type in FUSED:
+        params["fused"] = True
+    return ", ".join(f"{name}={value!r}" for name, value in params.items())

@@ -1,0 +1,70 @@
+"""The training script runs alone, with torch and safetensors only, and ends with the weights of Neuroloom's run."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from engine.cli.main import main
+from engine.errors import EngineError
+from engine.project import Project
+from engine.training.script import write_training
+from tests.engine import compositions, examples
+from tests.engine.training_runs import trained
+
+ONE_EPOCH = {"epochs": 2, "threads": 1}
+
+
+def _by_script(project: Project, folder: Path) -> dict[str, torch.Tensor]:
+    """The weights that the script ends with, run where the program cannot be imported."""
+    assert write_training(project, None, folder) == []
+    done = subprocess.run([sys.executable, "-E", "-s", "-W", "error", "train.py"], cwd=folder, capture_output=True,
+                          text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "epoch 2: loss" in done.stdout
+    text = (folder / "train.py").read_text(encoding="utf-8")
+    assert "neuroloom" not in text.replace("Neuroloom", "")
+    assert max(map(len, text.splitlines())) <= 120
+    return load_file(folder / "trained.safetensors")
+
+
+@pytest.mark.parametrize("settings", [
+    {}, {"optimizer": "SGD", "lr": 0.05, "scheduler": "OneCycle"}, {"gradient_clipping": 0.5, "scheduler": "Cosine"},
+    {"initialization": "glorot"}], ids=["plain", "one cycle", "clipped", "glorot"])
+def test_one_network(settings, small_fashion: Path, tmp_path: Path) -> None:
+    project = examples.perceptron(small_fashion, **ONE_EPOCH, **settings)
+    run, _ = trained(project, tmp_path / "run")
+    found = _by_script(project, tmp_path / "script")
+    for name, weight in load_file(run.checkpoint("last")).items():
+        assert torch.equal(weight, found[name]), name
+
+
+@pytest.mark.parametrize("name", ["gan"])
+def test_several_networks(name: str, tmp_path: Path) -> None:
+    project = compositions.project(name, tmp_path, epochs=2)
+    run, _ = trained(project, tmp_path / "run")
+    found = _by_script(project, tmp_path / "script")
+    for weight_name, weight in load_file(run.checkpoint("last")).items():
+        assert torch.equal(weight, found[weight_name]), weight_name
+
+
+def test_a_folder_that_holds_something_is_refused_and_what_the_script_lacks_is_told(small_fashion: Path,
+                                                                                     tmp_path: Path) -> None:
+    project = examples.perceptron(small_fashion, epochs=1, bucketing=True)
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine.txt").write_text("x")
+    with pytest.raises(EngineError, match="not empty"):
+        write_training(project, None, tmp_path / "full")
+    assert any("by length" in note for note in write_training(project, None, tmp_path / "new"))
+
+
+def test_the_terminal_writes_it(small_fashion: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from engine import projectfile
+
+    projectfile.save(examples.perceptron(small_fashion, epochs=1), tmp_path / "p.neuroloom")
+    assert main(["code", str(tmp_path / "p.neuroloom"), "--training", str(tmp_path / "out")]) == 0
+    assert (tmp_path / "out" / "train.py").is_file()
+    assert "python train.py" in capsys.readouterr().err
