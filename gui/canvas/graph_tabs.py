@@ -2,6 +2,7 @@
 
 from functools import partial
 from html import escape
+from typing import NamedTuple
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QKeySequence, QMouseEvent
@@ -10,7 +11,7 @@ from PySide6.QtWidgets import QLabel, QMenu, QTabBar, QToolButton, QWidget
 from engine.plan import has_loss
 from gui.canvas.networks import Networks
 from gui.canvas.rename_editor import RenameEditor
-from gui.canvas.weight_sets import weight_sets
+from gui.canvas.weight_sets import shared, weight_sets
 from gui.document import Document
 from gui.widgets import icons, theme
 from gui.widgets.labels import one_line
@@ -20,9 +21,18 @@ ICON_SIZE, CLOSE_SIZE, MARK_SIZE = 16, 13, 12
 LONGEST_NAME = 24
 MAIN_HINT = "The first network is the one that is tested, tried and exported."
 OBJECTIVE_HINT = "It has a loss: it can be trained."
-PLACED_HINT = "Its weights are shared by all places where it is used; they have its colour."
+SHARED_HINT = "Its weights are shared by all nodes that place it; they have its colour."
+BLOCK_HINT = "Blocks of it have weights of their own."
 FREE_HINT = "Other networks can place it: drag it from the palette."
 KEYS_HINT = "Double-click renames, dragging reorders."
+
+
+class _Look(NamedTuple):
+    """What a tab shows: the name, what the graph is used for, and the number of the colour of its weights."""
+
+    name: str
+    use: str
+    color: int
 
 
 class GraphTabs(QTabBar):
@@ -36,12 +46,13 @@ class GraphTabs(QTabBar):
         self.setDrawBase(False)
         self.setExpanding(False)
         self.setUsesScrollButtons(True)
-        self.setElideMode(Qt.TextElideMode.ElideRight)
+        self.setElideMode(Qt.TextElideMode.ElideNone)
+        self.setStyleSheet("QTabBar QToolButton { padding: 0; }")
         self.setIconSize(QSize(ICON_SIZE, ICON_SIZE))
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._document, self._networks = document, networks
         self._is_dragging = False
-        self._look: tuple[object, ...] = ()
+        self._look: tuple[_Look, ...] = ()
         self.editor = RenameEditor(parent or self, "Name of the network")
         self.currentChanged.connect(self._show)
         self.tabMoved.connect(self._remember_move)
@@ -100,9 +111,12 @@ class GraphTabs(QTabBar):
     def _refresh(self) -> None:
         if self._is_dragging:
             return
-        graphs = self._document.project.graphs
-        placed, colors = self._document.library.placed_somewhere(), weight_sets(graphs)
-        look = tuple((name, has_loss(graph), name in placed, colors[name]) for name, graph in graphs.items())
+        graphs, library = self._document.project.graphs, self._document.library
+        placed, in_use, colors = library.placed_somewhere(), shared(library), weight_sets(library)
+        look = tuple(
+            _Look(name, OBJECTIVE_HINT if has_loss(graph) else SHARED_HINT if name in in_use else
+                  BLOCK_HINT if name in placed else FREE_HINT, colors[name])
+            for name, graph in graphs.items())
         self.blockSignals(True)
         if look != self._look:
             self._look = look
@@ -110,17 +124,17 @@ class GraphTabs(QTabBar):
         self.setCurrentIndex(list(graphs).index(self._document.shown))
         self.blockSignals(False)
 
-    def _fill(self, look: tuple[tuple[str, bool, bool, int], ...]) -> None:
+    def _fill(self, look: tuple[_Look, ...]) -> None:
         while self.count() > len(look):
             self.removeTab(self.count() - 1)
         while self.count() < len(look):
             self.addTab("")
-        for place, (name, is_objective, is_placed, color) in enumerate(look):
+        for place, (name, use, color) in enumerate(look):
             self.setTabData(place, name)
             self.setTabText(place, one_line(name, LONGEST_NAME).replace("&", "&&"))
             self.setTabIcon(place, icons.icon(
-                "target" if is_objective else "network", theme.colors().series[color] if is_placed else None))
-            use = OBJECTIVE_HINT if is_objective else PLACED_HINT if is_placed else FREE_HINT
+                "target" if use is OBJECTIVE_HINT else "network",
+                theme.colors().series[color] if use is SHARED_HINT else None))
             hints = [MAIN_HINT if place == 0 else "", use, KEYS_HINT]
             self.setTabToolTip(place, f"<qt><b>{escape(name)}</b><br>{' '.join(filter(None, hints))}</qt>")
             self._put(place, RIGHT, self._close_button(name) if len(look) > 1 else None)
@@ -134,6 +148,7 @@ class GraphTabs(QTabBar):
     def _main_mark(self) -> QLabel:
         """A star for the network that is tested and exported."""
         mark = QLabel(self)
+        mark.setContentsMargins(MARK_SIZE // 2, 0, 0, 0)
         mark.setPixmap(icons.icon("star", theme.colors().accent).pixmap(MARK_SIZE, MARK_SIZE))
         mark.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         return mark
@@ -144,7 +159,6 @@ class GraphTabs(QTabBar):
         button.setIcon(icons.icon("x"))
         button.setIconSize(QSize(CLOSE_SIZE, CLOSE_SIZE))
         button.setFixedSize(CLOSE_SIZE + 5, CLOSE_SIZE + 5)
-        button.setStyleSheet("padding: 0")
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         button.setToolTip("Remove this network from the project")
         button.setAccessibleName(f"Remove {name}")

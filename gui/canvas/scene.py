@@ -212,7 +212,7 @@ class CanvasScene(QGraphicsScene):
         present = {node.id for node in graph.nodes}
         for node_id in self.nodes.keys() - present:
             self._remove_node(node_id)
-        library, colors = self.document.library, weight_sets(self.document.project.graphs)
+        library, colors = self.document.library, weight_sets(self.document.library)
         specs = {node.id: library.spec(node) for node in graph.nodes}
         unknown = {node_id for node_id, spec in specs.items() if spec is None}
         touching: dict[str, list[Edge]] = defaultdict(list)

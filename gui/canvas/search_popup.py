@@ -60,7 +60,7 @@ class LayerList(QAbstractListModel):
         if role == Qt.ItemDataRole.UserRole:
             return entry
         if role == WEIGHT_SET:
-            return weight_sets(self._document.project.graphs).get(entry.graph)
+            return weight_sets(self._document.library).get(entry.graph)
         return None
 
 

@@ -121,7 +121,7 @@ class NodeInspector(QWidget):
         spec = self._spec(node)
         name, color = (spec.icon, theme.category_color(spec.category)) if spec else ("box", theme.colors().muted)
         if node.type in SHARING and placed(node) in self._document.project.graphs:
-            color = theme.colors().series[weight_sets(self._document.project.graphs)[placed(node)]]
+            color = theme.colors().series[weight_sets(self._document.library)[placed(node)]]
         self._icon.setPixmap(icons.icon(name, color).pixmap(ICON_SIZE, ICON_SIZE))
 
     def _spec(self, node: Node) -> LayerSpec | None:

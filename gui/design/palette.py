@@ -117,7 +117,7 @@ class Palette(QWidget):
 
     def _item(self, entry: Placeable) -> QTreeWidgetItem:
         """A row; a network of the project has the colour of its weights."""
-        sets = weight_sets(self._document.project.graphs)
+        sets = weight_sets(self._document.library)
         color = theme.colors().series[sets[entry.graph]] if entry.graph else theme.category_color(entry.spec.category)
         return _row(entry, color)
 
