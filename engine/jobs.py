@@ -1,5 +1,7 @@
 """What the worker can be asked to do: plain values, JSON on the wire. Ground floor: no torch."""
 
+from typing import Any
+
 import msgspec
 
 from engine.project import Data
@@ -24,11 +26,14 @@ class Evaluate(Job, frozen=True):
 
 
 class Predict(Job, frozen=True):
-    """Predict files with a checkpoint; `Finished.result` holds one entry a sample."""
+    """Predict files with a checkpoint; `Finished.result` holds one entry a sample. `decoding`: how texts are written,
+    see engine.decoding; `with_attention`: tell where the network looked while it wrote."""
 
     run: str
     paths: tuple[str, ...]
     checkpoint: str = "best"
+    decoding: dict[str, Any] = {}
+    with_attention: bool = False
 
 
 class Export(Job, frozen=True):

@@ -5,13 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from engine.decoding import settings_of
-from engine.graph import Graph
 from engine.params import Value
 from engine.preparation.answers import entries
 from engine.preparation.parts import AnyArray
-from engine.preparation.usage import Noise, Usage
 from engine.runs import Run
-from engine.trained import Trained, load
+from engine.trained import load
+from engine.usage import usage_of
 
 
 def predict(run: Run, paths: Sequence[Path | str], checkpoint: str = "best",
@@ -28,7 +27,7 @@ def predict(run: Run, paths: Sequence[Path | str], checkpoint: str = "best",
     """
     settings = settings_of(decoding or {})
     trained = load(run, checkpoint)
-    usage = usage_of(trained, run.project.graph)
+    usage = usage_of(trained.source, trained.preparation, run.project.graph)
     names, columns = usage.new(paths, settings["seed"])
     return {"predictions": entries(names, usage.said(trained.outputs, columns, settings, with_attention))}
 
@@ -37,17 +36,5 @@ def made(run: Run, count: int, seed: int = 0, checkpoint: str = "best") -> dict[
     """So many samples that a network makes of noise: each of its outputs, (count, ...), in the unit of the data where
     that is known. Raises RunError, WeightsError, or DataError for a network that reads data."""
     trained = load(run, checkpoint)
-    return usage_of(trained, run.project.graph).made(trained.outputs, count, seed)
-
-
-def usage_of(trained: Trained, graph: Graph) -> Usage:
-    """How the network of a run is used; `graph` is its graph."""
-    source, preparation = trained.source, trained.preparation
-    nodes = {node.name: node for node in graph.nodes if node.type == "Input"}
-    noise = {}
-    for name in source.inputs:
-        if not preparation.origins((name,)):
-            params = nodes[name].params
-            classes = params["classes"] if params["values"] == "classes" else 0
-            noise[name] = Noise(tuple(params["shape"]), source.noise.get(name, "normal"), classes)
-    return Usage(preparation, source.inputs, source.outputs, source.target_of, source.loss_of, noise)
+    usage = usage_of(trained.source, trained.preparation, run.project.graph)
+    return usage.made(trained.outputs, count, seed)

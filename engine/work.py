@@ -77,7 +77,8 @@ def _result(job: AnyJob, emit: Emit) -> dict[str, Any]:
         case jobs.Predict():
             from engine.prediction import predict
 
-            return predict(run, [Path(path) for path in job.paths], job.checkpoint)
+            return predict(run, [Path(path) for path in job.paths], job.checkpoint, job.decoding,
+                           with_attention=job.with_attention)
         case jobs.Export():
             from engine.export import export
 

@@ -17,13 +17,13 @@ from engine.decoding import settings_of
 from engine.derived import LENGTHS
 from engine.errors import ExportError, ProjectError, TrainingError
 from engine.events import AnyEvent
-from engine.prediction import usage_of
 from engine.preparation import Preparation
 from engine.preparation.decoding import Compute, Written
 from engine.preparation.texts import BEGIN_NUMBER, END_NUMBER
 from engine.preparation.usage import Usage
 from engine.project import Project
 from engine.runs import Run
+from engine.usage import usage_of
 
 SAMPLES = 256
 """So many samples of the test split are compared, fewer if there are fewer."""
@@ -130,7 +130,7 @@ def load(run: Run, checkpoint: str, emit: Callable[[AnyEvent], None]) -> Model:
         loaded = trained.load(run, checkpoint)
     except (ProjectError, TrainingError) as error:
         raise ExportError(f"The network of this run is not finished: {error.message}", error.hint) from error
-    usage = usage_of(loaded, run.project.graph)
+    usage = usage_of(loaded.source, loaded.preparation, run.project.graph)
     raw: dict[str, Any] = {}
     if not usage.read:
         samples = usage.drawn(SAMPLES, 0)

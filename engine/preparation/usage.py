@@ -81,6 +81,11 @@ class Usage:
         return tuple(name for name in self.outputs if self.loss_of.get(name) == "CTC" and self.target(name))
 
     @property
+    def writes(self) -> bool:
+        """Whether texts come out of it that can be decoded in several ways."""
+        return self.loop is not None or bool(self.aligned)
+
+    @property
     def loop(self) -> Loop | None:
         """How it writes a text; None if it reads none of its own. Raises DataError if it cannot be asked that way."""
         kinds = {part.name: part.kind for part in self.preparation.parts}

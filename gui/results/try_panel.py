@@ -13,12 +13,15 @@ from engine import jobs
 from engine.errors import EngineError
 from engine.preparation.answers import summary
 from engine.preparation.pictures import encoded_mask
+from engine.usage import usage_of_run
 from gui.charts.plot import readable
+from gui.results.decoding_form import DecodingForm
 from gui.results.try_inputs import FileInput, PictureInput, TableInput, TextInput, input_for
 from gui.session import Session
 from gui.widgets import theme
 from gui.widgets.bars import Bar, Bars
 from gui.widgets.empty_state import EmptyState
+from gui.widgets.heat_map import HeatMap
 from gui.widgets.labels import label
 from gui.widgets.sample_table import SampleTable
 
@@ -43,12 +46,17 @@ class TryPanel(QWidget):
         self._delay.setInterval(DEBOUNCE_MS)
         self._delay.timeout.connect(self._ask)
         self.input: PictureInput | TextInput | TableInput | FileInput | None = None
+        self.decoding = DecodingForm(self)
+        self.decoding.chosen.connect(self._take_again)
         self.answer = _Answer(self)
         self.empty = EmptyState("wand-sparkles", "Nothing to try yet", "", self)
         content = QWidget(self)
         self._row = QHBoxLayout(content)
         self._row.setContentsMargins(10, 8, 10, 8)
         self._row.setSpacing(16)
+        self._given = QVBoxLayout()
+        self._given.addWidget(self.decoding)
+        self._row.addLayout(self._given, 1)
         self._row.addWidget(self.answer, 1)
         self._pages = QStackedWidget(self)
         self._pages.addWidget(self.empty)
@@ -74,13 +82,14 @@ class TryPanel(QWidget):
             self.empty.show_text("Nothing to try yet", "Train a network, then draw or open something for it here.")
             return
         try:
-            preparation = run.preparation()
+            preparation, usage = run.preparation(), usage_of_run(run)
+            self.decoding.setVisible(usage.writes)
         except EngineError as error:
             self.empty.show_text("This run cannot be tried", f"{error.message} {error.hint}")
             return
         self.input = input_for(preparation, self)
         self.input.given.connect(self._take)
-        self._row.insertWidget(0, self.input, 1)
+        self._given.insertWidget(0, self.input, 1)
         self._pages.setCurrentIndex(1)
 
     def _load_if_new(self, _state: str) -> None:
@@ -90,6 +99,11 @@ class TryPanel(QWidget):
     def _take(self, path: str) -> None:
         self._path = path
         self._delay.start()
+
+    def _take_again(self) -> None:
+        """What was given is answered with the settings that count now."""
+        if self._path:
+            self._delay.start()
 
     def _ask(self) -> None:
         run = self._session.run
@@ -101,7 +115,7 @@ class TryPanel(QWidget):
         folder = run.folder
         self._is_asking, self._is_stale = True, False
         self.answer.wait()
-        self._session.job(jobs.Predict(str(folder), (self._path,)),
+        self._session.job(jobs.Predict(str(folder), (self._path,), "best", self.decoding.values, with_attention=True),
                           lambda result: self._finish(folder, lambda: self.answer.show_result(result)),
                           lambda message, hint: self._finish(folder, lambda: self.answer.show_failure(message, hint)))
 
@@ -136,6 +150,8 @@ class _Answer(QWidget):
         self.picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.picture.setAccessibleName("The class of every pixel")
         self._pages.addWidget(self.picture)
+        self.attention = HeatMap(self)
+        self._pages.addWidget(self.attention)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         heading = QHBoxLayout()
@@ -180,6 +196,10 @@ class _Answer(QWidget):
         self._say("muted", f"{sure} sure" if sure else entry["name"])
         if "mask" in entry:
             self._show_mask(entry)
+            return
+        if looked := entry.get("attention"):
+            self.attention.show_weights(looked["rows"], looked["columns"], looked["weights"])
+            self._pages.setCurrentWidget(self.attention)
             return
         names = list(shares)
         if len(names) > MAX_CLASSES:

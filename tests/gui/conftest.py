@@ -12,7 +12,12 @@ from pytestqt.qtbot import QtBot
 from gui.canvas.view import CanvasView
 from gui.document import Document
 from tests.gui.canvas_driver import Driver
-from tests.gui.trained import new_document, session, trained_runs  # noqa: F401 - fixtures of all tests here
+from tests.gui.trained import (  # noqa: F401 - fixtures of all tests here
+    new_document,
+    session,
+    trained_runs,
+    translation_run,
+)
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
@@ -16,6 +16,7 @@ from gui.results.paint_pad import PaintPad
 from gui.results.try_inputs import FileInput, PictureInput, TableInput, TextInput, input_for
 from gui.results.try_panel import TryPanel
 from gui.session import Session
+from gui.widgets.heat_map import HeatMap
 from tests.engine.preparing import made
 from tests.gui.drops import drop
 from tests.gui.trained import CLASSES
@@ -90,6 +91,46 @@ def test_fields_of_a_table_are_answered_with_a_number(
     panel.input.open(str(tmp_path / "two.csv"))
     qtbot.waitUntil(panel.answer.table.isVisible, timeout=PATIENCE_MS)
     assert panel.answer.table.rowCount() == 2
+
+
+def test_a_text_is_written_and_told_where_the_network_looked(
+    qtbot: QtBot, panel: TryPanel, session: Session, translation_run: Path, trained_runs: dict[str, Path]
+) -> None:
+    session.show_run(translation_run)
+    assert isinstance(panel.input, TextInput)
+    assert panel.decoding.isVisible()
+    QTest.keyClicks(panel.input.editor, "abca")
+    qtbot.waitUntil(panel.answer.attention.isVisible, timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: panel.answer.attention.columns == ("a", "b", "c", "a"), timeout=PATIENCE_MS)
+    assert "%" in panel.answer.detail.text()
+    greedy, attention = panel.answer.detail.text(), panel.answer.attention
+    assert "".join(attention.rows).removesuffix("[END]") == panel.answer.headline.text()
+
+    method = panel.decoding.form.editor("decode")
+    assert isinstance(method, QComboBox)
+    assert [method.itemText(row) for row in range(method.count())] == ["greedy", "beam", "sample"]
+    method.setCurrentText("sample")
+    method.textActivated.emit("sample")
+    assert panel.decoding.form.editor("temperature") is not None
+    seed = panel.decoding.form.editor("seed")
+    assert isinstance(seed, QLineEdit)
+    seed.selectAll()
+    QTest.keyClicks(seed, "8")
+    qtbot.waitUntil(lambda: panel.answer.detail.text() != greedy, timeout=PATIENCE_MS)
+    session.show_run(trained_runs["table"])
+    assert not panel.decoding.isVisible()
+
+
+def test_pointing_at_a_cell_of_a_heat_map_tells_it(qtbot: QtBot) -> None:
+    shown = HeatMap()
+    qtbot.addWidget(shown)
+    shown.resize(300, 200)
+    shown.show_weights(("x", "[END]"), ("one", "two", "three"), ((0.1, 0.7, 0.2), (0.0, 0.0, 1.0)))
+    shown.show()
+    told = {shown.weight_at(QPointF(x, y)) for x in range(300) for y in range(0, 200, 3)}
+    assert {"", "x looks at two: 70.0%", "[END] looks at three: 100.0%"} <= told
+    assert len(told) == 7
+    assert not shown.grab().isNull()
 
 
 @pytest.fixture

@@ -57,6 +57,20 @@ def regression_project(folder: Path) -> Project:
     return project.with_graph(project.main, starter_graph(data.columns))
 
 
+def translation_project(folder: Path) -> Project:
+    """A starter network for a table of words and the same words backwards."""
+    folder.mkdir(exist_ok=True)
+    random = np.random.default_rng(0)
+    words = ["".join(random.choice(list("abc"), 3)) for _ in range(200)]
+    (folder / "words.tsv").write_text("\n".join(["source\ttarget", *(f"{word}\t{word[::-1]}" for word in words)]))
+    settings = {"tokens": "character", "vocabulary": 10, "max_length": 5}
+    data = inspect(folder / "words.tsv", chosen={
+        "source": ColumnChoice("text", "input", settings), "target": ColumnChoice("text", "target", settings)})
+    project = new_project().replace(data=data)
+    project = project.with_graph(project.main, starter_graph(data.columns))
+    return project.replace(options=with_option(project.options, "epochs", 3))
+
+
 def _done(supervisor: Supervisor, job: AnyJob) -> None:
     supervisor.submit(job)
     ended: list[Ended] = []
@@ -79,6 +93,17 @@ def trained_runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         made[name] = run.folder
     supervisor.close()
     return made
+
+
+@pytest.fixture(scope="session")
+def translation_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a completed run of a network that writes texts. Not to be changed."""
+    folder = tmp_path_factory.mktemp("translation")
+    supervisor = Supervisor()
+    run = runs.create(translation_project(folder / "data"), None, folder / "run")
+    _done(supervisor, jobs.Train(str(run.folder)))
+    supervisor.close()
+    return run.folder
 
 
 @pytest.fixture(name="document")
