@@ -1,5 +1,6 @@
 """A program written down as a Python module that reads as if a person had written it."""
 
+import ast
 from collections.abc import Iterable
 
 from engine.analysis.library import Library
