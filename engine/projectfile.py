@@ -34,6 +34,7 @@ MAX_NAME = 1_000
 MAX_COORDINATE = 1e7
 MAX_ROWS = 1 << 48
 MAX_PHASES = 1_000
+MAX_GRAPHS = 1_000
 MAX_STEPS = 1e15
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -123,8 +124,8 @@ def _schema(tree: Mapping[str, Any], called: str) -> int:
 def _project(tree: dict[str, Any]) -> Project:
     _known(tree, {"program", "schema", "notes", "data", "options", "plan", "starts", "graphs"}, "")
     graphs = tree.get("graphs")
-    if not isinstance(graphs, dict) or not graphs:
-        raise _PlaceError("graphs", "expected at least one named graph")
+    if not isinstance(graphs, dict) or not 0 < len(graphs) <= MAX_GRAPHS:
+        raise _PlaceError("graphs", f"expected at least one named graph, and at most {MAX_GRAPHS:,}")
     notes = tree.get("notes", "")
     if not isinstance(notes, str):
         raise _PlaceError("notes", "expected text")

@@ -22,6 +22,8 @@ class Library:
     def __init__(self, graphs: Mapping[str, Graph]) -> None:
         self.graphs = graphs
         self._keys: dict[str, tuple[object, ...]] = {}
+        self._places: dict[str, tuple[str, ...]] = {}
+        self._known: dict[str, Analysis | None] = {}
 
     def spec(self, node: Node) -> LayerSpec | None:
         """The declaration of a node with the ports that it has; None for a layer or network that nobody knows."""
@@ -34,6 +36,17 @@ class Library:
 
     def analysis(self, name: str) -> "Analysis":
         """Of a graph by itself, as one that others place."""
+        if name not in self._known:
+            self._known[name] = None  # while it is analysed: a graph that contains itself is refused before it asks
+            for inner in sorted(self.places(name), key=lambda each: len(self.places(each))):  # none waits for another
+                if self._known.get(inner) is None:
+                    self._known[inner] = self._analyzed(inner)
+            self._known[name] = self._analyzed(name)
+        found = self._known[name]
+        assert found is not None, "shape rules ask for nothing that contains itself"
+        return found
+
+    def _analyzed(self, name: str) -> "Analysis":
         from engine.analysis.analyze import analyze
 
         key = self._key(name)
@@ -46,6 +59,8 @@ class Library:
 
     def places(self, name: str) -> tuple[str, ...]:
         """The graphs that a graph places, and those that these place, as far as the project has them."""
+        if name in self._places:
+            return self._places[name]
         reached = dict[str, None]()
         waiting = [name]
         while waiting:
@@ -54,7 +69,8 @@ class Library:
                 if graph in self.graphs and graph not in reached:
                     reached[graph] = None
                     waiting.append(graph)
-        return tuple(reached)
+        self._places[name] = tuple(reached)
+        return self._places[name]
 
     def contains_itself(self, name: str) -> bool:
         return name in self.places(name)
