@@ -8,16 +8,22 @@ import torch
 
 from engine.comparison import EMPTY, Comparison, comparison
 from engine.data.dataset import Dataset
+from engine.decoding import settings_of
+from engine.derived import LENGTHS
 from engine.errors import DataError, RunError, TrainingError
 from engine.events import AnyEvent, Progressed
 from engine.layers import find
 from engine.preparation import unit
+from engine.preparation.texts import real
+from engine.preparation.usage import Usage
 from engine.runs import Run
 from engine.trained import Array, Trained, load, load_data
 from engine.training import devices
+from engine.usage import usage_of
 
 BATCH = 512
-
+WRITTEN = 128
+"""Of so many samples texts are written: one at a time is slow."""
 
 SEED = 0
 """Networks that draw random numbers are measured with the same ones each time."""
@@ -56,6 +62,8 @@ def evaluate(run: Run, split: str = "test", checkpoint: str = "best",
     "pairs": {"truth": [...], "predicted": [...]}}. What does not apply to the kind of target is empty. Where a sample
     has a class or token at every place, {"places": {"right", "count"}} tells how many are right. With several targets
     all this is about the first that can be compared, classes before numbers, and "others" lists the same of the rest.
+    For a network that writes texts {"written": {"samples", "exact"}} tells which share of some samples it writes
+    exactly, greedily and on its own.
 
     Raises RunError, DataError, WeightsError, or TrainingError if the network has no loss.
     """
@@ -77,8 +85,23 @@ def evaluate(run: Run, split: str = "test", checkpoint: str = "best",
     }
     if len(compared) > 1:
         result["others"] = [{**EMPTY, **found} for found in compared[1:]]
+    usage = usage_of(trained.source, trained.preparation, run.project.graph)
+    if usage.writes:
+        result["written"] = _written(trained, usage, data, rows[:WRITTEN])
     run.write_evaluation(split, result)
     return result
+
+
+def _written(trained: Trained, usage: Usage, data: Dataset, rows: Array) -> dict[str, Any]:
+    """How many texts are exactly the right ones when the network reads nothing but what it wrote before."""
+    columns = {name: data.prepared(name, rows) for column in usage.inputs for name in (column, column + LENGTHS)
+               if name in data.stored}
+    [(output, texts), *_] = usage.written(trained.outputs, columns, settings_of({})).items()
+    target = usage.target_of[output]
+    part = trained.preparation.part(target)
+    exact = sum(real(part, text.tokens) == real(part, truth)
+                for text, truth in zip(texts, data.prepared(target, rows).tolist(), strict=True))
+    return {"samples": len(rows), "exact": exact / len(rows)}
 
 
 def _measure(trained: Trained, data: Dataset, rows: Array, emit: Callable[[AnyEvent], None]) -> _Measured:
@@ -110,7 +133,7 @@ def _compare(trained: Trained, compared: dict[str, Comparison], rows: Array, col
     """Add a batch to the comparison of every output that a target belongs to; the first batch decides how."""
     for name, output in zip(trained.source.outputs, outputs, strict=True):
         target = trained.source.target_of.get(name, "")
-        if target not in columns:
+        if target not in columns or trained.source.loss_of.get(name) == "CTC":  # places of which are not its target's
             continue
         values = output.cpu().numpy()
         if name not in compared and (found := comparison(trained.preparation.part(target), values, count)):
