@@ -6,8 +6,10 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
+import torch
 
 from engine.data import cache, dataset, sources
+from engine.data.columns import finished
 from engine.data.dataset import Dataset
 from engine.data.encoding import encoded
 from engine.data.files import ignore_progress
@@ -16,6 +18,7 @@ from engine.derived import LENGTHS
 from engine.errors import DataError
 from engine.preparation import Part
 from engine.project import Column, ColumnChoice, Data, Split
+from engine.training.feed import Feed
 from tests.engine.data_files import write_csv, write_idx, write_pictures
 
 PEOPLE = "age,town,weight,bought\n" + "".join(
@@ -263,6 +266,61 @@ def test_padded_columns_have_lengths(tmp_path: Path) -> None:
     assert lengths.dtype == tokens.dtype == np.int64
     assert lengths.shape == (150,)
     assert all((tokens[row, : lengths[row]] > 0).all() and not tokens[row, lengths[row] :].any() for row in range(150))
+
+
+def pairs(folder: Path, **settings: object) -> Data:
+    """Sixty sentences and their translations."""
+    lines = [f"{'the ' * (i % 5)}cat {i % 7}\tdie{' die' * (i % 3)} katze {i % 7}" for i in range(60)]
+    (folder / "pairs.tsv").write_text("\n".join(["en\tde", *lines]))
+    chosen = {"en": ColumnChoice("text", "input"), "de": ColumnChoice("text", "target", {"max_length": 7, **settings})}
+    return sources.inspect(folder / "pairs.tsv", chosen=chosen)
+
+
+def test_a_text_to_be_written_is_also_read_moved_by_one_step(tmp_path: Path) -> None:
+    data = pairs(tmp_path)
+    assert [(column.name, column.role) for column in data.columns if column.role != "ignore"] == [
+        ("en", "input"), ("de", "target"), ("de shifted", "input")]
+    assert [leaf.name for leaf in data.leaves] == ["en", "de"]
+    made = dataset.load(data, None, cached=False)
+    kept, again = (dataset.load(data, None, cached=True, in_memory=100) for _ in range(2))
+    for found in (made, kept, again):
+        target, moved = found.prepared("de"), found.prepared("de shifted")
+        lengths = found.prepared("de lengths")
+        assert moved.dtype == np.int64
+        assert (found.prepared("de shifted lengths") == lengths).all()
+        steps = np.arange(7)
+        assert (moved[:, 0] == 2).all()
+        assert (target[np.arange(60), lengths - 1] == 3).all()
+        assert (np.where(steps[1:] < lengths[:, None], target[:, :-1], 0) == moved[:, 1:]).all()
+        assert (moved == made.prepared("de shifted")).all()
+    [batch] = list(Feed(again, ["de", "de shifted", "de shifted lengths"], 60, torch.device("cpu"), channels_last=False,
+                        skips_single=False, held_bytes=0).in_order("train"))
+    rows = again.rows["train"]
+    assert [part.tolist() for part in batch] == [
+        again.prepared(name, rows).tolist() for name in ("de", "de shifted", "de shifted lengths")]
+
+
+def test_without_marks_nothing_is_moved_and_projects_from_before_stay_without(tmp_path: Path) -> None:
+    plain = pairs(tmp_path, marks=False)
+    assert plain.column("de shifted") is None
+    before = msgspec.structs.replace(plain, chosen={
+        **plain.chosen, "de": ColumnChoice("text", "target", {"max_length": 7})})
+    loaded = dataset.load(before, None)
+    assert [column.name for column in loaded.columns] == ["en", "de"]
+    assert loaded.preparation == dataset.load(plain, None).preparation
+    marked = pairs(tmp_path, marks=True)
+    old = msgspec.structs.replace(marked, columns=tuple(
+        column for column in marked.columns if not column.is_derived))
+    assert dataset.load(old, None).preparation == dataset.load(marked, None).preparation
+
+
+def test_what_is_spoken_has_no_marks_unless_they_are_wanted() -> None:
+    sound = Column("sound", "audio", "input", (10, 4))
+    spoken = Column("words", "text", "target", (5,))
+    assert [column.name for column in finished((sound, spoken), {})] == [
+        "sound", "sound lengths", "words", "words lengths"]
+    assert [column.name for column in finished((sound, spoken), {"words": ColumnChoice(settings={"marks": True})})] == [
+        "sound", "sound lengths", "words", "words lengths", "words shifted"]
 
 
 def test_a_run_s_own_preparation_is_used_instead_of_fitting(tmp_path: Path) -> None:
