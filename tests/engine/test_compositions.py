@@ -97,7 +97,9 @@ def test_a_project_file_holds_all_of_it(name: str, composed: Composed, tmp_path:
     assert emit(loaded) == emit(project)
 
 
-@pytest.mark.parametrize("name", SCRIPTS)
+@pytest.mark.parametrize("name", [
+    pytest.param(name, marks=pytest.mark.xfail(strict=True, reason="what CTC reads has other steps than its target"))
+    if name == "speech" else name for name in SCRIPTS])
 def test_it_is_tested_like_any_other(name: str, composed: Composed) -> None:
     run = composed(name)
     found = evaluate(run, "test")

@@ -1,0 +1,156 @@
+"""Networks placed in others: who shares weights with whom, and what is computed."""
+
+import torch
+from torch import nn
+
+from engine.codegen import emit
+from engine.graph import Graph
+from engine.network import Built, build
+from engine.plan import Phase
+from engine.project import Project
+from tests.engine.plans import layer, wires
+
+
+def built(**graphs: Graph) -> Built:
+    """The first graph's network, drawn with seed 5."""
+    torch.manual_seed(5)
+    return build(emit(Project(graphs)))
+
+
+def dense() -> Graph:
+    """(batch, 6) to (batch, 6)."""
+    return Graph((layer("x", "Input", shape=(6,)), layer("linear", "Linear", (1, 0), out_features=6),
+                  layer("tanh", "Tanh", (2, 0)), layer("y", "Output", (3, 0))),
+                 wires("x linear", "linear tanh", "tanh y"))
+
+
+def twice(type: str, **params: object) -> Graph:
+    return Graph((layer("x", "Input", shape=(6,)), layer("first", type, (1, 0), graph="Dense", **params),
+                  layer("second", type, (2, 0), graph="Dense", **params), layer("out", "Output", (3, 0))),
+                 wires("x first.x", "first.y second.x", "second.y out"))
+
+
+def by_hand() -> nn.Sequential:
+    return nn.Sequential(nn.Linear(6, 6), nn.Tanh())
+
+
+def test_two_networks_of_one_graph_are_one_object() -> None:
+    made = built(Main=twice("Network"), Dense=dense())
+    torch.manual_seed(5)
+    once, x = by_hand(), torch.randn(4, 6)
+    assert made.network.dense is made.parts["dense"]
+    assert len(list(made.network.parameters())) == 2
+    assert torch.equal(made.network(x), once(once(x)))
+    made.network(x).sum().backward()
+    once(once(x)).sum().backward()
+    assert torch.equal(made.parts["dense"].linear.weight.grad, once[0].weight.grad)
+
+
+def test_two_blocks_of_one_graph_are_copies() -> None:
+    made = built(Main=twice("Block"), Dense=dense())
+    torch.manual_seed(5)
+    stack, x = nn.Sequential(by_hand(), by_hand()), torch.randn(4, 6)
+    assert list(made.parts) == ["main"]
+    assert made.network.first is not made.network.second
+    assert not torch.equal(made.network.first.linear.weight, made.network.second.linear.weight)
+    assert len(list(made.network.parameters())) == 4
+    assert torch.equal(made.network(x), stack(x))
+
+
+def test_a_repeated_block_is_a_stack() -> None:
+    made = built(Main=twice("Block", repeat=3), Dense=dense())
+    torch.manual_seed(5)
+    stack, x = nn.Sequential(*(by_hand() for _ in range(6))), torch.randn(4, 6)
+    assert len(list(made.network.parameters())) == 12
+    assert torch.equal(made.network(x), stack(x))
+
+
+def test_a_repeated_block_takes_more_than_what_the_copy_before_made() -> None:
+    """h <- tanh(linear(h) + x), three times with weights of its own; x stays what it is."""
+    mixing = Graph((layer("h", "Input", (0, 0), shape=(6,)), layer("x", "Input", (0, 1), shape=(6,)),
+                    layer("linear", "Linear", (1, 0), out_features=6), layer("sum", "Add", (2, 0)),
+                    layer("tanh", "Tanh", (3, 0)), layer("y", "Output", (4, 0))),
+                   wires("h linear", "linear sum.inputs", "x sum.inputs", "sum tanh", "tanh y"))
+    main = Graph((layer("start", "Input", (0, 0), shape=(6,)), layer("x", "Input", (0, 1), shape=(6,)),
+                  layer("stack", "Block", (1, 0), graph="Mixing", repeat=3), layer("out", "Output", (2, 0))),
+                 wires("start stack.h", "x stack.x", "stack.y out"))
+    made = built(Main=main, Mixing=mixing)
+    torch.manual_seed(5)
+    layers = [nn.Linear(6, 6) for _ in range(3)]
+    start, x = torch.randn(4, 6), torch.randn(4, 6)
+    h = start
+    for linear in layers:
+        h = torch.tanh(linear(h) + x)
+    assert torch.equal(made.network(start, x), h)
+
+
+def cell(type: str, *states: str) -> Graph:
+    """One step: a cell, its states, and the first of them as what is seen."""
+    nodes = [layer("x", "Input", (0, 0), shape=(4,)), layer("cell", type, (1, 0), hidden_size=6),
+             layer("seen", "Output", (2, 0))]
+    drawn = ["x cell", f"cell.{states[0]} seen"]
+    for row, state in enumerate(states, 1):
+        nodes += [layer(state, "Input", (0, row), shape=(6,)), layer(f"{state}_out", "Output", (2, row))]
+        drawn += [f"{state} cell.{state}", f"cell.{state} {state}_out"]
+    graph = Graph(tuple(nodes), wires(*drawn))
+    for state in states:
+        graph = graph.update(f"{state}_out", name=state)
+    return graph
+
+
+def looped(*states: str) -> Graph:
+    """(batch, 7, 4) to all steps, and the state after the last; the given state comes in, the others are zero."""
+    nodes = [layer("sequence", "Input", (0, 0), shape=(7, 4)), layer("loop", "Loop", (1, 0), graph="Cell"),
+             layer("steps", "Output", (2, 0)), layer("last", "Output", (2, 1))]
+    drawn = ["sequence loop.x", "loop.seen steps", "loop.h_out last"]
+    for row, state in enumerate(states, 1):
+        nodes.append(layer(state, "Input", (0, row), shape=(6,)))
+        drawn.append(f"{state} loop.{state}")
+    return Graph(tuple(nodes), wires(*drawn))
+
+
+def as_layer(made: Built, type: type[nn.RNNBase]) -> nn.RNNBase:
+    """torch's own layer with the weights of the cell."""
+    recurrent = type(4, 6, batch_first=True)
+    weights = made.parts["cell"].cell.state_dict()
+    recurrent.load_state_dict({f"{name}_l0": value for name, value in weights.items()})
+    return recurrent
+
+
+def test_a_loop_over_an_lstm_cell_is_an_lstm() -> None:
+    made = built(Main=looped(), Cell=cell("LSTMCell", "h", "c"))
+    sequence = torch.randn(3, 7, 4)
+    steps, last = made.network(sequence)
+    expected, (state, _) = as_layer(made, nn.LSTM)(sequence)
+    assert torch.allclose(steps, expected, atol=1e-6)
+    assert torch.allclose(last, state[0], atol=1e-6)
+    torch.manual_seed(5)
+    alone, h, c, seen = nn.LSTMCell(4, 6), torch.zeros(3, 6), torch.zeros(3, 6), []
+    for x in sequence.unbind(1):
+        h, c = alone(x, (h, c))
+        seen.append(h)
+    assert torch.equal(steps, torch.stack(seen, 1))
+
+
+def test_a_loop_over_a_gru_cell_is_a_gru_that_begins_with_a_given_state() -> None:
+    made = built(Main=looped("h"), Cell=cell("GRUCell", "h"))
+    sequence, start = torch.randn(3, 7, 4), torch.randn(3, 6)
+    steps, last = made.network(sequence, start)
+    expected, state = as_layer(made, nn.GRU)(sequence, start.unsqueeze(0))
+    assert torch.allclose(steps, expected, atol=1e-6)
+    assert torch.allclose(last, state[0], atol=1e-6)
+    steps.square().sum().backward()
+    assert all(weight.grad is not None and weight.grad.any() for weight in made.network.parameters())
+
+
+def test_objectives_hold_the_very_networks_that_are_used() -> None:
+    def judging(name: str) -> Graph:
+        return Graph((layer("x", "Input", (0, 0), shape=(6,), column="x"),
+                      layer("dense", "Network", (1, 0), graph="Dense"),
+                      layer("y", "Input", (1, 1), shape=(6,), column=name), layer("loss", "MSE", (2, 0))),
+                     wires("x dense.x", "dense.y loss.prediction", "y loss.target"))
+
+    project = Project({"Dense": dense(), "One": judging("a"), "Other": judging("b")},
+                      plan=(Phase("One", "One"), Phase("Other", "Other")))
+    made = build(emit(project))
+    assert made.objectives["One"].dense is made.objectives["Other"].dense is made.network
