@@ -36,6 +36,15 @@ class Predict(Job, frozen=True):
     with_attention: bool = False
 
 
+class Make(Job, frozen=True):
+    """Make samples of noise; `Finished.result` has those of the first output: {"samples": nested lists}."""
+
+    run: str
+    count: int
+    seed: int = 0
+    checkpoint: str = "best"
+
+
 class Export(Job, frozen=True):
     """Write a checkpoint in a format and verify it; `Finished.result` has the path and the largest difference."""
 
@@ -64,4 +73,4 @@ class Look(Job, frozen=True):
     seed: int = 0
 
 
-AnyJob = Train | Evaluate | Predict | Export | Suspect | Look
+AnyJob = Train | Evaluate | Predict | Make | Export | Suspect | Look

@@ -79,6 +79,10 @@ def _result(job: AnyJob, emit: Emit) -> dict[str, Any]:
 
             return predict(run, [Path(path) for path in job.paths], job.checkpoint, job.decoding,
                            with_attention=job.with_attention)
+        case jobs.Make():
+            from engine.prediction import made
+
+            return {"samples": next(iter(made(run, job.count, job.seed, job.checkpoint).values())).tolist()}
         case jobs.Export():
             from engine.export import export
 

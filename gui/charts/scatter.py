@@ -1,9 +1,10 @@
-"""Predictions against truth: what a perfect regression puts on the diagonal."""
+"""Points: predictions against truth, of which a perfect regression's lie on the diagonal; or pairs of numbers."""
 
 from collections.abc import Sequence
 
 import numpy as np
 import pyqtgraph as pg
+from numpy.typing import ArrayLike
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QVBoxLayout, QWidget
@@ -13,7 +14,7 @@ from gui.widgets import theme
 
 
 class Scatter(QWidget):
-    """A point a sample, and the diagonal."""
+    """A point a sample."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -22,7 +23,7 @@ class Scatter(QWidget):
         self._diagonal = pg.PlotCurveItem()
         self._plot.addItem(self._diagonal)
         self._plot.addItem(self._points)
-        self._target = ""
+        self._axes = ("", "")
         self.setMinimumSize(200, 130)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -33,10 +34,20 @@ class Scatter(QWidget):
     def show_pairs(self, truth: Sequence[float], predicted: Sequence[float], target: str) -> None:
         """Show these pairs, of equal length; `target` names what was predicted."""
         x, y = np.asarray(truth, float), np.asarray(predicted, float)
-        self._target = target
+        self._axes = (f"True {target}".strip(), f"Predicted {target}".strip())
         self._points.setData(x, y)
         low, high = float(np.nanmin([x, y])), float(np.nanmax([x, y]))
         self._diagonal.setData(np.array([low, high]), np.array([low, high]))
+        self._plot.autoRange()
+        self._restyle()
+
+    def show_points(self, points: ArrayLike) -> None:
+        """Show pairs of numbers (n, 2), with one scale for both."""
+        x, y = np.asarray(points, float).reshape(-1, 2).T
+        self._axes = ("First number", "Second number")
+        self._points.setData(x, y)
+        self._diagonal.setData([], [])
+        self._plot.setAspectLocked(True)
         self._plot.autoRange()
         self._restyle()
 
@@ -48,8 +59,8 @@ class Scatter(QWidget):
     def _restyle(self) -> None:
         colors = theme.colors()
         canvas.restyle(self._plot)
-        for side, text in (("left", f"Predicted {self._target}"), ("bottom", f"True {self._target}")):
-            self._plot.getPlotItem().getAxis(side).setLabel(text.strip())
+        for side, text in zip(("bottom", "left"), self._axes, strict=True):
+            self._plot.getPlotItem().getAxis(side).setLabel(text)
         point = QColor(colors.series[0])
         point.setAlpha(140)
         self._points.setBrush(pg.mkBrush(point))

@@ -21,8 +21,8 @@ from PySide6.QtWidgets import (
 )
 
 from engine import storage
-from engine.params import Choice, Float, Param, Text, Value
-from engine.preparation import Part, Preparation
+from engine.params import Choice, Float, Int, Param, Text, Value
+from engine.preparation import Part
 from gui.results.paint_pad import PaintPad
 from gui.widgets import icons
 from gui.widgets.labels import label
@@ -34,13 +34,16 @@ TABLES = "Tables (*.csv *.tsv *.txt);;Arrays (*.npz *.npy);;All files (*)"
 MAX_CHOICES = 1000
 """Classes of which one is picked from a list; more are typed."""
 
+NOISE = (Int(name="samples", default=64, minimum=1, maximum=2000, help="So many are made."),
+         Int(name="seed", default=0, minimum=0, maximum=2**31 - 1, help="The same seed makes the same samples."))
+"""What can be chosen about samples of noise."""
+
 FIELDS = frozenset({"number", "category", "boolean", "date", "text"})
 """Kinds of which a value can be typed."""
 
 
-def input_for(preparation: Preparation, parent: QWidget) -> "PictureInput | TextInput | TableInput | FileInput":
-    """What suits the inputs of a network best."""
-    parts = preparation.inputs
+def input_for(parts: Sequence[Part], parent: QWidget) -> "PictureInput | TextInput | TableInput | FileInput":
+    """What suits a network that reads these columns best."""
     only = parts[0] if len(parts) == 1 else None
     if only is not None and only.kind == "image":
         return PictureInput(only, parent)
@@ -142,6 +145,34 @@ class TextInput(QWidget):
     def _give(self) -> None:
         if text := self.editor.toPlainText().strip():
             self.given.emit(_table(self._folder, {self._part.name: text}))
+
+
+class NoiseInput(QWidget):
+    """Nothing to be given: how many samples are made of noise, and from which seed. wanted(count, seed)."""
+
+    wanted = Signal(int, int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._values: dict[str, Value] = {param.name: param.default for param in NOISE}
+        self.form = ParamForm(self)
+        self.form.show_params(NOISE, self._values)
+        self.form.edited.connect(self._edit)
+        self.make = QPushButton(icons.icon("play"), "Make samples", self)
+        self.make.clicked.connect(self._want)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(label("The network makes samples of noise.", "muted", self, wraps=True))
+        column.addWidget(self.form)
+        column.addWidget(self.make)
+        column.addStretch(1)
+
+    def _edit(self, name: str, value: Value) -> None:
+        self._values[name] = value
+        self._want()
+
+    def _want(self) -> None:
+        self.wanted.emit(self._values["samples"], self._values["seed"])
 
 
 class FileInput(QWidget):

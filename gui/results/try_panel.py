@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
@@ -13,10 +14,12 @@ from engine import jobs
 from engine.errors import EngineError
 from engine.preparation.answers import summary
 from engine.preparation.pictures import encoded_mask
+from engine.preparation.saving import sample_contents
 from engine.usage import usage_of_run
 from gui.charts.plot import readable
+from gui.charts.scatter import Scatter
 from gui.results.decoding_form import DecodingForm
-from gui.results.try_inputs import FileInput, PictureInput, TableInput, TextInput, input_for
+from gui.results.try_inputs import FileInput, NoiseInput, PictureInput, TableInput, TextInput, input_for
 from gui.session import Session
 from gui.widgets import theme
 from gui.widgets.bars import Bar, Bars
@@ -30,6 +33,7 @@ MAX_CLASSES = 12
 MAX_ROWS = 200
 MASK_SIDE = 256
 LONGEST_HEADLINE = 60
+LONGEST_ROW = 200
 
 
 class TryPanel(QWidget):
@@ -39,13 +43,13 @@ class TryPanel(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._path = ""
+        self._wanted: Callable[[str], jobs.AnyJob] | None = None
         self._is_asking = self._is_stale = False
         self._delay = QTimer(self)
         self._delay.setSingleShot(True)
         self._delay.setInterval(DEBOUNCE_MS)
         self._delay.timeout.connect(self._ask)
-        self.input: PictureInput | TextInput | TableInput | FileInput | None = None
+        self.input: PictureInput | TextInput | TableInput | FileInput | NoiseInput | None = None
         self.decoding = DecodingForm(self)
         self.decoding.chosen.connect(self._take_again)
         self.answer = _Answer(self)
@@ -71,7 +75,7 @@ class TryPanel(QWidget):
     def _load(self) -> None:
         """Offer what fits the session's run."""
         self._delay.stop()
-        self._path, self._is_stale = "", False
+        self._wanted, self._is_stale = None, False
         if self.input is not None:
             self.input.deleteLater()
             self.input = None
@@ -82,13 +86,18 @@ class TryPanel(QWidget):
             self.empty.show_text("Nothing to try yet", "Train a network, then draw or open something for it here.")
             return
         try:
-            preparation, usage = run.preparation(), usage_of_run(run)
-            self.decoding.setVisible(usage.writes)
+            usage = usage_of_run(run)
+            parts, writes = usage.preparation.origins(usage.read), usage.writes
         except EngineError as error:
             self.empty.show_text("This run cannot be tried", f"{error.message} {error.hint}")
             return
-        self.input = input_for(preparation, self)
-        self.input.given.connect(self._take)
+        self.decoding.setVisible(writes)
+        if parts:
+            self.input = input_for(parts, self)
+            self.input.given.connect(self._take)
+        else:
+            self.input = NoiseInput(self)
+            self.input.wanted.connect(self._make)
         self._given.insertWidget(0, self.input, 1)
         self._pages.setCurrentIndex(1)
 
@@ -97,12 +106,16 @@ class TryPanel(QWidget):
             self._load()
 
     def _take(self, path: str) -> None:
-        self._path = path
+        self._wanted = lambda run: jobs.Predict(run, (path,), "best", self.decoding.values, with_attention=True)
+        self._delay.start()
+
+    def _make(self, count: int, seed: int) -> None:
+        self._wanted = lambda run: jobs.Make(run, count, seed)
         self._delay.start()
 
     def _take_again(self) -> None:
         """What was given is answered with the settings that count now."""
-        if self._path:
+        if self._wanted:
             self._delay.start()
 
     def _ask(self) -> None:
@@ -110,12 +123,12 @@ class TryPanel(QWidget):
         if self._is_asking:
             self._is_stale = True
             return
-        if run is None:
+        if run is None or self._wanted is None:
             return
         folder = run.folder
         self._is_asking, self._is_stale = True, False
         self.answer.wait()
-        self._session.job(jobs.Predict(str(folder), (self._path,), "best", self.decoding.values, with_attention=True),
+        self._session.job(self._wanted(str(folder)),
                           lambda result: self._finish(folder, lambda: self.answer.show_result(result)),
                           lambda message, hint: self._finish(folder, lambda: self.answer.show_failure(message, hint)))
 
@@ -123,7 +136,7 @@ class TryPanel(QWidget):
         """An answer is there; it counts only for the run that is still shown."""
         self._is_asking = False
         run = self._session.run
-        if run is not None and run.folder == folder and self._path:
+        if run is not None and run.folder == folder and self._wanted:
             show()
         if self._is_stale:
             self._ask()
@@ -150,8 +163,9 @@ class _Answer(QWidget):
         self.picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.picture.setAccessibleName("The class of every pixel")
         self._pages.addWidget(self.picture)
-        self.attention = HeatMap(self)
+        self.attention, self.points = HeatMap(self), Scatter(self)
         self._pages.addWidget(self.attention)
+        self._pages.addWidget(self.points)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         heading = QHBoxLayout()
@@ -178,6 +192,9 @@ class _Answer(QWidget):
         self._say("error", f"{message} {hint}".strip())
 
     def show_result(self, result: dict[str, Any]) -> None:
+        if "samples" in result:
+            self._show_samples(np.array(result["samples"]))
+            return
         predictions = result["predictions"]
         if len(predictions) == 1:
             self._show_one(predictions[0])
@@ -187,6 +204,25 @@ class _Answer(QWidget):
         rows = [(entry["name"], *_said(entry)) for entry in predictions[:MAX_ROWS]]
         self.table.show_rows(("Sample", "Prediction", "Probability"), rows)
         self._pages.setCurrentIndex(1)
+
+    def _show_samples(self, samples: NDArray[Any]) -> None:
+        """Samples (n, ...) that were made: pictures side by side, pairs of numbers as points, others in a table."""
+        self.headline.setText(f"{len(samples):,} samples")
+        self._say("muted", "")
+        if samples.ndim == 4 and samples.shape[1] in (1, 3):
+            values = samples.astype(np.uint8) if samples.dtype.kind == "i" else samples
+            [content] = sample_contents({"": values}, Path("samples.png")).values()
+            pixels = QPixmap()
+            pixels.loadFromData(content)
+            self.picture.setPixmap(pixels.scaled(MASK_SIDE, MASK_SIDE, Qt.AspectRatioMode.KeepAspectRatio))
+            self._pages.setCurrentWidget(self.picture)
+        elif samples.shape[1:] == (2,):
+            self.points.show_points(samples)
+            self._pages.setCurrentWidget(self.points)
+        else:
+            rows = [(str(row + 1), f"{values.tolist()}"[:LONGEST_ROW]) for row, values in enumerate(samples[:MAX_ROWS])]
+            self.table.show_rows(("Sample", "Numbers"), rows)
+            self._pages.setCurrentWidget(self.table)
 
     def _show_one(self, entry: dict[str, Any]) -> None:
         self._pages.setCurrentIndex(0)

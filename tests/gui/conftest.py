@@ -13,6 +13,7 @@ from gui.canvas.view import CanvasView
 from gui.document import Document
 from tests.gui.canvas_driver import Driver
 from tests.gui.trained import (  # noqa: F401 - fixtures of all tests here
+    generator_run,
     new_document,
     session,
     trained_runs,

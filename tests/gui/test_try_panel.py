@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from engine.preparation import Preparation, read_new
 from engine.project import Column
 from gui.results.paint_pad import PaintPad
-from gui.results.try_inputs import FileInput, PictureInput, TableInput, TextInput, input_for
+from gui.results.try_inputs import FileInput, NoiseInput, PictureInput, TableInput, TextInput, input_for
 from gui.results.try_panel import TryPanel
 from gui.session import Session
 from gui.widgets.heat_map import HeatMap
@@ -121,6 +121,23 @@ def test_a_text_is_written_and_told_where_the_network_looked(
     assert not panel.decoding.isVisible()
 
 
+def test_a_network_that_reads_noise_makes_samples(
+    qtbot: QtBot, panel: TryPanel, session: Session, generator_run: Path
+) -> None:
+    session.show_run(generator_run)
+    assert isinstance(panel.input, NoiseInput)
+    assert not panel.decoding.isVisible()
+    QTest.mouseClick(panel.input.make, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(panel.answer.points.isVisible, timeout=PATIENCE_MS)
+    assert panel.answer.points.points == 64
+    samples = panel.input.form.editor("samples")
+    assert isinstance(samples, QLineEdit)
+    samples.selectAll()
+    QTest.keyClicks(samples, "9")
+    qtbot.waitUntil(lambda: panel.answer.points.points == 9, timeout=PATIENCE_MS)
+    assert panel.answer.headline.text() == "9 samples"
+
+
 def test_pointing_at_a_cell_of_a_heat_map_tells_it(qtbot: QtBot) -> None:
     shown = HeatMap()
     qtbot.addWidget(shown)
@@ -177,7 +194,7 @@ def test_a_text_is_typed(qtbot: QtBot) -> None:
     preparation = fitted(Column("review", "text", "input", (5,), settings={"max_length": 5}), review=["good", "bad"])
     shown = QWidget()
     qtbot.addWidget(shown)
-    typed = input_for(preparation, shown)
+    typed = input_for(preparation.inputs, shown)
     assert isinstance(typed, TextInput)
     shown.show()
     with qtbot.waitSignal(typed.given) as given:
@@ -198,7 +215,7 @@ def test_several_inputs_of_a_table_have_a_field_each(qtbot: QtBot) -> None:
         user=np.array([5, 7]), when=np.array([0.0, 0]), member=np.array([1.0, 1]), age=np.array([1.234, 1.234]))
     shown = QWidget()
     qtbot.addWidget(shown)
-    fields = input_for(preparation, shown)
+    fields = input_for(preparation.inputs, shown)
     assert isinstance(fields, TableInput)
     with qtbot.waitSignal(fields.given) as given:
         fields.predict.click()
@@ -211,7 +228,7 @@ def test_recordings_are_dropped(qtbot: QtBot, tmp_path: Path) -> None:
     sound = Column("sound", "audio", "input", (1, 1600), settings=settings)
     shown = QWidget()
     qtbot.addWidget(shown)
-    files = input_for(fitted(sound, sound=[np.ones(1600, np.float32)]), shown)
+    files = input_for(fitted(sound, sound=[np.ones(1600, np.float32)]).inputs, shown)
     assert isinstance(files, FileInput)
     (tmp_path / "a.wav").touch()
     with qtbot.waitSignal(files.given) as given:

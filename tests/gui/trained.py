@@ -18,6 +18,7 @@ from engine.starter import starter_graph
 from engine.training.supervisor import Supervisor
 from gui.document import Document
 from gui.session import Session
+from tests.engine import compositions
 
 CLASSES = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
 SAMPLES = 600
@@ -101,6 +102,17 @@ def translation_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("translation")
     supervisor = Supervisor()
     run = runs.create(translation_project(folder / "data"), None, folder / "run")
+    _done(supervisor, jobs.Train(str(run.folder)))
+    supervisor.close()
+    return run.folder
+
+
+@pytest.fixture(scope="session")
+def generator_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a completed run of a network that makes points of noise. Not to be changed."""
+    folder = tmp_path_factory.mktemp("generator")
+    supervisor = Supervisor()
+    run = runs.create(compositions.gan(folder, 100, epochs=1), None, folder / "run")
     _done(supervisor, jobs.Train(str(run.folder)))
     supervisor.close()
     return run.folder
