@@ -17,8 +17,9 @@ MAX_INTEGER = 2**63
 """Below this in size are the whole numbers that torch and project files can hold."""
 
 
-_SPELLED_OUT = {"lr": "Learning rate", "max_lr": "Highest rate", "eta_min": "Lowest rate", "eps": "Epsilon"}
-"""Names that torch shortens beyond what a beginner can read."""
+_SPELLED_OUT = {"lr": "Learning rate", "max_lr": "Highest rate", "eta_min": "Lowest rate", "eps": "Epsilon",
+                "graph": "Network"}
+"""Names that a beginner cannot read, or that users know by another word."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from engine.errors import OptionError
 from engine.graph import Graph
 from engine.layers import CATALOGUE
-from engine.options import OPTIMIZERS, SCHEDULERS, Component, chosen
+from engine.options import ALIASES, COMPONENTS, OPTIMIZERS, SCHEDULERS, Component, Options, chosen, with_option
+from engine.params import Value
 
 if TYPE_CHECKING:
     from engine.project import Project
@@ -68,6 +70,42 @@ def phases(project: "Project") -> tuple[Phase, ...]:
     options = project.options
     return (Phase(IMPLICIT, objective, {}, options.optimizer, options.scheduler,
                   clip=float(options["gradient_clipping"])),)
+
+
+def with_setting(project: "Project", name: str, value: Value) -> "Project":
+    """With one option changed, named as `engine.options.with_option` takes it. What optimizers and schedulers are set
+    to holds for all phases of a plan; "Generator:lr" is that of one phase. Raises OptionError."""
+    phase_name, is_one, option = name.rpartition(":")
+    if is_one and phase_name not in [phase.name for phase in project.plan]:
+        known = ", ".join(phase.name for phase in project.plan)
+        raise OptionError(f"There is no phase named {phase_name!r}.",
+                          f"Phases: {known}." if known else "This project has no plan with phases of its own.")
+    group = ALIASES.get(option, option).partition(".")[0]
+    if not project.plan or (group not in COMPONENTS and not is_one):
+        return project.replace(options=with_option(project.options, name, value))
+    if group not in COMPONENTS:
+        raise OptionError(f"{option!r} is not a setting of a phase.",
+                          f"A phase has its own {' and '.join(COMPONENTS)}; for example {phase_name}:lr.")
+    plan = (_with_setting(phase, option, value) if phase_name in ("", phase.name) else phase for phase in project.plan)
+    return project.replace(plan=tuple(plan))
+
+
+def _with_setting(phase: Phase, name: str, value: Value) -> Phase:
+    changed = with_option(Options(optimizer=phase.optimizer, scheduler=phase.scheduler), name, value)
+    return msgspec.structs.replace(phase, optimizer=changed.optimizer, scheduler=changed.scheduler)
+
+
+def started(project: "Project", where: str, path: str) -> "Project":
+    """With weights from a file, or a run's folder, for a graph or one of its nodes, which may be named as users see it:
+    "Body/Conv2d 1". An empty path takes them off again. Raises OptionError."""
+    graph, _, node = where.partition("/") if where not in project.graphs else (where, "", "")
+    if graph not in project.graphs:
+        raise OptionError(f"There is no network named {graph!r}.", f"Networks: {', '.join(project.graphs)}.")
+    found = next((each.id for each in project.graphs[graph].nodes if node in (each.id, each.name)), "")
+    if node and not found:
+        raise OptionError(f"{graph} has no layer named {node!r}.", "Use its name on the canvas, or its id.")
+    starts = {**project.starts, address(graph, found if node else ""): path}
+    return project.replace(starts={key: value for key, value in starts.items() if value})
 
 
 def free_name(stem: str, taken: Iterable[str]) -> str:

@@ -66,7 +66,7 @@ class Library:
         while waiting:
             for node in self.graphs[waiting.pop()].nodes:
                 graph = placed(node)
-                if graph in self.graphs and graph not in reached:
+                if graph and graph in self.graphs and graph not in reached:
                     reached[graph] = None
                     waiting.append(graph)
         self._places[name] = tuple(reached)
@@ -77,7 +77,8 @@ class Library:
 
     def placed_somewhere(self) -> frozenset[str]:
         """The graphs that some graph places."""
-        return frozenset(placed(node) for graph in self.graphs.values() for node in graph.nodes) & self.graphs.keys()
+        names = {placed(node) for graph in self.graphs.values() for node in graph.nodes}
+        return frozenset(names - {""}) & self.graphs.keys()
 
     def _composed(self, declared: LayerSpec, node: Node) -> LayerSpec | None:
         name = placed(node)

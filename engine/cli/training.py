@@ -29,6 +29,9 @@ def declare_train(commands: Commands) -> Parser:
         examples="  neuroloom train network.neuroloom\n"
                  "  neuroloom train network.neuroloom --epochs 20 --seed 1 --run-dir runs/first\n"
                  "  neuroloom train network.neuroloom --set optimizer=SGD --set lr=0.05 --set scheduler=Cosine\n"
+                 "  neuroloom train gan.neuroloom --set Generator:lr=0.0002 --set batch_size=64\n"
+                 "  neuroloom train network.neuroloom --start Body=runs/pretrained\n"
+                 "  neuroloom train network.neuroloom --continue runs/network-20260101-120000\n"
                  "  neuroloom train network.neuroloom --augment Flip --augment Rotate:degrees=10,fill=edge\n"
                  "  neuroloom train network.neuroloom --data ~/data/fashion-mnist --json | tail -1",
         details=_options_text,
@@ -43,6 +46,11 @@ def declare_train(commands: Commands) -> Parser:
     parser.add_argument("--data", metavar="PATH", type=Path, help="train on this data set instead of the project's")
     parser.add_argument("--set", metavar="OPTION=VALUE", action="append", default=[], dest="settings",
                         help="override any option of the project; may be repeated")
+    parser.add_argument("--start", metavar="NETWORK=FILE", action="append", default=[],
+                        help="begin with the weights of a file or run in a network, or in a layer (NETWORK/LAYER); may "
+                             "be repeated")
+    parser.add_argument("--continue", metavar="RUN", dest="continues", type=Path,
+                        help="begin with the weights of a run wherever names and shapes are still the same")
     parser.add_argument("--augment", metavar="NAME[:SETTING=VALUE,...]", action="append", default=[],
                         help="change the training samples at random, instead of as the project says; may be repeated")
     parser.add_argument("--json", action="store_true", help="print every event as a line of JSON")
@@ -141,7 +149,7 @@ def _interruptible(control: "Control", console: Console) -> Iterator[Callable[[]
 
 def _overridden(project: "Project", args: argparse.Namespace, console: Console) -> "Project":
     """The project with what the command line overrides. Raises OptionError for wrong use."""
-    from engine.options import with_option
+    from engine.plan import with_setting
 
     settings = [(name, value) for name in SHORTHANDS if (value := getattr(args, name)) is not None]
     for setting in args.settings:
@@ -155,8 +163,25 @@ def _overridden(project: "Project", args: argparse.Namespace, console: Console) 
         if name == "data":
             project = _with_data(project, Path(value), args.project.resolve().parent, console)
         else:
-            project = project.replace(options=with_option(project.options, name, value))
+            project = with_setting(project, name, value)
+    project = _started(project, args)
     return _augmented(project, args.augment, console) if args.augment else project
+
+
+def _started(project: "Project", args: argparse.Namespace) -> "Project":
+    """The project with the weights that the command line begins with."""
+    from engine.plan import started
+
+    for text in args.start:
+        where, equals, path = text.rpartition("=")
+        if not equals:
+            raise OptionError(f"--start takes NETWORK=FILE, not {text!r}.", "For example: --start Encoder=runs/first")
+        project = started(project, where.strip(), _from_here(path))
+    if args.continues:
+        from engine.plan import with_setting
+
+        project = with_setting(project, "weights", _from_here(str(args.continues)))
+    return project
 
 
 def _augmented(project: "Project", texts: list[str], console: Console) -> "Project":
