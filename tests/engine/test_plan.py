@@ -8,6 +8,7 @@ from engine.plan import Phase, phases, started, with_setting
 from engine.project import Project, new_project
 from tests.engine.plans import gan
 
+
 def planned(project: Project, *plan: Phase) -> Project:
     return project.replace(plan=plan)
 
