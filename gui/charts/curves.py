@@ -9,6 +9,9 @@ from engine.history import TRAIN, VALIDATION, History
 from gui.charts.series import Series
 
 _LEARNING_RATE = "learning_rate"
+_LOSS_OF_ONE = " loss"
+"""The loss of one of several objectives is called like its graph, with this behind."""
+
 _SPLITS = {TRAIN: "training", VALIDATION: "validation"}
 
 
@@ -54,10 +57,15 @@ class RunCurves:
         """The series of a quantity by split."""
         return {split: series for (quantity, split), series in self._series.items() if quantity == name}
 
+    def losses(self) -> tuple[str, ...]:
+        """The losses that are made small: that of each objective where there are several, else the one."""
+        several = dict.fromkeys(name for name, _ in self._series if name.endswith(_LOSS_OF_ONE))
+        return tuple(several) or ("loss",)
+
     def metrics(self) -> tuple[str, ...]:
-        """The quantities beside the loss, the learning rate last."""
-        names = dict.fromkeys(name for name, _ in self._series if name not in ("loss", _LEARNING_RATE))
-        return (*names, *([_LEARNING_RATE] if (_LEARNING_RATE, "training") in self._series else []))
+        """The quantities beside the losses, learning rates last."""
+        names = dict.fromkeys(name for name, _ in self._series if name not in ("loss", *self.losses()))
+        return tuple(sorted(names, key=lambda name: name.endswith(_LEARNING_RATE)))
 
     def expected(self, axis: str) -> float:
         """Where the run ends, or ended, on an axis."""

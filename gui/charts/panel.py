@@ -20,9 +20,14 @@ from gui.widgets.empty_state import EmptyState
 REDRAW_INTERVAL_MS = 66
 """At most 15 redraws a second."""
 
+MIN_WIDTH = 220
+MOST_LOSSES = 4
+"""So many losses stand side by side; a training with more shows the first."""
+
 
 class ChartsPanel(QWidget):
-    """Loss on the left, a metric of choice on the right. Draws only while it is seen, at most 15 times a second."""
+    """The losses on the left, one chart for each objective, and a metric of choice on the right. Draws only while it is
+    seen, at most 15 times a second."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -34,11 +39,9 @@ class ChartsPanel(QWidget):
         self._timer.setInterval(REDRAW_INTERVAL_MS)
         self._timer.timeout.connect(self._redraw)
         self.controls = Controls(self)
-        self.loss_plot, self.metric_plot = Plot(self), Plot(self)
-        for plot, other in ((self.loss_plot, self.metric_plot), (self.metric_plot, self.loss_plot)):
-            plot.pointed.connect(plot.point_at)
-            plot.pointed.connect(other.point_at)
-            plot.pointed.connect(self.controls.show_position)
+        self.loss_plots, self.metric_plot = [Plot(self)], Plot(self)
+        for plot in self._plots:
+            self._follow_pointer(plot)
         self.controls.changed.connect(self._set_view)
         self.controls.metric_chosen.connect(self._show_metric)
         self.controls.fit_clicked.connect(self._fit)
@@ -55,8 +58,8 @@ class ChartsPanel(QWidget):
     def _build(self) -> None:
         self._splitter = QSplitter(Qt.Orientation.Horizontal, self)
         self._splitter.setChildrenCollapsible(False)
-        for plot in (self.loss_plot, self.metric_plot):
-            plot.setMinimumWidth(220)
+        for plot in self._plots:
+            plot.setMinimumWidth(MIN_WIDTH)
             self._splitter.addWidget(plot)
         self._splitter.setSizes([1000, 1000])
         self._charts = QWidget(self)
@@ -83,8 +86,7 @@ class ChartsPanel(QWidget):
             except EngineError as error:
                 self._empty.show_text("No curves for this run", f"{error.message} {error.hint}".strip())
         self._offer_metrics()
-        for plot in (self.loss_plot, self.metric_plot):
-            plot.point_at(float("nan"))
+        self._point_at(float("nan"))
         self._show_series()
         self._fit()
 
@@ -111,7 +113,8 @@ class ChartsPanel(QWidget):
     def _show_series(self) -> None:
         self._stack.setCurrentWidget(self._charts if self.curves else self._empty)
         expected = self.curves.expected(self._view.axis)
-        self.loss_plot.show_series("Loss", self.curves.of("loss"), expected)
+        for plot, name in zip(self.loss_plots, self.curves.losses(), strict=False):
+            plot.show_series(title(name), self.curves.of(name), expected)
         name = self.controls.chosen_metric
         self.metric_plot.setVisible(bool(name))
         if name:
@@ -119,6 +122,29 @@ class ChartsPanel(QWidget):
 
     def _offer_metrics(self) -> None:
         self.controls.offer(self.curves.metrics())
+        count = min(len(self.curves.losses()), MOST_LOSSES)
+        while len(self.loss_plots) < count:
+            plot = Plot(self)
+            plot.setMinimumWidth(MIN_WIDTH)
+            plot.set_view(self._view)
+            self._follow_pointer(plot)
+            self._splitter.insertWidget(len(self.loss_plots), plot)
+            self.loss_plots.append(plot)
+            self._splitter.setSizes([1000] * self._splitter.count())
+        for place, plot in enumerate(self.loss_plots):
+            plot.setVisible(place < count)
+
+    @property
+    def _plots(self) -> tuple[Plot, ...]:
+        return (*self.loss_plots, self.metric_plot)
+
+    def _follow_pointer(self, plot: Plot) -> None:
+        plot.pointed.connect(self._point_at)
+        plot.pointed.connect(self.controls.show_position)
+
+    def _point_at(self, position: float) -> None:
+        for plot in self._plots:
+            plot.point_at(position)
 
     def _show_metric(self, _name: str) -> None:
         self._show_series()
@@ -130,17 +156,18 @@ class ChartsPanel(QWidget):
 
     def _set_view(self) -> None:
         view = self._view
-        self.loss_plot.set_view(view)
+        for plot in self.loss_plots:
+            plot.set_view(view)
         self.metric_plot.set_view(View(view.axis, view.smoothing))
         self._show_series()
 
     def _fit(self) -> None:
-        self.loss_plot.fit()
-        self.metric_plot.fit()
+        for plot in self._plots:
+            plot.fit()
 
     def _restyle(self) -> None:
-        self.loss_plot.restyle()
-        self.metric_plot.restyle()
+        for plot in self._plots:
+            plot.restyle()
 
     def _export_picture(self) -> None:
         self._export("Export picture", "charts.png", "PNG picture (*.png)",

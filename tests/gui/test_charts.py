@@ -183,15 +183,15 @@ def test_the_panel_shows_the_run_of_the_session_and_exports_it(
     qtbot.addWidget(panel)
     panel.resize(760, 240)
     panel.show()
-    assert not panel.loss_plot.isVisible(), "the empty state comes first"
+    assert not panel.loss_plots[0].isVisible(), "the empty state comes first"
     session.show_run(trained_runs["pictures"])
-    assert panel.loss_plot.isVisible()
+    assert panel.loss_plots[0].isVisible()
     assert panel.metric_plot.isVisible()
     assert panel.controls.chosen_metric == "accuracy"
-    assert len(panel.loss_plot.curve("validation")[0]) == 2
+    assert len(panel.loss_plots[0].curve("validation")[0]) == 2
     assert not any(menu.isVisible() for menu in panel.findChildren(QMenu))
     panel.controls.axis.setCurrentIndex(1)
-    assert panel.loss_plot.ranges[0][1] > 2, "steps, not epochs"
+    assert panel.loss_plots[0].ranges[0][1] > 2, "steps, not epochs"
 
     save_picture(panel, tmp_path / "charts.png")
     assert QImage(str(tmp_path / "charts.png")).width() >= 760
@@ -216,3 +216,27 @@ def test_the_ends_of_the_axis_are_labelled(plot: Plot) -> None:
     assert {"0", "4"} <= set(texts)
     axis = plot._item.getAxis("bottom").sceneBoundingRect()
     assert plot._plot.sceneRect().contains(axis), "nothing of a label is cut off"
+
+
+def test_each_of_several_objectives_has_a_chart_of_its_loss(qtbot: QtBot, session: Session,
+                                                            trained_runs: dict[str, Path]) -> None:
+    panel = ChartsPanel(session)
+    qtbot.addWidget(panel)
+    panel.resize(1000, 240)
+    panel.show()
+    panel.curves = RunCurves()
+    panel.curves.take(events.Started("run", "cpu", 1, 10, 2, 5))
+    values = {"loss": 3.0, "Train generator loss": 1.0, "Train discriminator loss": 2.0,
+              "Train discriminator accuracy": 0.5, "Train generator learning_rate": 0.1,
+              "Train discriminator learning_rate": 0.1}
+    for step in (1, 2):
+        panel.curves.take(events.Stepped(step, step / 5, values, 100.0, 1.0))
+    panel._redraw()
+    panel._offer_metrics()
+    panel._redraw()
+    assert [plot.legend._title.text() for plot in panel.loss_plots] == ["Train generator loss",
+                                                                        "Train discriminator loss"]
+    assert [plot.curve("training")[1][0] for plot in panel.loss_plots] == [1.0, 2.0]
+    assert panel.curves.metrics()[0] == "Train discriminator accuracy"
+    session.show_run(trained_runs["pictures"])
+    assert [plot.isVisible() for plot in panel.loss_plots] == [True, False]
