@@ -45,6 +45,17 @@ class Make(Job, frozen=True):
     checkpoint: str = "best"
 
 
+class Step(Job, frozen=True):
+    """Tell every time step of a Loop on one sample: a row of the data, or of new files; see engine.stepping."""
+
+    run: str
+    loop: str = ""
+    row: int | None = None
+    paths: tuple[str, ...] = ()
+    call: int = 0
+    checkpoint: str = "best"
+
+
 class Export(Job, frozen=True):
     """Write a checkpoint in a format and verify it; `Finished.result` has the path and the largest difference."""
 
@@ -73,4 +84,4 @@ class Look(Job, frozen=True):
     seed: int = 0
 
 
-AnyJob = Train | Evaluate | Predict | Make | Export | Suspect | Look
+AnyJob = Train | Evaluate | Predict | Make | Step | Export | Suspect | Look

@@ -1,4 +1,4 @@
-"""Commands on a trained run: evaluate, predict and export."""
+"""Commands on a trained run: evaluate, predict, export, suspicious and steps."""
 
 import argparse
 from pathlib import Path
@@ -8,6 +8,9 @@ from engine import decoding
 from engine.cli.console import Console, table
 from engine.cli.parser import Commands, Parser, add_checkpoint, add_json, add_run, command
 from engine.export.formats import FORMATS
+
+SHOWN_NUMBERS = 6
+"""Of a state, in a line for people."""
 
 
 def declare_evaluate(commands: Commands) -> Parser:
@@ -82,7 +85,28 @@ def declare_suspicious(commands: Commands) -> Parser:
     return parser
 
 
-COMMANDS = (declare_evaluate, declare_predict, declare_export, declare_suspicious)
+def declare_steps(commands: Commands) -> Parser:
+    parser = command(
+        commands, "steps", steps,
+        "Run a Loop of a trained network one time step at a time, and see its states. The sample is a row of the data, "
+        "or comes from new files.",
+        examples="  neuroloom steps RUN\n  neuroloom steps RUN --loop Encoder/Loop --row 12 --json | jq .states\n"
+                 "  neuroloom steps RUN text.txt",
+    )
+    add_run(parser)
+    parser.add_argument("files", metavar="FILE", nargs="*", type=Path, help="new files, as `predict` takes them")
+    parser.add_argument("--loop", metavar="NAME", default="", help="which Loop, where the run has several")
+    parser.add_argument("--row", metavar="N", type=int,
+                        help="which sample: its row of the data (default: the first of the test split), or its number "
+                             "in the files, from 0")
+    parser.add_argument("--call", metavar="N", type=int, default=1,
+                        help="which time, where what holds the Loop is computed several times (default: 1)")
+    add_checkpoint(parser)
+    add_json(parser, "inputs, states and outputs of every step")
+    return parser
+
+
+COMMANDS = (declare_evaluate, declare_predict, declare_export, declare_suspicious, declare_steps)
 
 
 def evaluate(args: argparse.Namespace, console: Console) -> int:
@@ -187,6 +211,33 @@ def suspicious(args: argparse.Namespace, console: Console) -> int:
         text = table([head, *(_suspicious_row(entry) for entry in listed)], right=(0, 1, 5))
     _give(text, args.output, console, f"{len(listed):,} samples")
     return 0
+
+
+def steps(args: argparse.Namespace, console: Console) -> int:
+    from engine import runs
+    from engine.stepping import step
+
+    with console.progress() as receive:
+        found = step(runs.open_run(args.folder), args.loop, args.row, args.files, call=args.call - 1,
+                     checkpoint=args.checkpoint, emit=receive)
+    if args.json:
+        console.json(found)
+        return 0
+    tokens = found["tokens"]
+    shown = {**found["states"], **found["outputs"]}
+    head = ("step", *(("token",) if tokens else ()), *shown)
+    rows = ((str(number + 1), *((tokens[number],) if tokens else ()),
+             *(_numbers_text(values[number]) for values in shown.values())) for number in range(found["steps"]))
+    console.data(table((head, *rows), right=(0,)))
+    for note in found["notes"]:
+        console.remark(note)
+    return 0
+
+
+def _numbers_text(numbers: list[float]) -> str:
+    """The first numbers of a step."""
+    more = " …" if len(numbers) > SHOWN_NUMBERS else ""
+    return " ".join(f"{number:.3f}" for number in numbers[:SHOWN_NUMBERS]) + more
 
 
 def _give(text: str, output: Path | None, console: Console, what: str) -> None:

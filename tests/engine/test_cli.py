@@ -15,8 +15,8 @@ from engine.layers import CATALOGUE
 from engine.project import RESOURCES
 
 PERCEPTRON = RESOURCES / "templates" / "perceptron.neuroloom"
-COMMANDS = ("check", "code", "data", "train", "resume", "evaluate", "predict", "export", "suspicious", "layers",
-            "completion")
+COMMANDS = ("check", "code", "data", "train", "resume", "evaluate", "predict", "export", "suspicious", "steps",
+            "layers", "completion")
 
 
 @pytest.fixture
