@@ -59,7 +59,7 @@ def _train(job: jobs.Train, emit: Emit, control: Control) -> None:
     train(run, emit, control)
 
 
-def _result(job: AnyJob, emit: Emit) -> dict[str, Any]:
+def _result(job: AnyJob, emit: Emit) -> dict[str, Any]:  # noqa: PLR0911 - one for each kind of job
     if isinstance(job, jobs.Look):
         from engine.looks import look
 
@@ -83,6 +83,10 @@ def _result(job: AnyJob, emit: Emit) -> dict[str, Any]:
             from engine.prediction import made
 
             return {"samples": next(iter(made(run, job.count, job.seed, job.checkpoint).values())).tolist()}
+        case jobs.Step():
+            from engine.stepping import step
+
+            return step(run, job.loop, job.row, job.paths, call=job.call, checkpoint=job.checkpoint, emit=emit)
         case jobs.Export():
             from engine.export import export
 
