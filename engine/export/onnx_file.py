@@ -24,6 +24,8 @@ _BENIGN_WARNINGS = (
 )
 """Said by torch about its own insides while it exports; nothing that a user could act on."""
 
+_TALKATIVE = ("torch.onnx._internal.exporter._registration", "onnxscript.optimizer._constant_folding")
+
 
 def write(model: Model, path: Path) -> tuple[str, ...]:
     """Write the file; notes name the opset that was really written. Raises ExportError."""
@@ -76,14 +78,17 @@ def _reason(error: BaseException) -> str:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without torch's remarks on packages that are not installed and that no network here needs."""
-    registry = logging.getLogger("torch.onnx._internal.exporter._registration")
-    level = registry.level
-    registry.setLevel(logging.ERROR)
+    """Without remarks on packages that are not installed and that no network here needs, and on what is not optimized.
+    """
+    loggers = [logging.getLogger(name) for name in _TALKATIVE]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
             for message in _BENIGN_WARNINGS:
                 warnings.filterwarnings("ignore", message=message)
             yield
     finally:
-        registry.setLevel(level)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
