@@ -57,8 +57,13 @@ class Evaluation:
             return self._refused(node, result, inputs)
         if result.remarks:
             for remark in result.remarks:
-                self._add("warning", node, remark)
+                if not remark.role or remark.role in self._roles(node, remark.port):
+                    self._add("warning", node, remark)
         return result.report
+
+    def _roles(self, node: Node, port: str) -> set[str]:
+        specs = (self.wired.specs[edge.source] for edge in self.wired.wires(node.id, port))
+        return {spec.role for spec in specs if spec is not None}
 
     def _inputs(self, spec: LayerSpec, arriving: Iterable[Edge]) -> tuple[TensorSpec, ...] | NodeReport:
         """The specs of all wires in the order of the ports, or the report of a node that cannot be computed yet."""

@@ -42,8 +42,18 @@ def forward(scope: Scope, names: Names, *, returned: Iterable[Wire] = (),
     afterwards."""
     outline, returned, judged = scope.outline, set(returned), set(judged)
     used = {wire for step in outline.steps for wire in step.given} | returned | judged
-    writing = _Writing(scope, names, _passed_on(outline, returned) - judged, used)
+    variables = {wire: argument.variable for wire, argument in outline.columns.items()}
+    writing = _Writing(scope, names, _passed_on(outline, returned) - judged, used, variables)
     for step in outline.steps:
+        writing.write(step)
+    return writing.lines, writing.variables
+
+
+def aside(scope: Scope, names: Names, variables: Mapping[Wire, str]) -> tuple[list[Line], dict[Wire, str]]:
+    """The statements of what an objective computes by itself, with the variables that there are then."""
+    used = {(step.node.id, port.name) for step in scope.outline.aside for port in step.spec.outputs}
+    writing = _Writing(scope, names, set(), used, dict(variables))
+    for step in scope.outline.aside:
         writing.write(step)
     return writing.lines, writing.variables
 
@@ -55,19 +65,20 @@ def shape(spec: TensorSpec) -> str:
 
 def count_and_device(outline: Outline) -> tuple[str, str]:
     """Expressions for the number of samples and the device, for layers that make values of nothing."""
-    if not outline.inputs:
+    if not outline.sources:
         return "samples", "next(self.parameters()).device"
-    first = outline.inputs[0].variable
+    first = outline.sources[0].variable
     return f"{first}.shape[0]", f"{first}.device"
 
 
 class _Writing:
     """Lines in the making."""
 
-    def __init__(self, scope: Scope, names: Names, passing: set[Wire], used: set[Wire]) -> None:
+    def __init__(self, scope: Scope, names: Names, passing: set[Wire], used: set[Wire],
+                 variables: dict[Wire, str]) -> None:
         self._scope, self._names, self._passing, self._used = scope, names, passing, used
         self._outline = scope.outline
-        self.variables: dict[Wire, str] = {wire: argument.variable for wire, argument in self._outline.columns.items()}
+        self.variables = variables
         taken = {argument.variable for argument in self._outline.sources}
         self._chain = names.take("h" if "x" in taken else "x", "variable", "x")
         self.lines: list[Line] = []

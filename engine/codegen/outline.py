@@ -91,6 +91,7 @@ class Outline:
 
     is_pair   the graph becomes two classes, a network and the objective that holds it; else it becomes one
     networks  the graphs whose networks it is given, in the order of their first use
+    aside     what the objective of a pair computes by itself, of the data: lengths, targets
     columns   what brings a wire in from outside
     shown     what each Output node shows, by its id
     """
@@ -103,6 +104,7 @@ class Outline:
     inputs: list[Argument] = field(default_factory=list)
     targets: list[Argument] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
+    aside: list[Step] = field(default_factory=list)
     results: list[Result] = field(default_factory=list)
     losses: list[Step] = field(default_factory=list)
     measures: list[Measure] = field(default_factory=list)
@@ -149,6 +151,7 @@ def outlined(name: str, class_name: str, analysis: Analysis, library: Library, *
     outline.losses = [step for step in sinks if step.spec.role == "loss"]
     outline.steps, entering = _ordered(steps, wires if outline.is_pair or not outline.losses else _needed(sinks, wires))
     outline.shown = {step.node.id: wire for step in sinks if step.spec.role == "output" for wire in step.given}
+    outline.aside = _aside(outline, sinks, wires, steps)
     outline.networks = list(dict.fromkeys(
         each for step in outline.steps if step.graph for each in _given(step, library)))
     _name_arguments(outline, entering, steps, are_apart=name in library.placed_somewhere())
@@ -160,6 +163,13 @@ def outlined(name: str, class_name: str, analysis: Analysis, library: Library, *
 def _given(step: Step, library: Library) -> tuple[str, ...]:
     """The graphs whose networks a placement needs: that of a Network itself, and what a Block's copies are given."""
     return (step.graph,) if step.node.type in SHARING else library.analysis(step.graph).networks
+
+
+def _aside(outline: Outline, sinks: list[Step], wires: list[Wire], steps: dict[str, Step]) -> list[Step]:
+    if not outline.is_pair:
+        return []
+    judged = [wire for sink in sinks if sink.spec.role != "output" for wire in sink.given if wire not in wires]
+    return _ordered(steps, judged)[0]
 
 
 def _needed(sinks: list[Step], wires: list[Wire]) -> list[Wire]:
@@ -221,7 +231,8 @@ def _name_arguments(outline: Outline, entering: list[Wire], steps: dict[str, Ste
     """A column has one variable, also where several Input nodes bring it in, unless they `are_apart`."""
     names, known = Names((*_NOT_ARGUMENTS, *ready_made_names())), dict[str, Argument]()
     inputs = set(entering)
-    judged = [wire for step in steps.values() if step.spec.role in ("loss", "metric") for wire in step.given
+    judging = [*(step for step in steps.values() if step.spec.role in ("loss", "metric")), *outline.aside]
+    judged = [wire for step in judging for wire in step.given
               if steps[wire[0]].spec.role == "input" and wire not in inputs]
     for wire in (*entering, *dict.fromkeys(judged)):
         node_id, port = wire
@@ -239,9 +250,12 @@ def _name_arguments(outline: Outline, entering: list[Wire], steps: dict[str, Ste
 def _name_results(outline: Outline, wires: list[Wire], sinks: list[Step]) -> None:
     names = Names((*(argument.variable for argument in outline.sources), *ready_made_names(), "loss", "self"))
     given = {wire: step.node.name for step in reversed(sinks) if step.spec.role == "output" for wire in step.given}
+    nodes = {step.node.id: step.node.name for step in outline.steps}
+    unnamed = [wire for wire in wires if wire not in given]
     for wire in wires:
+        usual = "output" if len(unnamed) == 1 else nodes.get(wire[0], "output")
         outline.results.append(
-            Result(names.take(given.get(wire, "output"), "variable", "output"), wire, outline.spec(wire)))
+            Result(names.take(given.get(wire, usual), "variable", "output"), wire, outline.spec(wire)))
 
 
 def _choose_measures(outline: Outline, sinks: list[Step]) -> None:

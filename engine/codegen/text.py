@@ -65,7 +65,7 @@ def _wrapped(code: str, indent: int) -> list[str]:
         if max(map(len, lines)) <= WIDTH:
             return lines
     anywhere = _words(code, 0, MAX_DEPTH)
-    start = 2 if len(anywhere) > 2 and anywhere[1] == "=" else 1  # after "name =" or "return"
+    start = anywhere.index("=") + 1 if "=" in anywhere else 1  # after "name =" or "return"
     head = " ".join(anywhere[:start])
     return [f"{margin}{head} (", *_filled(margin + " " * 4, anywhere[start:], margin + " " * 4, ""), f"{margin})"]
 

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterable
 
 from engine.analysis.library import Library
-from engine.codegen.forward import Scope, forward, is_sequential, shape
+from engine.codegen.forward import Scope, aside, forward, is_sequential, shape
 from engine.codegen.outline import MODULE_ATTRIBUTES, Argument, Measure, Outline, Step, Wire
 from engine.codegen.program import Program
 from engine.codegen.ready_made import helpers_of, ready_made_names
@@ -35,7 +35,8 @@ class Writer:
             if outline.losses:
                 lines += ["", "", *(self._pair(outline) if outline.is_pair else self._objective(outline))]
         helpers = helpers_of("\n".join(lines), [
-            helper for outline in self._program.outlines.values() for step in (*outline.steps, *_sinks(outline))
+            helper for outline in self._program.outlines.values()
+            for step in (*outline.steps, *outline.aside, *_sinks(outline))
             for helper in step.spec.helpers])
         return "\n".join((*_header(self._program), *helpers, *lines)) + "\n"
 
@@ -94,6 +95,7 @@ class Writer:
                      **{result.wire: result.name for result in outline.results}}
         names = Names((*(a.variable for a in outline.sources), *(r.name for r in outline.results),
                        *ready_made_names(), "loss", "self"))
+        given_lines, variables = aside(self._scope(outline), names, variables)
         return [
             f"class {outline.objective}(nn.Module):",
             *docstring(f"The loss of {outline.name}, a mean over the batch{_measured(outline)}.", 4),
@@ -102,7 +104,7 @@ class Writer:
             *block(start, 8),
             "",
             *_judging_signature(outline),
-            *block([computed, *_loss_lines(outline, modules, variables)], 8),
+            *block([computed, *given_lines, *_loss_lines(outline, modules, variables)], 8),
             *_judged(outline, variables, names),
         ]
 

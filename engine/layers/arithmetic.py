@@ -80,11 +80,6 @@ def _drawn_shape(inputs: Inputs, params: Params) -> TensorSpec:
     return replace(mean, padded=mean.padded or log_variance.padded)
 
 
-def _drawn_call(module: str, args: tuple[str, ...], params: Params) -> str:
-    mean, log_variance = args
-    return f"{mean} + torch.exp(0.5 * {log_variance}) * torch.randn_like({mean})"
-
-
 def _function(type: str, function: str, doc: str, icon: str, aliases: tuple[str, ...]) -> LayerSpec:
     return LayerSpec(type=type, category="Math", icon=icon, constructor="", doc=doc, aliases=aliases,
                      call=lambda module, args, params: f"torch.{function}({args[0]})")
@@ -114,11 +109,11 @@ LAYERS = (
     _function("Log", "log", "The natural logarithm of every number; all must be positive.", "square-function",
               ("Logarithm", "ln")),
     LayerSpec(
-        type="RandomNormal", category="Math", icon="dices", constructor="",
+        type="RandomNormal", category="Math", icon="dices", constructor="RandomNormal", helpers=("random_normal",),
         inputs=(Port("mean"), Port("log_variance", label="log variance")),
-        doc="Draws normally distributed numbers anew each time; gradients reach their mean and variance: "
-            "the heart of a variational autoencoder.",
-        shape=_drawn_shape, call=_drawn_call, aliases=("Reparametrization", "Sampling", "Gaussian sample", "VAE"),
+        doc="Draws normally distributed numbers while the network learns, and gives their mean in use; gradients reach "
+            "mean and variance: the heart of a variational autoencoder.",
+        shape=_drawn_shape, aliases=("Reparametrization", "Sampling", "Gaussian sample", "VAE"),
     ),
     LayerSpec(
         type="Detach", category="Math", icon="unplug", constructor="",

@@ -42,7 +42,7 @@ def _binary_remarks(inputs: Inputs, params: Params) -> tuple[Remark, ...]:
     return (Remark(
         "number-target", "expects 0 or 1 as target but gets real numbers",
         "Number columns are scaled for training, and then are no longer 0 and 1: read the column as a category.",
-        port="target"),)
+        port="target", role="input"),)
 
 
 def _gaussian_shape(inputs: Inputs, params: Params) -> tuple[()]:

@@ -40,7 +40,7 @@ LAYERS = (
         params=(Choice(name="distribution", default="normal", choices=tuple(DRAWS), argument=False,
                        help="Normal: mean 0 and deviation 1. Uniform: from 0 to 1."),
                 _size((64,))),
-        shape=_shape, call=_noise_call, aliases=("Random", "Latent", "Gaussian", "Source"),
+        shape=_shape, call=_noise_call, is_random=True, aliases=("Random", "Latent", "Gaussian", "Source"),
     ),
     LayerSpec(
         type="Constant", category="Inputs and outputs", icon="pin", constructor="", inputs=(),

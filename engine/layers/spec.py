@@ -116,7 +116,10 @@ Fix = Insert | SetParams | Replace | Resize | Swap | WireLengths | Lengthen
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """A legal but surprising use of a layer, found from its inputs and settings alone. Fields as in ShapeError."""
+    """A legal but surprising use of a layer, found from its inputs and settings alone. Fields as in ShapeError.
+
+    role  it only holds if what is wired to the port is of that role; "" for all
+    """
 
     code: str
     message: str
@@ -124,6 +127,7 @@ class Remark:
     fixes: tuple[Fix, ...] = ()
     port: str = ""
     param: str = ""
+    role: Role | Literal[""] = ""
 
 
 class ShapeError(Exception):
@@ -196,6 +200,7 @@ class LayerSpec:
                  without inputs gets the number of samples and the device as expressions instead
     helpers      files of resources/code (without .py) whose functions and classes the constructor or the call uses:
                  their text becomes part of the emitted module
+    is_random    its values are other ones each time
     aliases      other words people search for: "Dense", "Fully connected"
     unwanted     of a loss or metric: layer types that must not feed `prediction`, with the reason
     metrics      of a loss: metric types that are measured when the graph places none
@@ -223,6 +228,7 @@ class LayerSpec:
     remarks: Callable[[Inputs, Params], tuple[Remark, ...]] = no_remarks
     call: Callable[[str, tuple[str, ...], Params], str] | None = None
     helpers: tuple[str, ...] = ()
+    is_random: bool = False
     aliases: tuple[str, ...] = ()
     unwanted: Mapping[str, str] = field(default_factory=dict)
     metrics: tuple[str, ...] = ()

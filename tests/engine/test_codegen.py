@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from engine import projectfile
-from engine.analysis import analyze
+from engine.analysis import analyze, planning
+from engine.analysis.survey import survey
 from engine.codegen import emit, emit_preview
 from engine.errors import TrainingError
 from engine.graph import Edge, Graph, Node
@@ -83,8 +84,9 @@ def test_the_perceptron_reads_as_if_a_person_had_written_it():
 @pytest.mark.parametrize("path", sorted((RESOURCES / "templates").glob("*.neuroloom")), ids=lambda path: path.stem)
 def test_templates_have_nothing_to_object_to(path):
     project = projectfile.load(path)
-    report = analyze(project.graph, project.data.columns)
-    assert not report.problems
+    report = survey(project)
+    assert not [problem for analysis in report.analyses.values() for problem in analysis.problems]
+    assert not planning.problems(project)
     assert not _problems_of(emit(project).text)
     assert emit_preview(project) == emit(project).text
 

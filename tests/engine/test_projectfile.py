@@ -45,7 +45,7 @@ def test_templates_come_back_byte_for_byte(path, tmp_path):
     assert (tmp_path / path.name).read_bytes() == path.read_bytes()
     assert project.notes
     assert project.data is not None
-    assert project.data.located(None).is_dir()
+    assert project.data.located(None).exists()
 
 
 def test_the_perceptron_is_the_classic_one():
@@ -111,7 +111,7 @@ def test_settings_are_completed_and_illegal_ones_kept():
     flatten, linear, loss = (project.graph.node(name) for name in ("flatten_1", "linear_1", "crossentropy_1"))
     assert flatten.params == {"start_dim": 1, "end_dim": 2}
     assert linear.params == {"out_features": -4, "bias": True, "colour": "red"}
-    assert loss.params == {"label_smoothing": "much"}
+    assert loss.params == {"label_smoothing": "much", "weight": 1.0}
     assert projectfile.loads(projectfile.dumps(project)) == project
 
 

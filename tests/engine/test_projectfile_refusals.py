@@ -38,7 +38,7 @@ WIRE = {"source": "linear_1", "source_port": "output", "target": "relu_3", "targ
     ("place", "value", "words"),
     [
         ("program", "Other", "is not a Neuroloom project"),
-        ("schema", 3, "newer Neuroloom"),
+        ("schema", 4, "newer Neuroloom"),
         ("schema", 10**17, "newer Neuroloom"),
         ("schema", 0, "which version"),
         ("schema", True, "which version"),
@@ -101,9 +101,9 @@ def test_the_message_names_the_place(place, value, words):
 @pytest.mark.parametrize("data", [
     b"", b"null", b"[]", b"7", b'"Neuroloom"', b"{}", b"PK\x03\x04", b"\x80\x04\x95", b"\0" * 100,
     b"\xef\xbb\xbf" + WHOLE,
-    WHOLE.decode().encode("utf-16"), WHOLE + b"x", WHOLE + WHOLE, WHOLE.replace(b'"schema": 2', b'"schema": NaN'),
-    WHOLE.replace(b'"schema": 2', b'"schema": 2, "schema": 2'), b"[" * 10**6, b'{"a":' * 10**6, b"1," * 10**7,
-    WHOLE.replace(b'"schema": 2', b'"schema": ' + b"9" * 10**6), b" " * (65 << 20),
+    WHOLE.decode().encode("utf-16"), WHOLE + b"x", WHOLE + WHOLE, WHOLE.replace(b'"schema": 3', b'"schema": NaN'),
+    WHOLE.replace(b'"schema": 3', b'"schema": 3, "schema": 3'), b"[" * 10**6, b'{"a":' * 10**6, b"1," * 10**7,
+    WHOLE.replace(b'"schema": 3', b'"schema": ' + b"9" * 10**6), b" " * (65 << 20),
 ], ids=lambda data: repr(data[:16]))
 def test_what_is_no_project_is_refused(data):
     with pytest.raises(ProjectError):
