@@ -18,12 +18,14 @@ BELOW_HEIGHT = 262
 
 @dataclass(frozen=True, slots=True)
 class DockSpec:
-    """A place for one panel. Docks of one area are tabs of each other; the first is shown."""
+    """A place for one panel. Docks of one area are tabs of each other; the first is shown. What few networks need is
+    not open at first."""
 
     id: str
     title: str
     area: Qt.DockWidgetArea
     help: str
+    is_open: bool = True
 
 
 DOCKS = (
@@ -35,6 +37,7 @@ DOCKS = (
     DockSpec("problems", "Problems", BELOW, "What is wrong with the design, with repairs."),
     DockSpec("test", "Test", BELOW, "How good the network is on samples it has never seen."),
     DockSpec("try", "Try it", BELOW, "Give the trained network something of your own."),
+    DockSpec("steps", "Steps", BELOW, "A Loop of the trained network, one time step at a time.", is_open=False),
     DockSpec("code", "Code", BELOW, "The Python that is trained and exported."),
     DockSpec("log", "Log", BELOW, "What happened in this session."),
 )
@@ -93,7 +96,7 @@ class Docks(QObject):
             if spec.area in first:
                 self._window.tabifyDockWidget(first[spec.area], dock)
             first.setdefault(spec.area, dock)
-            dock.show()
+            dock.setVisible(spec.is_open)
         for dock in first.values():
             dock.raise_()
         for area, width in SIDE_WIDTHS.items():

@@ -24,7 +24,7 @@ class LatePanels(QObject):
     def __init__(self, docks: Docks, document: Document, session: Session, browse: Browse, parent: QObject) -> None:
         super().__init__(parent)
         self._docks, self._document, self._session, self._browse = docks, document, session, browse
-        self._missing = deque(("charts", "training", "data", "log", "code", "test", "try"))
+        self._missing = deque(("charts", "training", "data", "log", "code", "test", "try", "steps"))
         self._timer = QTimer(self, interval=INTERVAL_MS)
         self._timer.timeout.connect(self._make_next)
 
@@ -100,4 +100,8 @@ class LatePanels(QObject):
                 from gui.results.try_panel import TryPanel
 
                 return TryPanel(session)
+            case "steps":
+                from gui.results.steps_panel import StepsPanel
+
+                return StepsPanel(session)
         raise ValueError(f"no panel is made for the dock {dock!r}")

@@ -56,7 +56,7 @@ THEMES = (
 EDITING = ("cut", "copy", "paste", "duplicate", "duplicate_wired", None, "delete", "dissolve", "rename",
            "connect_selected", None, "select_all", "clear_selection")
 NETWORKS = ("new_network", "rename_network", "remove_network", None, "group_network", "group_block", "ungroup", "enter",
-            "leave", None, "next_network", "previous_network")
+            "step_through", "leave", None, "next_network", "previous_network")
 VIEWING = ("fit_all", "fit_selection", "actual_size", "zoom_in", "zoom_out")
 TOOLBAR = ("new", "open", "save", None, "undo", "redo")
 ICON_SIZE = 18
@@ -172,6 +172,7 @@ class MainWindow(QMainWindow):
         self.palette_panel.chosen.connect(self.canvas.add_layer)
         self.inspector = Inspector(self.document)
         self.inspector.node.entered.connect(self.canvas.networks.trail.enter)
+        self.inspector.node.stepped.connect(self.canvas.networks.step_through)
         self.problems = ProblemsPanel(self.document)
         self.problems.counted.connect(self._show_problem_count)
         self._show_problem_count(*self.problems.counts)
@@ -246,6 +247,7 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self.canvas.message.connect(self.show_message)
+        self.canvas.networks.steps_wanted.connect(self._show_steps)
         self.files.message.connect(self.show_message)
         self.files.recent_changed.connect(self._fill_recent)
         self.document.path_changed.connect(self._show_document)
@@ -317,6 +319,11 @@ class MainWindow(QMainWindow):
         dialog = ExportDialog(self.session, self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
+
+    def _show_steps(self, loop: str) -> None:
+        self.complete()
+        self.docks.raise_dock("steps")
+        self.docks["steps"].widget().show_loop(loop)
 
     def _show_commands(self) -> None:
         from gui.commands_dialog import CommandsDialog

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from engine.layers.networks import COMPOSITES
 from gui.canvas.commands import Commands
-from gui.canvas.networks import INLINED, Networks
+from gui.canvas.networks import INLINED, LOOPED, Networks
 from gui.widgets import actions
 from gui.widgets.actions import ActionSpec
 
@@ -56,15 +56,17 @@ NETWORK_ACTIONS = (
     _spec("ungroup", "&Ungroup", "Ctrl+Alt+G", "ungroup", "Put the layers of the selected network in its place."),
     _spec("enter", "&Open network", "Return; Enter", "square-arrow-right-enter",
           "Show what is inside the selected network. A double click does so, too."),
+    _spec("step_through", "&Step through", "F7", "step-forward",
+          "See the state of the selected Loop of the trained network, one time step at a time."),
     _spec("leave", "&Leave network", "Alt+Up", "square-arrow-right-exit",
           "Go back to where the shown network was opened from. Escape does so, too."),
 )
 """Ids are methods of `Networks`."""
 
 SEPARATOR = ""
-ON_NODE = ("enter", "rename", "duplicate", "duplicate_wired", SEPARATOR, "cut", "copy", "paste", SEPARATOR,
-           "connect_selected", "fit_selection", SEPARATOR, "group_network", "group_block", "ungroup", SEPARATOR,
-           "delete", "dissolve")
+ON_NODE = ("enter", "step_through", "rename", "duplicate", "duplicate_wired", SEPARATOR, "cut", "copy", "paste",
+           SEPARATOR, "connect_selected", "fit_selection", SEPARATOR, "group_network", "group_block", "ungroup",
+           SEPARATOR, "delete", "dissolve")
 ON_WIRE = ("insert_layer", SEPARATOR, "delete")
 ON_CANVAS = ("search", "paste", "select_all", SEPARATOR, "fit_all", "actual_size", SEPARATOR, "new_network", "leave")
 
@@ -86,7 +88,8 @@ def enable(built: Mapping[str, QAction], nodes: int, wires: int, networks: Netwo
     enabled = {
         **dict.fromkeys(NEED_NODES, nodes > 0), "delete": nodes + wires > 0, "insert_layer": wires == 1,
         "rename": nodes == 1, "connect_selected": nodes > 1, "enter": bool(networks.selected(COMPOSITES)),
-        "ungroup": bool(networks.selected(INLINED)), "leave": bool(networks.trail.steps),
+        "ungroup": bool(networks.selected(INLINED)),
+        "step_through": bool(networks.selected(LOOPED)), "leave": bool(networks.trail.steps),
     }
     for name, is_enabled in enabled.items():
         built[name].setEnabled(is_enabled)

@@ -8,6 +8,7 @@ from engine import composition, grouping
 from engine.analysis.library import placed
 from engine.errors import EngineError
 from engine.layers.networks import COMPOSITES
+from engine.plan import address
 from engine.project import Project
 from gui.canvas.trail import Trail
 from gui.document import Document
@@ -15,16 +16,21 @@ from gui.document import Document
 INLINED = frozenset(("Network", "Block"))
 """What can be ungrouped."""
 
+LOOPED = frozenset(("Loop",))
+"""What can be stepped through."""
+
 
 class Networks(QObject):
     """The verbs of tabs and placed networks.
 
     refused(str): something cannot be done; the text says why and what to do.
     rename_wanted: the user wants to give the shown network another name.
+    steps_wanted(address): the user wants to see the steps of a Loop, given as `engine.plan.address` does.
     """
 
     refused = Signal(str)
     rename_wanted = Signal()
+    steps_wanted = Signal(str)
 
     def __init__(self, document: Document, parent: QObject) -> None:
         super().__init__(parent)
@@ -63,6 +69,11 @@ class Networks(QObject):
     def leave(self) -> None:
         """Go back to where one came from."""
         self.trail.leave()
+
+    def step_through(self) -> None:
+        """Show the steps of the selected Loop, as the trained network computes them."""
+        if node_id := self.selected(LOOPED):
+            self.steps_wanted.emit(address(self._document.shown, node_id))
 
     def next_network(self) -> None:
         self._step(1)

@@ -32,10 +32,11 @@ NONE = "Choose…"
 class NodeInspector(QWidget):
     """Shows and edits one node. Every change is one undo step; typing in one field is one step as a whole.
 
-    entered(id): the network that the node places is to be shown.
+    entered(id): the network that the node places is to be shown. stepped: the selected Loop is to be stepped through.
     """
 
     entered = Signal(str)
+    stepped = Signal()
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -59,6 +60,10 @@ class NodeInspector(QWidget):
         self.open_button.setToolTip("Show what is inside. A double click on the node does so, too.")
         self.open_button.clicked.connect(self._open)
         self.open_button.hide()
+        self.step_button = QPushButton(icons.icon("step-forward"), "Step through", self)
+        self.step_button.setToolTip("See its state in the trained network, one time step at a time (F7).")
+        self.step_button.clicked.connect(self.stepped)
+        self.step_button.hide()
         self.form = ParamForm(self)
         self.form.edited.connect(self._edit)
         self.facts = Facts(self)
@@ -79,7 +84,9 @@ class NodeInspector(QWidget):
         if is_other:
             self._show_head(node, spec)
             self.form.forget_typing()
-        self.open_button.setVisible(placed(node) in self._document.project.graphs)
+        is_placed = placed(node) in self._document.project.graphs
+        self.open_button.setVisible(is_placed)
+        self.step_button.setVisible(is_placed and node.type == "Loop")
         if is_other or not self.name.hasFocus():
             self._show_name(node)
         params = self._params(spec) if spec else ()
@@ -104,7 +111,8 @@ class NodeInspector(QWidget):
         column.addWidget(self.name)
         column.addWidget(self._name_message)
         column.addWidget(self.form)
-        column.addWidget(self.open_button, 0, Qt.AlignmentFlag.AlignLeft)
+        for button in (self.open_button, self.step_button):
+            column.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
         column.addLayout(self._problems)
         column.addWidget(self.facts)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QToolButton, QWidget
 
 from gui.widgets import icons
 
@@ -45,6 +45,18 @@ def build(
     a spec without a handler.
     """
     return {spec.id: _built(spec, handlers[spec.id], owner) for spec in specs}
+
+
+def buttons(built: Iterable[QAction], parent: QWidget) -> list[QToolButton]:
+    """A flat button for each action."""
+    made = []
+    for action in built:
+        button = QToolButton(parent)
+        button.setDefaultAction(action)
+        button.setAutoRaise(True)
+        button.setAccessibleName(action.iconText())
+        made.append(button)
+    return made
 
 
 def _built(spec: ActionSpec, handler: Callable[..., object], owner: QWidget) -> QAction:

@@ -14,6 +14,7 @@ from gui.document import Document
 from tests.gui.canvas_driver import Driver
 from tests.gui.trained import (  # noqa: F401 - fixtures of all tests here
     generator_run,
+    looped_run,
     new_document,
     session,
     trained_runs,

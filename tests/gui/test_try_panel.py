@@ -144,7 +144,7 @@ def test_pointing_at_a_cell_of_a_heat_map_tells_it(qtbot: QtBot) -> None:
     shown.resize(300, 200)
     shown.show_weights(("x", "[END]"), ("one", "two", "three"), ((0.1, 0.7, 0.2), (0.0, 0.0, 1.0)))
     shown.show()
-    told = {shown.weight_at(QPointF(x, y)) for x in range(300) for y in range(0, 200, 3)}
+    told = {shown.told_at(QPointF(x, y)) for x in range(300) for y in range(0, 200, 3)}
     assert {"", "x looks at two: 70.0%", "[END] looks at three: 100.0%"} <= told
     assert len(told) == 7
     assert not shown.grab().isNull()

@@ -18,7 +18,7 @@ from engine.starter import starter_graph
 from engine.training.supervisor import Supervisor
 from gui.document import Document
 from gui.session import Session
-from tests.engine import compositions
+from tests.engine import compositions, looped
 
 CLASSES = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
 SAMPLES = 600
@@ -113,6 +113,17 @@ def generator_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("generator")
     supervisor = Supervisor()
     run = runs.create(compositions.gan(folder, 100, epochs=1), None, folder / "run")
+    _done(supervisor, jobs.Train(str(run.folder)))
+    supervisor.close()
+    return run.folder
+
+
+@pytest.fixture(scope="session")
+def looped_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a completed run of a network with a Loop over a cell drawn by hand. Not to be changed."""
+    folder = tmp_path_factory.mktemp("looped")
+    supervisor = Supervisor()
+    run = runs.create(looped.reader(folder), None, folder / "run")
     _done(supervisor, jobs.Train(str(run.folder)))
     supervisor.close()
     return run.folder
