@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QScrollArea, QSpinBox, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from engine import jobs
 from engine.analysis.library import placed
@@ -46,11 +46,10 @@ class StepsPanel(QWidget):
         self.loops.setAccessibleName("Loop")
         self.loops.setToolTip("Which Loop is gone through")
         self.loops.activated.connect(self._choose_loop)
-        self.calls = QSpinBox(self)
-        self.calls.setPrefix("Time ")
+        self.calls = QComboBox(self)
         self.calls.setAccessibleName("Which time")
         self.calls.setToolTip("What holds the Loop is computed several times for a sample: which time is shown")
-        self.calls.valueChanged.connect(self._choose_call)
+        self.calls.activated.connect(self._choose_call)
         self.view = StepsView(self)
         self.view.moved.connect(self._show_place)
         self.place, self.name = label("", "", self), label("", "muted", self)
@@ -79,8 +78,8 @@ class StepsPanel(QWidget):
     def _build(self) -> None:
         bar = QWidget(self)
         flow = FlowLayout(bar, 10)
-        for widget in (self.loops, self.calls, _row(actions.buttons(self.view.actions_by_id.values(), bar), bar),
-                       self.place, _row(self.buttons, bar), self.name):
+        steps = actions.buttons(self.view.actions_by_id.values(), bar)
+        for widget in (self.loops, self.calls, _row([*self.buttons, self.name], bar), _row([*steps, self.place], bar)):
             flow.addWidget(widget)
         area = QScrollArea(self)
         area.setWidgetResizable(True)
@@ -117,7 +116,7 @@ class StepsPanel(QWidget):
         self._ask_if_seen()
 
     def _choose_call(self, number: int) -> None:
-        self._call = number - 1
+        self._call = number
         self._ask_if_seen()
 
     def _previous(self) -> None:
@@ -194,10 +193,9 @@ class StepsPanel(QWidget):
         where = f" · {result['place'] + 1:,} of {result['samples']:,} in the {result['split']} data" \
             if result["split"] else ""
         self.name.setText(one_line(result["name"], _LONGEST_NAME) + where)
-        with QSignalBlocker(self.calls):
-            self.calls.setRange(1, result["calls"])
-            self.calls.setValue(result["call"] + 1)
-            self.calls.setSuffix(f" of {result['calls']:,}")
+        self.calls.clear()
+        self.calls.addItems([f"Time {number + 1:,} of {result['calls']:,}" for number in range(result["calls"])])
+        self.calls.setCurrentIndex(result["call"])
         self.calls.setVisible(result["calls"] > 1)
         self.message.setText(" ".join(result["notes"]))
         self.message.setVisible(bool(result["notes"]))
@@ -219,12 +217,12 @@ def loops_of(project: Project) -> dict[str, str]:
     return {address(name, node.id): node.name if is_one else f"{name}: {node.name}" for name, node in found}
 
 
-def _row(widgets: list[Any], parent: QWidget) -> QWidget:
+def _row(widgets: list[QWidget], parent: QWidget) -> QWidget:
     """Widgets that stay side by side."""
     place = QWidget(parent)
     row = QHBoxLayout(place)
     row.setContentsMargins(0, 0, 0, 0)
-    row.setSpacing(0)
+    row.setSpacing(2)
     for widget in widgets:
         row.addWidget(widget)
     return place
