@@ -53,7 +53,7 @@ class Commands(QObject):
         position = place.position
         if position is None:
             position = beside(self._graph, place.wire_to) if place.wire_to else self._spot_in_view()
-        node = new_node(self._document, entry, snapped(position))
+        node = new_node(self._document, entry, snapped(position), place.wire_to)
         text = f"Insert {node.name} into a wire" if place.into else f"Add {node.name}"
         self._view.commit(text, with_layer(self._graph, node, library, place))
         self._view.select_nodes({node.id})

@@ -49,7 +49,11 @@ class CardContent:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All that the content of a card depends on. `touching`: the wires at a node without a declaration."""
+    """All that the content of a card depends on.
+
+    touching   the wires at a node without a declaration
+    is_inside  the node is in a network that others place: wires bring in what its Inputs take, not the data
+    """
 
     node: Node
     spec: LayerSpec | None
@@ -57,6 +61,7 @@ class Facts:
     problems: tuple[Problem, ...]
     touching: tuple[Edge, ...] = ()
     weight_set: int | None = None
+    is_inside: bool = False
 
 
 def card_content(facts: Facts) -> CardContent:
@@ -68,7 +73,7 @@ def card_content(facts: Facts) -> CardContent:
         category, icon, subtitle = _undeclared(node)
     else:
         inputs, outputs = spec.inputs, spec.outputs
-        category, icon, subtitle = spec.category, spec.icon, _subtitle(node, spec)
+        category, icon, subtitle = spec.category, spec.icon, _subtitle(facts, spec)
     shows_shape = bool(outputs) or spec is None or spec.role == "output"
     footer = _footer(node.name, report, found, shows_shape)
     return CardContent(
@@ -122,18 +127,23 @@ def _copies(node: Node) -> int:
     return repeat if isinstance(repeat, int) else 1
 
 
-def _subtitle(node: Node, spec: LayerSpec) -> str:
+def _subtitle(facts: Facts, spec: LayerSpec) -> str:
     """The settings that matter; the layer's type first where the name does not tell it.
 
-    An Input's shape and classes are its output shape, which the card shows below; its column is mostly its name.
+    The shape and classes of a source are its output shape, which the card shows below; an Input's column is mostly its
+    name. What else a source has is all that tells it from others, and shown also where it is the default.
     """
+    node = facts.node
     if node.type in COMPOSITES:
         times = f" × {_copies(node)}" if _copies(node) > 1 else ""
         return (spec.type if placed(node) == node.name else placed(node)) + times
     parts = [] if node.name.startswith(spec.type) else [spec.type]
     if spec.role == "input":
-        column = node.params.get("column", "")
+        column = "" if facts.is_inside else node.params.get("column", "")
         parts += [f"column {column}"] if column not in ("", node.name) else []
+    elif not spec.inputs:
+        parts += [_stated(param, node.params.get(param.name, param.default)) for param in spec.params
+                  if not isinstance(param, Size)]
     else:
         parts += [text for param in spec.params
                   if (text := _param_text(param, node.params.get(param.name, param.default)))]
@@ -151,6 +161,12 @@ def _param_text(param: Param, value: Any) -> str:
         return ""
     if isinstance(param, Bool):
         return param.label.lower() if value else f"no {param.label.lower()}"
+    return _stated(param, value)
+
+
+def _stated(param: Param, value: Any) -> str:
+    """A setting with its name, which choices do not need: "value 0.9", "normal"."""
+    text = _value_text(param, value)
     return text if isinstance(param, Choice) else f"{param.label.lower()} {text}"
 
 

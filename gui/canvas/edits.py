@@ -1,11 +1,13 @@
 """Edits of the graph that gestures and commands share. Pure functions: a graph in, a new graph out."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
 from engine import starter
-from engine.analysis.library import Library
+from engine.analysis.library import Library, placed
 from engine.graph import Edge, Graph, Node
 from engine.layers.spec import LayerSpec
 from engine.plan import free_name
@@ -14,6 +16,9 @@ from gui.canvas.ports import PortRef, edge_between
 from gui.canvas.wiring import drawn, refusal
 from gui.document import Document
 from gui.placeable import Placeable
+
+DECLARING = frozenset(("shape", "axes", "values", "classes"))
+"""What sources say about the tensor that they give."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +30,26 @@ class Place:
     into: Edge | None = None
 
 
-def new_node(document: Document, entry: Placeable, position: Position) -> Node:
-    """A node with default settings for the shown graph; an Input is set for the next column of the data, a network is
-    called by its name."""
+def new_node(document: Document, entry: Placeable, position: Position, wire_to: PortRef | None = None) -> Node:
+    """A node with default settings for the shown graph; an Input is set for the next column of the data, another source
+    for the port of a network that it is to be wired to. A network is called by its name."""
     graph, data = document.graph, document.project.data
     is_column = entry.key == "Input" and data is not None and document.shown not in document.library.placed_somewhere()
     params = starter.new_input(data.columns, graph) if is_column else entry.settings
+    if wire_to is not None and not is_column and not entry.spec.inputs:
+        wanted = _wanted(document, wire_to)
+        params = {name: wanted.get(name, value) if name in DECLARING else value for name, value in params.items()}
     node = graph.new_node(entry.spec.type, params, position)
     if not entry.graph:
         return node
     return msgspec.structs.replace(node, name=free_name(entry.title, (other.name for other in graph.nodes)))
+
+
+def _wanted(document: Document, port: PortRef) -> Mapping[str, Any]:
+    """The settings of the Input of a placed network that a port stands for; none for other ports."""
+    inside = document.library.graphs.get(placed(document.graph.node(port.node)))
+    inner = inside.by_id().get(port.name) if inside else None
+    return inner.params if inner is not None and inner.type == "Input" else {}
 
 
 def with_layer(graph: Graph, node: Node, library: Library, place: Place) -> Graph:

@@ -215,13 +215,14 @@ class CanvasScene(QGraphicsScene):
         library, colors = self.document.library, weight_sets(self.document.library)
         specs = {node.id: library.spec(node) for node in graph.nodes}
         unknown = {node_id for node_id, spec in specs.items() if spec is None}
+        is_inside = self.document.shown in library.placed_somewhere()
         touching: dict[str, list[Edge]] = defaultdict(list)
         for edge in graph.edges if unknown else ():
             for node_id in {edge.source, edge.target} & unknown:
                 touching[node_id].append(edge)
         for node in graph.nodes:
             facts = Facts(node, specs[node.id], analysis.nodes[node.id], tuple(problems[node.id]),
-                          tuple(touching.get(node.id, ())), colors.get(placed(node)))
+                          tuple(touching.get(node.id, ())), colors.get(placed(node)), is_inside)
             if self._facts.get(node.id) != facts:
                 self._facts[node.id] = facts
                 self._show_node(node, facts)

@@ -181,6 +181,13 @@ def test_the_card_of_an_input_names_its_column_only_where_its_name_does_not(driv
     assert cards["input_2"].content.subtitle == "Input, column label"
 
 
+def test_the_card_of_a_source_says_what_it_gives_also_by_default(driver: Driver) -> None:
+    show(driver.view.document, graph_of(("Noise", (0.0, 0.0)), ("Constant", (0.0, 200.0))))
+    cards = driver.view.canvas.nodes
+    assert cards["noise_1"].content.subtitle == "normal"
+    assert cards["constant_1"].content.subtitle == "value 1"
+
+
 def test_another_network_is_shown_whole(driver: Driver) -> None:
     show(driver.view.document, chain(2))
     driver.view.set_zoom(1.0)

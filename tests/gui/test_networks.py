@@ -313,6 +313,27 @@ def test_a_network_is_dragged_in_and_wired(room: Room) -> None:
     assert Edge("input_1", "output", added, "input_1") in room.graph.edges
 
 
+def test_a_source_that_is_pulled_out_of_a_network_has_the_shape_that_it_takes(room: Room) -> None:
+    room.document.edit_graph("Unwire", room.graph.remove(("input_1",)))
+    port = room.port("network_1", "input_1")
+    room.drag(port, port + QPoint(-60, 90))
+    room.type("noise")
+    room.key(Qt.Key.Key_Return)
+    (added,) = room.selection
+    assert room.graph.node(added).params == {"distribution": "normal", "shape": (8,)}
+    assert Edge(added, "output", "network_1", "input_1") in room.graph.edges
+
+
+def test_inputs_of_a_placed_network_name_no_column(room: Room) -> None:
+    room.choose(1)
+    room.document.edit_graph("Name a column", BODY.set_params("input_1", {"column": "x"}))
+    assert "column" not in room.view.canvas.nodes["input_1"].content.subtitle
+    room.choose(0)
+    room.document.edit_graph("Take it out", room.graph.remove(("network_1",)))
+    room.choose(1)
+    assert "column x" in room.view.canvas.nodes["input_1"].content.subtitle
+
+
 def test_the_search_finds_networks_but_never_what_leads_back(room: Room) -> None:
     popup = room.view._popup
     room.trigger("search")
