@@ -15,7 +15,7 @@ from gui.plan import edits
 from gui.plan.shown_phase import ShownPhase
 from gui.plan.updates_tree import UpdatesTree
 from gui.training.component_forms import ComponentForms
-from gui.widgets import icons
+from gui.widgets import icons, theme
 from gui.widgets.combo import PanelCombo
 from gui.widgets.labels import label
 from gui.widgets.param_form import ParamForm
@@ -89,6 +89,7 @@ class PhaseSettings(QWidget):
             column.addWidget(part)
         shown.changed.connect(self._refresh)
         shown.document.opened.connect(self._forget_typing)
+        theme.notifier().changed.connect(self._refresh)
         self._position = -1
         self._refresh()
 

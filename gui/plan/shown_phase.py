@@ -54,10 +54,13 @@ class ShownPhase(QObject):
         return self._problems
 
     def show(self, position: int) -> None:
+        """Show a phase, and its objective where the phase has no part in the network on the canvas."""
         if position != self._position:
             self._position = position
             self._name = self.phases[position].name if position >= 0 else ""
             self.changed.emit()
+            if self.phase and self.phase.objective in self.document.project.graphs and not self._is_seen():
+                self.document.show(self.phase.objective)
 
     def leave(self) -> None:
         self.show(-1)
@@ -65,6 +68,10 @@ class ShownPhase(QObject):
     def edit(self, text: str, project: Project, merge: str = "") -> None:
         """Make an edit of the plan's, as one undo step."""
         self.document.edit(text, project, merge)
+
+    def _is_seen(self) -> bool:
+        """Whether the network on the canvas takes part in the phase."""
+        return self.effects is not None and self.document.shown in self.effects.nodes
 
     def _follow(self, before: Project, after: Project) -> None:
         self._problems = None

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtGui import QColor, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QDoubleSpinBox, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
@@ -20,6 +20,7 @@ from gui.plan.phase_settings import PhaseSettings
 from gui.plan.strip import PlanStrip
 from gui.plan.updates_tree import FACTOR, FROZEN
 from gui.training.train_options import TrainOptions
+from gui.widgets import theme
 from tests.engine.plans import gan, head, two_heads
 from tests.gui.dialogs import opened
 
@@ -243,6 +244,14 @@ def test_factors_and_freezing(qtbot: QtBot, settings: PhaseSettings, document: D
     assert phase(document, 1).updates == {"Generator": 1.0}
 
 
+def test_the_tree_has_the_colours_of_the_theme(settings: PhaseSettings) -> None:
+    application = QApplication.instance()
+    assert isinstance(application, QApplication)
+    for choice, colors in (("dark", theme.DARK), ("light", theme.LIGHT)):
+        theme.apply(application, choice)
+        assert settings.updates.item("Generator").foreground(0).color() == QColor(colors.text)
+
+
 def test_a_single_layer_has_a_factor_of_its_own(settings: PhaseSettings, document: Document) -> None:
     tree = settings.updates
     tree.item("Generator").setExpanded(True)
@@ -320,6 +329,17 @@ def test_the_canvas_shows_what_the_phase_updates(window: MainWindow, strip: Plan
     click(strip, 1)
     assert items["linear_1"].effect is None
     assert wires[Edge("in", "output", "linear_1", "input")].gradient == ""
+
+
+def test_a_phase_without_a_part_in_the_shown_network_shows_its_objective(strip: PlanStrip, document: Document) -> None:
+    document.show("Train generator")
+    click(strip, 0)
+    assert document.shown == "Train discriminator"
+    document.show("Generator")
+    click(strip, 1)
+    assert document.shown == "Generator", "which the phase updates"
+    click(strip, 1)
+    assert document.shown == "Generator"
 
 
 def test_new_nodes_and_edits_are_coloured_at_once(window: MainWindow, strip: PlanStrip, document: Document) -> None:
