@@ -40,6 +40,15 @@ def composed(tmp_path_factory: pytest.TempPathFactory) -> Composed:
     return get
 
 
+@pytest.fixture(autouse=True)
+def one_thread():
+    """The scripts compute with as many threads as the trainings: sums in another order have other last digits."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 def completed(project: Project, folder: Path) -> Run:
     run, _ = trained(project, folder)
     assert run.info().status == "completed", run.info().message
