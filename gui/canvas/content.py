@@ -52,7 +52,7 @@ class Facts:
     """All that the content of a card depends on.
 
     touching   the wires at a node without a declaration
-    is_inside  the node is in a network that others place: wires bring in what its Inputs take, not the data
+    is_inside  the node is in a network that only others use: wires bring in what its Inputs take, not the data
     """
 
     node: Node

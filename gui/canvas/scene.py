@@ -215,7 +215,8 @@ class CanvasScene(QGraphicsScene):
         library, colors = self.document.library, weight_sets(self.document.library)
         specs = {node.id: library.spec(node) for node in graph.nodes}
         unknown = {node_id for node_id, spec in specs.items() if spec is None}
-        is_inside = self.document.shown in library.placed_somewhere()
+        shown = self.document.shown
+        is_inside = shown in library.placed_somewhere() and shown != self.document.project.main
         touching: dict[str, list[Edge]] = defaultdict(list)
         for edge in graph.edges if unknown else ():
             for node_id in {edge.source, edge.target} & unknown:

@@ -85,7 +85,7 @@ class Hand:
         raise AssertionError(f"waited {seconds:g} s in vain for {what}")
 
     def find(self, kind: type[T], name: str) -> T:
-        """The visible widget with that object name, or text for buttons."""
+        """The visible widget with that object name; a button also by its text, or what screen readers call it."""
 
         def look() -> T | None:
             for widget in QApplication.allWidgets():
@@ -170,7 +170,7 @@ def scaled(point: QPoint, widget: QWidget) -> QPoint:
 def _names(widget: object) -> set[str]:
     names = {widget.objectName()}  # type: ignore[attr-defined]
     if isinstance(widget, QAbstractButton):
-        names.add(widget.text().replace("&", ""))
+        names |= {widget.text().replace("&", ""), widget.accessibleName()}
     return names
 
 

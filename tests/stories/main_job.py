@@ -5,6 +5,7 @@ Pictures of every stage, the project and the exported model are written to FOLDE
 """
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QPoint
@@ -22,6 +23,7 @@ from PySide6.QtWidgets import (
 from engine.graph import Edge
 from gui import app
 from gui.main_window import MainWindow
+from gui.placeable import NETWORK
 from gui.results.export_dialog import ExportDialog
 from gui.results.paint_pad import PaintPad
 from gui.widgets import theme
@@ -52,7 +54,8 @@ class Story:
         hand.shoot("1-start")
         hand.key("ctrl+n")
         hand.wait(lambda: not self.window.document.graph.nodes, "an empty canvas")
-        self.choose_data(hand)
+        self.choose_data(hand, "Folder…")
+        hand.shoot("2-data")
         self.draw(hand)
         self.set_options(hand)
         self.save(hand)
@@ -61,27 +64,21 @@ class Story:
         self.try_it(hand)
         self.export(hand)
 
-    def choose_data(self, hand: Hand) -> None:
+    def choose_data(self, hand: Hand, entry: str) -> None:
+        """Choose data by an entry of the menu that asks for a path."""
         self.open_tab(hand, "Data")
         hand.click(hand.find(QPushButton, "Choose data"))
         menu = hand.wait(lambda: next((m for m in self.window.findChildren(QMenu) if m.isVisible()), None), "a menu")
-        folder = hand.see(lambda: next(a for a in menu.actions() if a.text() == "Folder…"))
-        hand.click(hand.see(lambda: scaled(menu.mapToGlobal(menu.actionGeometry(folder).center()), menu)))
+        action = hand.see(lambda: next(a for a in menu.actions() if a.text() == entry))
+        hand.click(hand.see(lambda: scaled(menu.mapToGlobal(menu.actionGeometry(action).center()), menu)))
         self.give_path(hand, self.data)
         hand.wait(lambda: self.window.document.project.data, "the data set")
         panel = self.window.docks["data"].widget()
         hand.wait(lambda: not panel.is_reading, "the samples")
-        hand.shoot("2-data")
 
     def draw(self, hand: Hand) -> None:
-        self.open_tab(hand, "Layers")
         canvas = self.window.canvas
-        origin = hand.see(lambda: canvas.viewport().mapToGlobal(QPoint(0, 0)))
-        area = hand.see(lambda: canvas.viewport().size())
-        first = origin + QPoint(area.width() // 9, area.height() // 3)
-        hand.move(hand.see(lambda: scaled(first, canvas)))
-        while hand.see(lambda: canvas.transform().m11()) * COLUMN * 6 > area.width():
-            hand.scroll_down()
+        first = self.make_room(hand, 6)
         for layer, column, row in LAYERS:
             self.place(hand, layer, first, column, row)
         hand.key("Home")
@@ -101,6 +98,18 @@ class Story:
         hand.wait(lambda: self.window.document.analysis.is_trainable, "a design without errors")
         assert hand.see(lambda: self.window.document.analysis.weights) == 784 * 128 + 128 + 128 * 10 + 10
         hand.shoot("5-drawn")
+
+    def make_room(self, hand: Hand, columns: int) -> QPoint:
+        """Zoom out until so many columns of layers fit on the empty canvas; the place of the first layer."""
+        self.open_tab(hand, "Layers")
+        canvas = self.window.canvas
+        origin = hand.see(lambda: canvas.viewport().mapToGlobal(QPoint(0, 0)))
+        area = hand.see(lambda: canvas.viewport().size())
+        first = origin + QPoint(area.width() // 9, area.height() // 3)
+        hand.move(hand.see(lambda: scaled(first, canvas)))
+        while hand.see(lambda: canvas.transform().m11()) * COLUMN * columns > area.width():
+            hand.scroll_down()
+        return first
 
     def place(self, hand: Hand, layer: str, first: QPoint, column: int, row: int) -> None:
         """Find a layer in the palette and drag it onto the canvas, `first` being the place of the first one."""
@@ -209,9 +218,10 @@ class Story:
         return [text for text in self.window.docks["try"].widget().findChildren(QLabel) if text.isVisible()]
 
     def found(self, layer: str) -> QTreeWidgetItem | None:
-        """The palette's entry, once the search has put it where it stays."""
+        """The palette's entry for a layer, or a network, once the search has put it where it stays."""
         palette = self.window.docks["palette"].widget()
-        return palette.item(layer) if palette.keys() and palette.keys()[0] == layer else None
+        first = palette.keys()[0] if palette.search.text() == layer and palette.keys() else ""
+        return palette.item(first) if first in (layer, NETWORK + layer) else None
 
     def spot(self, first: QPoint, column: int, row: int) -> QPoint:
         """Where on the screen a layer goes: beside the first one, whose place is `first` while the canvas is empty."""
@@ -224,18 +234,24 @@ class Story:
         return start + QPoint(round(column * COLUMN * zoom), round(row * ROW * zoom))
 
 
-def main(arguments: list[str]) -> int:
-    data, folder = Path(arguments[0]), Path(arguments[1])
-    colors = arguments[2] if len(arguments) > 2 else "light"
-    epochs = int(arguments[3]) if len(arguments) > 3 else 10
+def play(make: Callable[[MainWindow], Story], colors: str) -> int:
+    """Start the program over the whole screen and do the story in its window; 0 if it held."""
     application = app.create_application([])
     theme.apply(application, colors)
     window = app.create_window(None)
     window.setGeometry(window.screen().geometry())
     window.show()
-    code = tell(Story(window, data, folder, epochs), window, folder)
+    story = make(window)
+    code = tell(story, window, story.folder)
     window.session.close()
     return code
+
+
+def main(arguments: list[str]) -> int:
+    data, folder = Path(arguments[0]), Path(arguments[1])
+    colors = arguments[2] if len(arguments) > 2 else "light"
+    epochs = int(arguments[3]) if len(arguments) > 3 else 10
+    return play(lambda window: Story(window, data, folder, epochs), colors)
 
 
 if __name__ == "__main__":
