@@ -17,6 +17,7 @@ from gui.results.steps_sample import sample_of
 from gui.session import Session
 from gui.widgets.heat_map import HeatMap
 from tests.engine import looped
+from tests.engine.training_runs import trained
 
 PATIENCE_MS = 60_000
 
@@ -130,6 +131,23 @@ def test_samples_are_gone_through(qtbot: QtBot, shown: StepsPanel) -> None:
     assert shown.view.step == 1, "the step stays"
     press(Qt.Key.Key_PageUp)
     qtbot.waitUntil(lambda: shown.name.text() == first, timeout=PATIENCE_MS)
+
+
+def test_loops_and_times_are_chosen_from_lists(
+    qtbot: QtBot, panel: StepsPanel, session: Session, tmp_path: Path
+) -> None:
+    run, _ = trained(looped.twice(tmp_path), tmp_path / "run")
+    session.show_run(run.folder)
+    qtbot.waitUntil(panel.view.isVisible, timeout=PATIENCE_MS)
+    panel.loops.setFocus()
+    press(Qt.Key.Key_Down)
+    qtbot.waitUntil(lambda: panel.calls.isVisible() and panel.loops.currentText() == "second", timeout=PATIENCE_MS)
+    panel.calls.setFocus()
+    press(Qt.Key.Key_Down)
+    expected = np.array(step(run, "second", call=1)["states"]["h"]).T
+    qtbot.waitUntil(lambda: np.allclose(panel.view.maps[0].numbers, expected), timeout=PATIENCE_MS)
+    assert panel.calls.currentText() == "Time 2 of 2"
+    assert panel.place.text() == "Step 1 of 6"
 
 
 def test_nothing_is_computed_out_of_sight(
