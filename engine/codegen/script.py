@@ -30,7 +30,8 @@ class _Script:
     def __init__(self, project: Project, source: Source) -> None:
         self._options, self._source, self._plan = project.options, source, phases(project)
         self._names = Names({*RESERVED, "data", "epoch", "rows", "step", "loss", "order", "networks", "batches",
-                             "load_file", "save_file", "total", "count", "columns", "validation", "weights"})
+                             "load_file", "save_file", "moved", "count", "validation", "weights", "own", "part",
+                             "network", "name", "weight"})
         self._columns = {column: self._names.take(column, "variable", "values") for column in source.columns}
         self._parts = {part.name: self._names.take(part.name, "variable", "network") for part in source.parts}
         self._objectives = {graph: self._object(objective) for graph, objective in self._used().items()}
@@ -77,16 +78,17 @@ class _Script:
                 yield f"{self._objectives[graph]} = {objective.objective}({given})"
         if has_initial:
             yield f'weights = load_file("{INITIAL}")'
-            for part in self._source.parts:
-                yield self._loading(part)
+            if len(self._source.parts) == 1:
+                yield f"{self._parts[self._source.part]}.load_state_dict(weights)"
+                return
+            yield self._networks()
+            yield "for part, network in networks.items():"
+            yield "    own = {name: weight for name, weight in weights.items() if name.startswith(f\"{part}.\")}"
+            yield "    own = {name.removeprefix(f\"{part}.\"): weight for name, weight in own.items()}"
+            yield "    network.load_state_dict(own, strict=False)  # what it shares is loaded where it belongs"
 
-    def _loading(self, part: Part) -> str:
-        prefix = f"{part.name}." if len(self._source.parts) > 1 else ""
-        if not prefix:
-            return f"{self._parts[part.name]}.load_state_dict(weights)"
-        return (f"{self._parts[part.name]}.load_state_dict("
-                f"{{name.removeprefix({prefix!r}): weight for name, weight in weights.items() "
-                f"if name.startswith({prefix!r})}}, strict=False)")
+    def _networks(self) -> str:
+        return "networks = {" + ", ".join(f"{name!r}: {variable}" for name, variable in self._parts.items()) + "}"
 
     def _moved(self, skips_single: bool) -> Iterator[str]:
         """Optimizers and schedulers."""
@@ -179,8 +181,8 @@ class _Script:
         yield f"{margin}{optimizer}.zero_grad()"
         yield f"{margin}loss.backward()"
         if phase.clip:
-            yield f"{margin}torch.nn.utils.clip_grad_norm_([w for group in {optimizer}.param_groups " \
-                  f"for w in group[\"params\"]], {phase.clip!r})"
+            yield f"{margin}moved = [weight for group in {optimizer}.param_groups for weight in group[\"params\"]]"
+            yield f"{margin}torch.nn.utils.clip_grad_norm_(moved, {phase.clip!r})"
         yield f"{margin}{optimizer}.step()"
         if self._schedulers[number] and SCHEDULERS[phase.scheduler.type].per_step:
             yield f"{margin}{self._schedulers[number]}.step()"
@@ -207,7 +209,7 @@ class _Script:
         if len(self._source.parts) == 1:
             yield f'save_file({self._parts[self._source.part]}.state_dict(), "{TRAINED}")'
             return
-        yield "networks = {" + ", ".join(f"{name!r}: {variable}" for name, variable in self._parts.items()) + "}"
+        yield self._networks()
         yield "save_file({f\"{part}.{name}\": weight.clone() for part, network in networks.items()"
         yield f'           for name, weight in network.state_dict().items()}}, "{TRAINED}")'
 

@@ -42,9 +42,16 @@ def test_one_network(settings, small_fashion: Path, tmp_path: Path) -> None:
         assert torch.equal(weight, found[name]), name
 
 
-@pytest.mark.parametrize("name", ["gan"])
+@pytest.mark.parametrize("name", ["gan", "vae", "translation", "speech", "two_heads", "two_tasks", "fine_tuning"])
 def test_several_networks(name: str, tmp_path: Path) -> None:
-    project = compositions.project(name, tmp_path, epochs=2)
+    folder = tmp_path / "data"
+    folder.mkdir()
+    start = []
+    if name == "fine_tuning":
+        (tmp_path / "start").mkdir()
+        first, _ = trained(compositions.two_heads(tmp_path / "start", epochs=1), tmp_path / "first")
+        start = [first.folder]
+    project = getattr(compositions, name)(folder, *start, epochs=2)
     run, _ = trained(project, tmp_path / "run")
     found = _by_script(project, tmp_path / "script")
     for weight_name, weight in load_file(run.checkpoint("last")).items():
