@@ -10,6 +10,11 @@ from engine.project import Data
 class Job(msgspec.Struct, frozen=True, tag_field="job", tag=str.lower):
     """Base of all jobs. Every job ends with exactly one `events.Ended`."""
 
+    @property
+    def of_run(self) -> str:
+        """The folder of the run that it is about; "" for none."""
+        return str(getattr(self, "run", ""))
+
 
 class Train(Job, frozen=True):
     """Train the run in this folder from where it stands (a fresh folder: from the start)."""
@@ -84,4 +89,21 @@ class Look(Job, frozen=True):
     seed: int = 0
 
 
-AnyJob = Train | Evaluate | Predict | Make | Step | Export | Suspect | Look
+class Match(Job, frozen=True):
+    """Compare the weights that a graph or node starts from with those that it has, before a training.
+    `Finished.result`: {"matched", "total", "misfits": lines for people}. `project`: the text of a project file, with
+    absolute paths."""
+
+    project: str
+    address: str
+
+
+class Script(Job, frozen=True):
+    """Write a training as a script, see engine.training.script; `Finished.result` has the path, and as "notes" what it
+    leaves out. `project`: the text of a project file, with absolute paths."""
+
+    project: str
+    path: str
+
+
+AnyJob = Train | Evaluate | Predict | Make | Step | Export | Suspect | Look | Match | Script

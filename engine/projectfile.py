@@ -22,7 +22,7 @@ from engine.errors import OptionError, ProjectError, StorageError
 from engine.graph import Edge, Graph, Node
 from engine.kinds import KINDS
 from engine.migrations import SCHEMA, migrated
-from engine.options import COMPONENTS, TRAINING, Component, ComponentSpec, Options, chosen
+from engine.options import COMPONENTS, TRAINING, Component, ComponentSpec, Options, chosen, with_option
 from engine.params import Param, Value, completed
 from engine.plan import Phase
 from engine.project import BUNDLED, Column, ColumnChoice, Data, Project, Split
@@ -92,23 +92,32 @@ def loads(data: bytes, name: str = "") -> Project:
 
 
 def relocated(project: Project, old_folder: Path | None, new_folder: Path) -> Project:
-    """`project`, read beside `old_folder` (None: not saved yet), with its data path written for a file in `new_folder`.
+    """`project`, read beside `old_folder` (None: not saved yet), with its paths written for a file in `new_folder`.
 
-    Data inside the new folder gets a relative path, so that both can be moved together. A path that was relative stays
-    so, where the system allows it; any other is kept absolute.
+    What lies inside the new folder gets a relative path, so that both can be moved together. A path that was relative
+    stays so, where the system allows it; any other is kept absolute.
     """
-    data = project.data
-    if data is None or data.path.startswith(BUNDLED):
-        return project
-    was_relative = not Path(data.path).expanduser().is_absolute()
-    located = Path(os.path.abspath(data.located(old_folder)))  # noqa: PTH100  (links are kept as the user knows them)
+    def moved(path: str) -> str:
+        return _relocated(path, old_folder, new_folder)
+
+    data, weights = project.data, str(project.options["weights"])
+    if data is not None and not data.path.startswith(BUNDLED):
+        project = project.replace(data=msgspec.structs.replace(data, path=moved(data.path)))
+    if weights:
+        project = project.replace(options=with_option(project.options, "weights", moved(weights)))
+    return project.replace(starts={name: moved(path) for name, path in project.starts.items()})
+
+
+def _relocated(path: str, old_folder: Path | None, new_folder: Path) -> str:
+    written = Path(path).expanduser()
+    was_relative = not written.is_absolute()
+    located = Path(os.path.abspath((old_folder or Path()) / written))  # noqa: PTH100  (links stay as the user knows them)
     folder = Path(os.path.abspath(new_folder))  # noqa: PTH100
-    path = located.as_posix()
     if located.is_relative_to(folder):
-        path = located.relative_to(folder).as_posix()
-    elif was_relative and old_folder is not None and located.drive == folder.drive:
-        path = Path(os.path.relpath(located, folder)).as_posix()
-    return project.replace(data=msgspec.structs.replace(data, path=path))
+        return located.relative_to(folder).as_posix()
+    if was_relative and old_folder is not None and located.drive == folder.drive:
+        return Path(os.path.relpath(located, folder)).as_posix()
+    return located.as_posix()
 
 
 def _schema(tree: Mapping[str, Any], called: str) -> int:

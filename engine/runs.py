@@ -275,6 +275,21 @@ def anchored(project: Project, project_path: Path | None) -> Project:
     return project.replace(starts=starts)
 
 
+def continued(project: Project, project_path: Path | None, run: Run) -> Project:
+    """To be trained in a new run that goes on with the best weights of an earlier one, wherever their names and shapes
+    are the same. What that run started from has become part of its weights and is not read again. Raises ProjectError.
+    """
+    project, past = anchored(project, project_path), run.project.starts
+    starts = {name: path for name, path in project.starts.items() if past.get(name) != path}
+    training = {**project.options.training, "weights": str(run.folder)}
+    return project.replace(starts=starts, options=msgspec.structs.replace(project.options, training=training))
+
+
+def weights_file(path: Path) -> Path:
+    """The file of weights that a path means: a run's folder stands for its best checkpoint. It may not exist."""
+    return Run(path).checkpoint("best") if path.is_dir() else path
+
+
 def _stem(project_path: Path | None) -> str:
     return project_path.stem if project_path else "untitled"
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from engine import events, jobs, runs
+from engine import events, jobs, projectfile, runs
 from engine.errors import EngineError
 from engine.events import AnyEvent, Ended, Finished
 from engine.jobs import AnyJob
@@ -34,7 +34,7 @@ def perform(job: AnyJob, emit: Emit, control: Control) -> None:
             raise _Cancelled
         emit(event)
 
-    run = "" if isinstance(job, jobs.Look) else job.run
+    run = job.of_run
     try:
         result = _result(job, report)
     except _Cancelled:
@@ -60,10 +60,8 @@ def _train(job: jobs.Train, emit: Emit, control: Control) -> None:
 
 
 def _result(job: AnyJob, emit: Emit) -> dict[str, Any]:  # noqa: PLR0911 - one for each kind of job
-    if isinstance(job, jobs.Look):
-        from engine.looks import look
-
-        return look(job, emit)
+    if isinstance(job, jobs.Look | jobs.Match | jobs.Script):
+        return _without_run(job, emit)
     run = runs.open_run(Path(job.run))
     match job:
         case jobs.Evaluate():
@@ -93,3 +91,20 @@ def _result(job: AnyJob, emit: Emit) -> dict[str, Any]:  # noqa: PLR0911 - one f
             return export(run, job.format, Path(job.path), job.checkpoint, emit)
         case _:
             raise AssertionError(f"no such job: {job}")
+
+
+def _without_run(job: jobs.Look | jobs.Match | jobs.Script, emit: Emit) -> dict[str, Any]:
+    if isinstance(job, jobs.Look):
+        from engine.looks import look
+
+        return look(job, emit)
+    project = projectfile.loads(job.project.encode())
+    if isinstance(job, jobs.Match):
+        from engine.training.starts import check
+
+        report = check(project, job.address)
+        return {"matched": len(report.matched), "total": report.total, "misfits": report.misfits()}
+    from engine.training.script import write_training
+
+    notes = write_training(project, None, Path(job.path), lambda share: emit(events.Progressed("Reading data", share)))
+    return {"path": job.path, "notes": notes}

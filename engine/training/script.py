@@ -11,16 +11,18 @@ from engine import storage
 from engine.codegen import emit
 from engine.codegen.script import DATA, INITIAL, MODEL, VALIDATION, training_script
 from engine.data import dataset
-from engine.errors import ProjectError, TrainingError
+from engine.data.files import Progress
+from engine.errors import ProjectError, StorageError, TrainingError
 from engine.project import Project
 from engine.runs import anchored
 from engine.training.initialization import initialize
 from engine.training.starts import start
 
 
-def write_training(project: Project, path: Path | None, folder: Path) -> list[str]:
+def write_training(project: Project, path: Path | None, folder: Path, progress: Progress | None = None) -> list[str]:
     """Write model.py, train.py, data.safetensors and, where weights do not begin as torch draws them,
-    initial.safetensors into a new folder. `path`: the project file, None if it was never saved.
+    initial.safetensors into a new folder. `path`: the project file, None if it was never saved;
+    `progress` is told the share of the data that is read.
 
     Returns what the script does not do as Neuroloom does. Raises TrainingError, DataError, WeightsError, StorageError,
     or ProjectError if the folder holds something.
@@ -29,10 +31,8 @@ def write_training(project: Project, path: Path | None, folder: Path) -> list[st
     source = emit(project)
     if not source.objectives or project.data is None:
         raise TrainingError("There is nothing to train.", "A training needs a loss, and data.")
-    if folder.exists() and any(folder.iterdir()):
-        raise ProjectError(f"{folder} is not empty.", "Choose a new folder.")
-    folder.mkdir(parents=True, exist_ok=True)
-    data = dataset.load(project.data, None)
+    _make(folder)
+    data = dataset.load(project.data, None, progress)
     columns = {prefix + name: torch.from_numpy(data.prepared(name, rows))
                for prefix, split in (("", "train"), (VALIDATION, "validation")) if len(rows := data.rows[split])
                for name in source.columns}
@@ -52,6 +52,16 @@ def write_training(project: Project, path: Path | None, folder: Path) -> list[st
     storage.write(folder / f"{MODEL}.py", source.text.encode())
     storage.write(folder / "train.py", text.encode())
     return list(_left_out(project))
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        is_empty = next(folder.iterdir(), None) is None
+    except OSError as error:
+        raise StorageError(f"{folder} cannot be created: {error.strerror}.", "Choose another folder.") from error
+    if not is_empty:
+        raise ProjectError(f"{folder} is not empty.", "Choose a new folder.")
 
 
 def _left_out(project: Project) -> Iterator[str]:

@@ -1,15 +1,17 @@
 """First weights that come from files: of the whole, of one network, of one layer."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
+from engine.codegen import emit
 from engine.errors import TrainingError
-from engine.network import Built
+from engine.network import Built, build
 from engine.plan import address
 from engine.project import Project
-from engine.training.weights import load_weights
+from engine.training.weights import Report, load_weights, match_weights
 
 
 def start(built: Built, project: Project) -> Iterator[str]:
@@ -19,15 +21,27 @@ def start(built: Built, project: Project) -> Iterator[str]:
     """
     whole = str(project.options["weights"])
     if whole:
-        yield load_weights(built.state(), Path(whole)).text()
-    modules = _modules(built)
+        yield load_weights(built.state(), Path(whole), built.source.part).text()
     for name, path in sorted(project.starts.items(), key=lambda item: item[0].count("/")):
-        if name not in modules:
-            raise TrainingError(f"The weights of {path} are for {name}, which has none or is not trained.",
-                                "Choose another place for them, or take them off.")
-        module, inside = modules[name]
-        report = load_weights(module.state_dict(keep_vars=True), Path(path), inside)
-        yield f"{_title(project, name)}: {report.text()}"
+        yield f"{_title(project, name)}: {load_weights(*_wanted(built, name, path)).text()}"
+
+
+def check(project: Project, name: str) -> Report:
+    """How the weights that the project, with absolute paths, names for a graph or node would fit. Reads the file, but
+    takes no memory for the networks. Raises as `start` does, or TrainingError for a design that is not finished."""
+    with torch.device("meta"):
+        built = build(emit(project))
+    return match_weights(*_wanted(built, name, project.starts[name]))[0]
+
+
+def _wanted(built: Built, name: str, path: str) -> tuple[Mapping[str, Tensor], Path, str]:
+    """The weights that get those of a file, the file, and the name they have inside of a larger network."""
+    modules = _modules(built)
+    if name not in modules:
+        raise TrainingError(f"The weights of {path} are for {name}, which has none or is not trained.",
+                            "Choose another place for them, or take them off.")
+    module, inside = modules[name]
+    return module.state_dict(keep_vars=True), Path(path), inside
 
 
 def _modules(built: Built) -> dict[str, tuple[nn.Module, str]]:

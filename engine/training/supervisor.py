@@ -18,7 +18,7 @@ import msgspec
 from engine import processes
 from engine.errors import EngineError
 from engine.events import AnyEvent, Ended, Noted, Paused, Resumed, Started
-from engine.jobs import AnyJob, Look, Train
+from engine.jobs import AnyJob, Train
 from engine.training import protocol
 from engine.training.protocol import Ready, Request
 
@@ -220,7 +220,7 @@ class Supervisor:
                 job = self._jobs[0]
                 if isinstance(job, Train):
                     _record(job.run, message, hint)
-                self._end(Ended("failed", "" if isinstance(job, Look) else job.run, message, hint))
+                self._end(Ended("failed", job.of_run, message, hint))
 
     def _watch(self) -> None:
         """Notice a worker that hangs: say so while it trains, kill it when it should have stopped."""

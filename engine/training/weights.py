@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from engine.errors import WeightsError
+from engine.runs import weights_file
 
 _NESTS = ("state_dict", "model_state_dict", "model", "network", "net")
 _SHOWN = 5
@@ -32,47 +33,60 @@ class Report:
     missing: tuple[str, ...]
     unused: tuple[str, ...]
 
+    @property
+    def total(self) -> int:
+        """How many weights the network has."""
+        return len(self.matched) + len(self.reshaped) + len(self.missing)
+
     def text(self) -> str:
         """For people: the counts, and the first names of what did not match."""
-        total = len(self.matched) + len(self.reshaped) + len(self.missing)
-        lines = [f"Weights from {self.path.name}: {len(self.matched)} of {total} taken over."]
-        for label, names in (("other shape", self.reshaped), ("not in the file", self.missing),
-                             ("in the file only", self.unused)):
-            if names:
-                rest = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-                lines.append(f"{label}: {', '.join(names[:_SHOWN])}{rest}.")
-        return " ".join(lines)
+        return " ".join((f"Weights from {self.path.name}: {len(self.matched)} of {self.total} taken over.",
+                         *self.misfits()))
+
+    def misfits(self) -> tuple[str, ...]:
+        """The first names of what does not match, a line for each reason."""
+        return tuple(f"{label}: {_listed(names)}." for label, names in (
+            ("other shape", self.reshaped), ("not in the file", self.missing), ("in the file only", self.unused))
+            if names)
 
 
 def load_weights(own: Mapping[str, Tensor], path: Path, inside: str = "") -> Report:
-    """Copy from the file every weight whose name and shape match one of `own`. The file may be of a larger network that
-    holds this one, under the name `inside` or another; a run's folder stands for its best checkpoint.
+    """Copy from the file every weight whose name and shape match one of `own`. Nothing is copied if it raises what
+    `match_weights` raises."""
+    report, found = match_weights(own, path, inside)
+    with torch.no_grad():
+        for name in report.matched:
+            own[name].copy_(found[name])
+    return report
+
+
+def match_weights(own: Mapping[str, Tensor], path: Path, inside: str = "") -> tuple[Report, Mapping[str, Tensor]]:
+    """Which weights of the file fit `own` by name and shape, and the weights under the names of `own`. The file may be
+    of a larger network that holds this one, under the name `inside` or another, or of the part `inside` of this one; a
+    run's folder stands for its best checkpoint.
 
     Raises WeightsError if it cannot be read, if nothing matches, or if it holds values that are not finite.
     """
     found = _best_part(_read(path), own, inside)
     matched, reshaped, missing = [], [], []
-    with torch.no_grad():
-        for name, weight in own.items():
-            if name not in found:
-                missing.append(name)
-            elif found[name].shape != weight.shape:
-                reshaped.append(f"{name} ({tuple(weight.shape)} here, {tuple(found[name].shape)} in the file)")
-            elif not torch.isfinite(found[name]).all():
-                raise WeightsError(f"{path.name} holds values that are not numbers, in {name}.", "Choose another file.")
-            else:
-                weight.copy_(found[name])
-                matched.append(name)
+    for name, weight in own.items():
+        if name not in found:
+            missing.append(name)
+        elif found[name].shape != weight.shape:
+            reshaped.append(f"{name} ({tuple(weight.shape)} here, {tuple(found[name].shape)} in the file)")
+        elif not torch.isfinite(found[name]).all():
+            raise WeightsError(f"{path.name} holds values that are not numbers, in {name}.", "Choose another file.")
+        else:
+            matched.append(name)
     report = Report(path, tuple(matched), tuple(reshaped), tuple(missing), tuple(n for n in found if n not in own))
     if not matched:
         raise WeightsError(f"No weight of this network is in {path.name}. {report.text()}",
                            "Choose a file that was saved from a network with the same layers, or none.")
-    return report
+    return report, found
 
 
 def _read(path: Path) -> dict[str, Tensor]:
-    if path.is_dir():
-        path = path / "checkpoints" / "best.safetensors"
+    path = weights_file(path)
     if not path.is_file():
         raise WeightsError(f"There is no weights file {path}.", "Choose another file, or none to start at random.")
     try:
@@ -94,15 +108,20 @@ def _read(path: Path) -> dict[str, Tensor]:
 
 
 def _best_part(found: dict[str, Tensor], own: Mapping[str, Tensor], inside: str) -> Mapping[str, Tensor]:
-    """The weights of the file below the name where most of them fit: the file itself, what stands for the network under
-    its own name, or any other part."""
-    parts: dict[str, dict[str, Tensor]] = {"": found, f"{inside}.": {}}
+    """The weights of the file below the name where most of them fit: what stands for the network under its own name, if
+    the file has that; else the file itself, any other part, or the file as the part `inside` of a larger network."""
+    parts: dict[str, dict[str, Tensor]] = {"": found}
     for name, value in found.items():
         words = name.split(".")
         for count in range(1, len(words)):
-            parts.setdefault(".".join(words[:count]) + ".", {})[".".join(words[count:])] = value
+            parts.setdefault(".".join(words[:count]), {})[".".join(words[count:])] = value
+    named = [part for path, part in parts.items()
+             if inside and f".{path}".endswith(f".{inside}") and not own.keys().isdisjoint(part)]
+    candidates = named or [*parts.values(), {f"{inside}.{name}": value for name, value in found.items()}]
+    return max(candidates, key=lambda part: sum(
+        name in own and own[name].shape == value.shape for name, value in part.items()))
 
-    def fitting(prefix: str) -> int:
-        return sum(name in own and own[name].shape == value.shape for name, value in parts[prefix].items())
 
-    return parts[max(parts, key=fitting)]
+def _listed(names: tuple[str, ...]) -> str:
+    rest = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f"{', '.join(names[:_SHOWN])}{rest}"
