@@ -47,7 +47,7 @@ class GraphTabs(QTabBar):
         self.setExpanding(False)
         self.setUsesScrollButtons(True)
         self.setElideMode(Qt.TextElideMode.ElideNone)
-        self.setStyleSheet("QTabBar QToolButton { padding: 0; }")
+        self._dress()
         self.setIconSize(QSize(ICON_SIZE, ICON_SIZE))
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._document, self._networks = document, networks
@@ -165,7 +165,16 @@ class GraphTabs(QTabBar):
         button.clicked.connect(partial(self._networks.remove, name))
         return button
 
+    def _dress(self) -> None:
+        """Tabs are narrow, and what lies below the buttons that scroll them does not shine through."""
+        colors = theme.colors()
+        self.setStyleSheet(
+            "QTabBar::tab { padding: 6px 8px; }"
+            f"QTabBar QToolButton {{ padding: 0; background: {colors.window}; }}"
+            f"QTabBar QToolButton:hover {{ background: {colors.raised}; }}")
+
     def _restyle(self) -> None:
+        self._dress()
         self._look = ()
         self._refresh()
 

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QSizePolicy, QWidge
 
 from gui.widgets import theme
 
-HEIGHT, NARROWEST, WIDEST = 42, 130, 250
+HEIGHT, NARROWEST, WIDEST = 42, 130, 300
 TEXT_LEFT, PADDING, RADIUS = 30.0, 10.0, 8.0
 NUMBER = QRectF(8.0, 13.0, 16.0, 16.0)
 BADGE = 14.0
