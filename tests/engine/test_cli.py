@@ -89,10 +89,12 @@ def test_check_json_is_exactly_what_is_documented(capsys) -> None:
     out, err = capsys.readouterr()
     assert not err
     found = json.loads(out)
-    assert list(found) == ["weights", "multiply_adds", "nodes", "problems"]
+    assert list(found) == ["weights", "multiply_adds", "nodes", "graphs", "problems"]
     assert found["weights"] == 784 * 128 + 128 + 128 * 10 + 10
     assert found["multiply_adds"] == 784 * 128 + 128 * 10
     assert found["problems"] == []
+    assert [graph["name"] for graph in found["graphs"]] == ["Perceptron"]
+    assert found["graphs"][0]["nodes"] == found["nodes"]
     outputs = {node["type"]: node["outputs"] for node in found["nodes"]}
     assert all(list(node) == ["id", "name", "type", "outputs"] for node in found["nodes"])
     assert outputs["ReLU"] == {"output": ["batch", 128]}
@@ -104,7 +106,7 @@ def test_check_of_a_design_with_an_error_prints_it_and_exits_with_1(broken_proje
     out, err = capsys.readouterr()
     errors = [problem for problem in json.loads(out)["problems"] if problem["severity"] == "error"]
     assert errors
-    assert list(errors[0]) == ["severity", "code", "message", "node"]
+    assert list(errors[0]) == ["severity", "code", "message", "node", "graph"]
     assert "to solve before training" in err
     assert main(["check", str(broken_project)]) == 1
     assert f"error: {errors[0]['message']}" in capsys.readouterr().out

@@ -14,6 +14,7 @@ from engine.project import RESOURCES
 from tests.engine import examples
 
 PERCEPTRON = RESOURCES / "templates" / "perceptron.neuroloom"
+GAN = RESOURCES / "templates" / "gan_ring.neuroloom"
 
 
 @pytest.fixture(scope="module")
@@ -166,3 +167,20 @@ def test_a_completed_run_is_not_resumed(trained_run, capsys) -> None:
     err = capsys.readouterr().err
     assert err.startswith("neuroloom resume: ")
     assert "Traceback" not in err
+
+
+def test_a_gan_is_trained_tested_and_makes_points_in_the_terminal(tmp_path: Path, capsys) -> None:
+    """A few epochs of the template; whether it covers all of its ring is a story."""
+    run, points = tmp_path / "run", tmp_path / "ring.npy"
+    assert main(["train", str(GAN), "--epochs", "2", "--set", "Generator:lr=0.0005", "--run-dir", str(run)]) == 0
+    capsys.readouterr()
+    assert main(["evaluate", str(run), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["loss"] == pytest.approx(sum(found["metrics"][f"Train {each} loss"]
+                                              for each in ("discriminator", "generator")))
+    assert main(["predict", str(run), "--samples", "50", "--seed", "1", "-o", str(points)]) == 0
+    first = np.load(points)
+    assert first.shape == (50, 2)
+    assert np.isfinite(first).all()
+    assert main(["predict", str(run), "--samples", "50", "--seed", "1", "-o", str(tmp_path / "again.npy")]) == 0
+    assert np.array_equal(first, np.load(tmp_path / "again.npy"))
