@@ -1,7 +1,9 @@
 """From a run folder to a session that is ready for its first step, whether it begins or goes on."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
 
 import torch
 from torch import nn
@@ -19,6 +21,7 @@ from engine.preparation import Preparation
 from engine.project import Project
 from engine.runs import Choices, Run, RunInfo
 from engine.training import checkpoint, devices, tuning
+from engine.training.alignment import misalignment
 from engine.training.augmentation import Augmenter
 from engine.training.balance import balance_loss
 from engine.training.checkpoint import Progress, State
@@ -33,6 +36,9 @@ from engine.training.recorder import Emit, Recorder
 from engine.training.session import Session, Stopped
 from engine.training.starts import start
 from engine.training.step import Batch, EagerStep, Step
+
+CHECKED_BATCHES = 2
+"""So many large batches are looked at for samples from which a loss cannot learn."""
 
 
 @dataclass(frozen=True)
@@ -162,6 +168,9 @@ def _design(source: Source, data: Dataset, project: Project, kept: Choices | Non
     if channels_last:
         everything.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         usual = feed(True)
+    for judge in judges.values():
+        with closing(usual.in_order("train")) as batches:
+            notes += filter(None, [misalignment(judge, islice(batches, CHECKED_BATCHES))])
     groups = grouped(built, project)
     rest(built, groups)
     if usual.is_skipping:
