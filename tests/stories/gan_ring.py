@@ -18,7 +18,7 @@ from gui.widgets import theme
 from tests.stories.driver import Hand, scaled
 from tests.stories.main_job import COLUMN, ROW, Story, play
 
-NOISE, HIDDEN, EPOCHS, BATCH = 8, 128, 200, 256
+NOISE, HIDDEN, EPOCHS, BATCH, SHOWN = 8, 128, 200, 256, 1_000
 REAL = 0.9
 """What the discriminator is to say of real points: a little less than 1 keeps it from being too sure."""
 
@@ -68,6 +68,7 @@ class GanStory(Story):
         self.set_options(hand)
         self.save(hand)
         self.train_to_the_end(hand)
+        self.make_samples(hand)
 
     def draw_generator(self, hand: Hand) -> None:
         """By the keyboard: each layer is added behind the selected one."""
@@ -170,8 +171,13 @@ class GanStory(Story):
         hand.wait(lambda: self.window.session.state == "idle", "an idle session")
         hand.shoot("10-trained")
         (self.folder / "run.txt").write_text(str(run.folder))
+
+    def make_samples(self, hand: Hand) -> None:
         self.open_tab(hand, "Try it")
-        hand.shoot("11-tried")
+        self.fill_in(hand, "samples", SHOWN)
+        answer = f"{SHOWN:,} samples"
+        hand.wait(lambda: any(answer in text.text() for text in self.shown_texts()), "samples of noise")
+        hand.shoot("11-samples")
 
     # What a hand does
 
