@@ -44,11 +44,8 @@ LAYERS = tuple(Placeable(spec.type, spec.type, spec.doc, spec) for spec in layer
 
 
 def placeables(library: Library, shown: str) -> list[Placeable]:
-    """All that can be placed in the graph `shown`, by category; the project's networks before other Networks."""
-    found = list(LAYERS)
-    place = next(number for number, entry in enumerate(found) if entry.key == "Network")
-    found[place:place] = _networks(library, shown)
-    return found
+    """All that can be placed in the graph `shown`: the project's own networks, then the layers by category."""
+    return [*_networks(library, shown), *LAYERS]
 
 
 def search(library: Library, shown: str, text: str) -> list[Placeable]:

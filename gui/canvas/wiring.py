@@ -79,7 +79,7 @@ def followers(document: Document, port: PortRef) -> list[Placeable]:
         return sorted(found, key=lambda entry: _likelihood(here, entry.spec, tensor))
     found = [entry for entry in found if entry.spec.outputs]
     if port.name == TARGET:
-        return sorted(found, key=lambda entry: entry.spec.role != "input")
+        return sorted(found, key=lambda entry: (entry.spec.role != "input", bool(entry.spec.inputs)))
     return sorted(found, key=lambda entry: _likelihood(entry.spec, here, None))
 
 

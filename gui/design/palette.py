@@ -124,7 +124,7 @@ class Palette(QWidget):
     def _show_categories(self, entries: list[Placeable]) -> None:
         folded = settings.remembered("palette/folded", [])
         self.tree.blockSignals(True)
-        for category in layers.categories():
+        for category in dict.fromkeys((*self._first_categories(), *layers.categories())):
             item = QTreeWidgetItem([category])
             item.setFlags(Qt.ItemFlag.ItemIsEnabled)
             font = theme.font()
@@ -134,6 +134,10 @@ class Palette(QWidget):
             self.tree.addTopLevelItem(item)
             item.setExpanded(category not in folded)
         self.tree.blockSignals(False)
+
+    def _first_categories(self) -> tuple[str, ...]:
+        """What the user made is the first thing to be found."""
+        return ("Networks",) if self._networks else ()
 
     def _remember_folds(self) -> None:
         tops = (self.tree.topLevelItem(row) for row in range(self.tree.topLevelItemCount()))

@@ -6,6 +6,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from engine import layers
+from engine.composition import add_graph
 from gui.design.palette import KEY, Palette
 from gui.document import Document
 from gui.widgets import mime
@@ -31,6 +32,14 @@ def test_every_layer_is_listed_below_its_category(palette: Palette) -> None:
         assert item.parent().text(0) == spec.category
         assert spec.doc in item.toolTip(0)
         assert not item.icon(0).isNull()
+
+
+def test_the_networks_of_the_project_come_first(palette: Palette) -> None:
+    document = palette._document
+    document.edit("Add a body", add_graph(document.project, "Body"))
+    assert palette.keys()[0] == "Network:Body"
+    document.undo_stack.undo()
+    assert palette.tree.topLevelItem(0).text(0) == layers.categories()[0]
 
 
 def test_words_find_layers_by_their_other_names(palette: Palette) -> None:
