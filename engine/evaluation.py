@@ -12,13 +12,12 @@ from engine.decoding import settings_of
 from engine.derived import LENGTHS
 from engine.errors import DataError, RunError, TrainingError
 from engine.events import AnyEvent, Progressed
-from engine.layers import find
-from engine.preparation import unit
 from engine.preparation.texts import real
 from engine.preparation.usage import Usage
 from engine.runs import Run
 from engine.trained import Array, Trained, load, load_data
 from engine.training import devices
+from engine.training.measures import Measures
 from engine.usage import usage_of
 
 BATCH = 512
@@ -143,19 +142,13 @@ def _compare(trained: Trained, compared: dict[str, Comparison], rows: Array, col
 
 
 def _metrics(trained: Trained, measured: _Measured, samples: int) -> dict[str, float]:
-    """Values by metric name; of several objectives each with its name in front, their losses too. What is measured in
-    the target's unit is brought back to it from the prepared one."""
+    """Values by metric name; of several objectives each with its name in front, their losses too."""
     values = {}
     is_contest = len(measured.sums) > 1
     for graph, sums in measured.sums.items():
-        title = f"{graph} " if is_contest else ""
-        if is_contest:
-            values[f"{title}loss"] = sums.loss / samples
-        for metric, total in zip(trained.source.objectives[graph].metrics, sums.metrics, strict=True):
-            spec = find(metric.type)
-            assert spec is not None, "emitted code only measures metrics of the catalogue"
-            assert spec.value is not None, "a metric has a value"
-            is_in_unit = spec.scales_with_target and metric.target
-            factor = unit(trained.preparation.part(metric.target)) if is_in_unit else 1.0
-            values[f"{title}{metric.name}"] = spec.value(total.tolist()) * factor
+        metrics = trained.source.objectives[graph].metrics
+        measures = Measures(metrics, [part.numel() for part in sums.metrics], trained.preparation)
+        found = measures.values([sums.loss, *(value for part in sums.metrics for value in part.tolist())], samples)
+        values.update({f"{graph} {name}": value for name, value in found.items()} if is_contest else
+                      {name: value for name, value in found.items() if name != "loss"})
     return values

@@ -92,6 +92,7 @@ class Outline:
     is_pair   the graph becomes two classes, a network and the objective that holds it; else it becomes one
     networks  the graphs whose networks it is given, in the order of their first use
     aside     what the objective of a pair computes by itself, of the data: lengths, targets
+    parts     what the losses are called, where the loss is a sum of several
     columns   what brings a wire in from outside
     shown     what each Output node shows, by its id
     """
@@ -108,6 +109,7 @@ class Outline:
     results: list[Result] = field(default_factory=list)
     losses: list[Step] = field(default_factory=list)
     measures: list[Measure] = field(default_factory=list)
+    parts: list[str] = field(default_factory=list)
     columns: dict[Wire, Argument] = field(default_factory=dict)
     shown: dict[str, Wire] = field(default_factory=dict)
     unfinished: list[Node] = field(default_factory=list)
@@ -269,7 +271,7 @@ def _choose_measures(outline: Outline, sinks: list[Step]) -> None:
     counts = Counter(spec for spec, _ in wanted)
     judged = {result.wire: result.name for result in outline.results} if outline.is_pair else {
         (step.node.id, port.name): step.node.name for step in outline.steps for port in step.spec.outputs}
-    names = Names()
+    names = Names(("loss",))
     for (spec, wires), params in wanted.items():
         prediction, target = (*wires, None, None)[:2]
         if target in outline.columns:
@@ -278,6 +280,8 @@ def _choose_measures(outline: Outline, sinks: list[Step]) -> None:
             of = judged.get(prediction, "") if prediction else ""
         name = names.take(f"{spec.type} {of}" if counts[spec] > 1 else spec.type, "variable", "metric")
         outline.measures.append(Measure(name, spec, params, wires))
+    if len(outline.losses) > 1:
+        outline.parts = [names.take(loss.node.name, "variable", "part") for loss in outline.losses]
 
 
 def _usual(spec: LayerSpec, loss: Step) -> tuple[LayerSpec, Params, tuple[Wire | None, ...]]:

@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass, field
 
+PART = ""
+"""The type of a metric that is one of the losses whose sum is trained: its sums are [loss, 1] times the samples."""
+
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One entry of the objective's sums. `target` is a column name, "" where the truth is computed by the network."""
+    """One entry of the objective's sums. `target` is a column name, "" where the truth is computed by the network.
+    `type`: of a metric in the catalogue, or `PART`."""
 
     name: str
     type: str

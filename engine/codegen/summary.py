@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from engine.analysis.composites import LENGTHS
 from engine.codegen.outline import Outline, Step, Wire
 from engine.codegen.program import Program
-from engine.codegen.source import Metric, Objective, Part, Source
+from engine.codegen.source import PART, Metric, Objective, Part, Source
 from engine.names import Names
 
 
@@ -50,6 +50,7 @@ def _objective(outline: Outline, parts: dict[str, str], compares: tuple[str, ...
         column = outline.columns[target].column if target in outline.columns else ""
         output = results.get(prediction, "") if prediction else ""
         metrics.append(Metric(measure.name, measure.spec.type, column, output))
+    metrics += [Metric(name, PART, "", "") for name in outline.parts]
     return Objective(outline.graph, outline.objective, given, own, columns, tuple(metrics), compares)
 
 

@@ -104,8 +104,8 @@ class Writer:
             *block(start, 8),
             "",
             *_judging_signature(outline),
-            *block([computed, *given_lines, *_loss_lines(outline, modules, variables)], 8),
-            *_judged(outline, variables, names),
+            *block([computed, *given_lines], 8),
+            *_judged(outline, modules, variables, names),
         ]
 
     def _objective(self, outline: Outline) -> list[str]:
@@ -124,8 +124,8 @@ class Writer:
             *self._start(outline, _loss_constructors(outline, losses)),
             "",
             *_judging_signature(outline),
-            *block([*body, *_remarks(outline), *_loss_lines(outline, losses, variables)], 8),
-            *_judged(outline, variables, names),
+            *block([*body, *_remarks(outline)], 8),
+            *_judged(outline, losses, variables, names),
         ]
 
 
@@ -148,19 +148,25 @@ def _loss_constructors(outline: Outline, modules: dict[str, str]) -> list[Line]:
             for loss in outline.losses if loss.node.id in modules]
 
 
-def _loss_lines(outline: Outline, modules: dict[str, str], variables: dict[Wire, str]) -> list[Line]:
-    lines = []
-    for number, loss in enumerate(outline.losses):
-        arguments = _arguments(loss, variables)
-        expression = code.call(loss.spec, f"self.{modules.get(loss.node.id, '')}", arguments, loss.params)
-        if (weight := loss.params.get("weight", 1.0)) != 1.0:
-            expression = f"{weight!r} * {expression if _is_call(expression) else f'({expression})'}"
-        lines.append(Line(f"loss = loss + {expression}" if number else f"loss = {expression}"))
-    return lines
+def _loss_lines(outline: Outline, modules: dict[str, str], variables: dict[Wire, str],
+                names: Names) -> tuple[list[Line], list[str]]:
+    """The statements of the loss; where it is a sum, each part has a variable of its own, and these are given too."""
+    lines, parts, terms = [], [], []
+    for loss in outline.losses:
+        expression = code.call(loss.spec, f"self.{modules.get(loss.node.id, '')}", _arguments(loss, variables),
+                               loss.params)
+        if len(outline.losses) > 1:
+            parts.append(names.take(loss.node.name, "variable", "part"))
+            lines.append(Line(f"{parts[-1]} = {expression}"))
+            expression = parts[-1]
+        weight = loss.params.get("weight", 1.0)
+        bracketed = expression if _is_simple(expression) else f"({expression})"
+        terms.append(expression if weight == 1.0 else f"{weight!r} * {bracketed}")
+    return [*lines, Line(f"loss = {' + '.join(terms)}")], parts
 
 
-def _is_call(expression: str) -> bool:
-    return isinstance(ast.parse(expression, mode="eval").body, ast.Call)
+def _is_simple(expression: str) -> bool:
+    return isinstance(ast.parse(expression, mode="eval").body, ast.Call | ast.Name)
 
 
 def _judging_signature(outline: Outline) -> list[str]:
@@ -168,16 +174,21 @@ def _judging_signature(outline: Outline) -> list[str]:
     return signature("forward", arguments, f"tuple[{TENSOR}, tuple[{TENSOR}, ...]]", 4)
 
 
-def _judged(outline: Outline, variables: dict[Wire, str], names: Names) -> list[str]:
-    """The metrics' sums, and what is returned."""
+def _judged(outline: Outline, modules: dict[str, str], variables: dict[Wire, str], names: Names) -> list[str]:
+    """The loss, the metrics' sums, and what is returned."""
+    lines, parts = _loss_lines(outline, modules, variables, names)
     measured = []
     for measure in outline.measures:
         sums = code.sums(measure.spec, _arguments(measure, variables), _specs(outline, measure.wires), measure.params)
         measured.append((names.take(measure.name, "variable", "metric"), sums))
+    count = f"{outline.sources[0].variable}.shape[0]" if outline.sources else "samples"
+    for part in parts:
+        measured.append((names.take(f"{part} sums", "variable", "metric"),
+                         f"torch.stack(({part}, torch.ones_like({part}))) * {count}"))
     written = ["        with torch.no_grad():", *block([Line(f"{name} = {sums}") for name, sums in measured], 12)] \
         if measured else []
     sums = ", ".join(name for name, _ in measured) + ("," if len(measured) == 1 else "")
-    return [*written, *block([Line(f"return loss, ({sums})")], 8)]
+    return [*block(lines, 8), *written, *block([Line(f"return loss, ({sums})")], 8)]
 
 
 def _sinks(outline: Outline) -> list[Step | Measure]:
@@ -189,7 +200,8 @@ def _arguments(sink: Step | Measure, variables: dict[Wire, str]) -> tuple[str, .
 
 
 def _measured(outline: Outline) -> str:
-    return f", and what adds up to {_listed([m.name for m in outline.measures])}" if outline.measures else ""
+    names = [*(measure.name for measure in outline.measures), *outline.parts]
+    return f", and what adds up to {_listed(names)}" if names else ""
 
 
 def _typed(arguments: Iterable[Argument]) -> list[str]:

@@ -1,15 +1,16 @@
 """Loss and metrics: added up on the device as one vector, turned into values a few times a second."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import isfinite
 
 import torch
 from torch import Tensor
 
-from engine.codegen import Metric
+from engine.codegen.source import PART, Metric
 from engine.layers import find
-from engine.layers.spec import LayerSpec
 from engine.preparation import Preparation, unit
+
+Value = Callable[[Sequence[float]], float]
 
 
 class Tally:
@@ -34,22 +35,29 @@ class Measures:
 
     def __init__(self, metrics: Sequence[Metric], sizes: Sequence[int], preparation: Preparation) -> None:
         """`sizes`: how many numbers each metric's sums have."""
-        self._metrics: list[tuple[str, LayerSpec, slice, float]] = []
+        self._metrics: list[tuple[str, Value, slice, float]] = []
         start = 1
         for metric, size in zip(metrics, sizes, strict=True):
-            spec = find(metric.type)
-            assert spec is not None, "emitted code only measures metrics of the catalogue"
-            factor = unit(preparation.part(metric.target)) if spec.scales_with_target and metric.target else 1.0
-            self._metrics.append((metric.name, spec, slice(start, start + size), factor))
+            value, factor = _meaning(metric, preparation)
+            self._metrics.append((metric.name, value, slice(start, start + size), factor))
             start += size
         self.size = start
 
     def values(self, sums: Sequence[float], samples: int) -> dict[str, float]:
         """"loss", always, and every metric that has a value for these samples."""
         values = {"loss": sums[0] / samples}
-        for name, spec, part, factor in self._metrics:
-            assert spec.value is not None, "a metric has a value"
-            value = spec.value(list(sums[part])) * factor
+        for name, value_of, part, factor in self._metrics:
+            value = value_of(list(sums[part])) * factor
             if isfinite(value):
                 values[name] = value
         return values
+
+
+def _meaning(metric: Metric, preparation: Preparation) -> tuple[Value, float]:
+    """How sums become a value, and its factor: what is measured in the target's unit is brought back to it."""
+    if metric.type == PART:
+        return lambda sums: sums[0] / sums[1], 1.0
+    spec = find(metric.type)
+    assert spec is not None, "emitted code only measures metrics of the catalogue"
+    assert spec.value is not None, "a metric has a value"
+    return spec.value, unit(preparation.part(metric.target)) if spec.scales_with_target and metric.target else 1.0

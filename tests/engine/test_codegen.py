@@ -168,10 +168,11 @@ def test_a_column_named_x_and_several_outputs_and_losses():
     assert source.network == "TwoHeads"
     assert source.outputs == ("class_", "output")
     assert source.target_of == {"output": "y", "class_": "kind"}
-    assert [metric.name for metric in source.objective.metrics] == ["mae", "r2", "accuracy"]
-    assert [metric.output for metric in source.objective.metrics] == ["output", "output", "class_"]
+    assert [metric.name for metric in source.objective.metrics] == ["mae", "r2", "accuracy", "loss_2", "loss_3"]
+    assert [metric.output for metric in source.objective.metrics] == ["output", "output", "class_", "", ""]
     assert "def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:" in source.text
-    assert "loss = loss + self.loss_2(" in source.text
+    assert "loss_2 = self.loss(" in source.text
+    assert "loss = loss_2 + loss_3" in source.text
 
 
 def test_an_autoencoder_compares_with_its_own_input():
