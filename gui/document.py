@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from engine import projectfile
-from engine.analysis import Analysis, planning
+from engine.analysis import Analysis, planning, starting
 from engine.analysis.library import Library
 from engine.analysis.survey import Survey, survey
 from engine.graph import Graph
@@ -88,13 +88,14 @@ class Document(QObject):
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """What is wrong or surprising in any graph and in the plan, errors first; those of a graph name it."""
+        """What is wrong or surprising in any graph, in the plan and with the files that weights start from, errors
+        first; those of a graph name it. Whether the files are there is looked up each time."""
         if self._problems is None:
             found = (replace(problem, graph=name) for name, analysis in self.survey.analyses.items()
                      for problem in analysis.problems)
             self._problems = tuple(sorted((*found, *planning.problems(self._project)),
                                           key=lambda problem: problem.severity != "error"))
-        return self._problems
+        return (*starting.problems(self._project, self.folder), *self._problems)
 
     @property
     def obstacles(self) -> tuple[Problem, ...]:

@@ -1,6 +1,7 @@
-"""A small table of facts: a name on the left, a value on the right."""
+"""A small table of facts: a name on the left, a value on the right; and how numbers and times are said."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
@@ -44,6 +45,12 @@ class Facts(QWidget):
         self._grid.addWidget(name, line, 0, Qt.AlignmentFlag.AlignTop)
         self._grid.addWidget(value, line, 1)
         self._rows.append((name, value))
+
+
+def moment(created: str) -> str:
+    """A time in the reader's own time zone, as short as is clear: "14:05 today", "03 May 14:05"."""
+    then = datetime.fromisoformat(created).astimezone()
+    return then.strftime("%H:%M today" if then.date() == datetime.now().astimezone().date() else "%d %b %H:%M")
 
 
 def counted(number: int, one: str, many: str = "") -> str:

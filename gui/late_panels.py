@@ -89,7 +89,7 @@ class LatePanels(QObject):
             case "code":
                 from gui.design.code_panel import CodePanel
 
-                return CodePanel(document)
+                return CodePanel(document, session)
             case "test":
                 from gui.results.test_panel import TestPanel
 

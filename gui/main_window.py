@@ -57,6 +57,7 @@ EDITING = ("cut", "copy", "paste", "duplicate", "duplicate_wired", None, "delete
            "connect_selected", None, "select_all", "clear_selection")
 NETWORKS = ("new_network", "rename_network", "remove_network", None, "group_network", "group_block", "ungroup", "enter",
             "step_through", "leave", None, "next_network", "previous_network")
+TRAINING = ("plan", "train", "continue", "stop")
 VIEWING = ("fit_all", "fit_selection", "actual_size", "zoom_in", "zoom_out")
 TOOLBAR = ("new", "open", "save", None, "undo", "redo")
 ICON_SIZE = 18
@@ -170,7 +171,7 @@ class MainWindow(QMainWindow):
     def _make_first_panels(self) -> None:
         self.palette_panel = Palette(self.document, self)
         self.palette_panel.chosen.connect(self.canvas.add_layer)
-        self.inspector = Inspector(self.document)
+        self.inspector = Inspector(self.document, self.session)
         self.inspector.node.entered.connect(self.canvas.networks.trail.enter)
         self.inspector.node.stepped.connect(self.canvas.networks.step_through)
         self.problems = ProblemsPanel(self.document)
@@ -229,7 +230,7 @@ class MainWindow(QMainWindow):
             "&File": ("new", templates, "open", self._recent, None, "save", "save_as", None, "export", None, "quit"),
             "&Edit": ("undo", "redo", None, *EDITING),
             "&View": (*VIEWING, None, "browse", panels, self._theme_menu(), "reset_layout"),
-            "&Network": ("search", "insert_layer", "find_layer", None, *NETWORKS, None, "plan", "train", "stop"),
+            "&Network": ("search", "insert_layer", "find_layer", None, *NETWORKS, None, *TRAINING),
             "&Help": ("commands", "about"),
         }, self.actions_by_id)
         self._fill_recent()

@@ -7,6 +7,7 @@ polled about 15 times a second, and only while something is under way: an idle w
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,15 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from engine import events, jobs, runs
 from engine.errors import EngineError
-from engine.plan import objectives
+from engine.plan import objectives, phases
+from engine.project import Project
 from engine.training.supervisor import Supervisor
 from gui.document import Document
 
 POLL_INTERVAL_MS = 66
+
+_CHOOSE_DATA = "Choose a data set in the Data panel."
+_READ_DATA = "Wire an Input of a column into a network with a loss: batches are made of the data, whatever is learned."
 
 IDLE, STARTING, RUNNING, PAUSED, STOPPING = "idle", "starting", "running", "paused", "stopping"
 
@@ -41,6 +46,7 @@ class Session(QObject):
     reported(AnyEvent): the training says something. state_changed(str): idle, starting, running, paused or stopping.
     run_changed: the shown run is another one, or none. runs_changed: the document has other earlier runs.
     failed(message, hint): a training could not start or broke off.
+    continuing_changed(bool): trainings go on from the last run now, or start from scratch.
     devices_changed: it is known where this computer can train.
     tested(dict): an evaluation of the shown run is there. test_failed(message, hint), test_progressed(fraction).
     """
@@ -50,6 +56,7 @@ class Session(QObject):
     run_changed = Signal()
     runs_changed = Signal()
     failed = Signal(str, str)
+    continuing_changed = Signal(bool)
     devices_changed = Signal()
     tested = Signal(object)
     test_failed = Signal(str, str)
@@ -62,6 +69,7 @@ class Session(QObject):
         self._state = IDLE
         self._run: runs.Run | None = None
         self._training: runs.Run | None = None
+        self._is_continuing = False
         self._requests: deque[_Request] = deque()
         self._result: dict[str, Any] = {}
         self._devices: tuple[str, ...] = ()
@@ -69,6 +77,7 @@ class Session(QObject):
         self._timer.setInterval(POLL_INTERVAL_MS)
         self._timer.timeout.connect(self._poll)
         document.opened.connect(self._show_latest)
+        document.opened.connect(partial(self.set_continuing, False))
         document.path_changed.connect(self.runs_changed)
         self._show_latest()
 
@@ -92,6 +101,23 @@ class Session(QObject):
         """Where this computer can train ("cpu", "cuda", ...); () until a worker told it."""
         return self._devices
 
+    @property
+    def is_continuing(self) -> bool:
+        """A new training begins with the weights of `last_run`, wherever names and shapes are the same."""
+        return self._is_continuing
+
+    def set_continuing(self, is_on: bool) -> None:
+        if is_on != self._is_continuing:
+            self._is_continuing = is_on
+            self.continuing_changed.emit(is_on)
+
+    @property
+    def last_run(self) -> runs.Run | None:
+        """The newest run of the document that has weights to go on from; of one that was never saved the shown run."""
+        path = self._document.path
+        known = [*(runs.recent(path) if path else ()), *((self._run,) if self._run else ())]
+        return next((run for run in known if run.checkpoint("best").exists()), None)
+
     def warm(self) -> None:
         """Start the worker that trains, so that Train answers at once. Call when the window is idle."""
         self._trainer.warm()
@@ -105,8 +131,10 @@ class Session(QObject):
         if refusal:
             self.failed.emit(*refusal)
             return
+        project, path = self._document.project, self._document.path
+        last = self.last_run if self._is_continuing else None
         try:
-            run = runs.create(self._document.project, self._document.path)
+            run = runs.create(runs.continued(project, path, last) if last else project, path)
         except EngineError as error:
             self.failed.emit(error.message, error.hint)
             return
@@ -133,14 +161,17 @@ class Session(QObject):
     def refusal(self) -> tuple[str, str] | None:
         """Why the document cannot be trained now, as message and hint; None if it can."""
         project = self._document.project
+        is_reading = not objectives(project) or _reads(project)
         if project.data is None:
-            return "There is no data to learn from.", "Choose a data set in the Data panel."
+            return "There is no data to learn from.", _CHOOSE_DATA if is_reading else f"{_CHOOSE_DATA} {_READ_DATA}"
         errors = self._document.obstacles
         if errors:
             rest = f" There {'is' if len(errors) == 2 else 'are'} {len(errors) - 1} more." if len(errors) > 1 else ""
             return errors[0].message + rest, errors[0].hint or "The Problems panel lists what to mend."
         if not objectives(project):
             return "The network has no loss to learn from.", "Add a loss, such as CrossEntropy, and wire it up."
+        if not is_reading:
+            return "The training reads nothing of the data.", _READ_DATA
         return None
 
     def pause(self) -> None:
@@ -266,3 +297,9 @@ class Session(QObject):
         if state != self._state:
             self._state = state
             self.state_changed.emit(state)
+
+
+def _reads(project: Project) -> bool:
+    """Whether a column of the data enters an objective that is trained; so does one that is not wired yet."""
+    trained = [project.graphs[phase.objective] for phase in phases(project) if phase.objective in project.graphs]
+    return any(node.type == "Input" for graph in trained for node in graph.nodes)

@@ -1,6 +1,7 @@
 """The code panel: the Python that is trained and exported, as it is at this moment."""
 
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QColor, QGuiApplication, QShowEvent, QTextCursor, QTextFormat
@@ -14,13 +15,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from engine import storage
+from engine import jobs, projectfile, runs, storage
 from engine.codegen import Source, emit, emit_preview
 from engine.errors import EngineError, TrainingError
 from gui.design.python_highlighter import PythonHighlighter
 from gui.document import Document
+from gui.session import Session
 from gui.widgets import icons, messages, theme
-from gui.widgets.labels import label
+from gui.widgets.labels import breakable, label
 
 DELAY_MS = 150
 FINISHED = "This module is what is trained and exported. It needs nothing but torch."
@@ -30,11 +32,11 @@ UNFINISHED = "What is right so far. The Problems panel lists what is missing."
 class CodePanel(QWidget):
     """Shows the emitted source, read only. Lines of the selected nodes are marked."""
 
-    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+    def __init__(self, document: Document, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._document = document
+        self._document, self._session = document, session
         self._source: Source | None = None
-        self._is_stale = True
+        self._is_stale, self._is_writing = True, False
         self._timer = QTimer(self, singleShot=True, interval=DELAY_MS)
         self._timer.timeout.connect(self._refresh)
         self.text = QPlainTextEdit(self)
@@ -58,16 +60,24 @@ class CodePanel(QWidget):
     def _lay_out(self) -> None:
         self.copy_button = _button("copy", "Copy", "Copy all of the code.", self._copy)
         self.save_button = _button("save", "Save…", "Save the code as a Python file.", self._save)
+        self.script_button = _button("file", "Save training script…", "Write a folder with this module, the training "
+                                     "in plain torch, and the prepared data.", self._save_script)
+        self.outcome, self.error = label("", "success", self, wraps=True), label("", "error", self, wraps=True)
         bar = QHBoxLayout()
         bar.setContentsMargins(10, 4, 6, 4)
         self._note = label(FINISHED, "muted", self)
         bar.addWidget(self._note, 1)
+        bar.addWidget(self.script_button)
         bar.addWidget(self.copy_button)
         bar.addWidget(self.save_button)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(bar)
+        for text in (self.outcome, self.error):
+            text.setContentsMargins(10, 0, 10, 6)
+            text.hide()
+            column.addWidget(text)
         column.addWidget(self.text, 1)
 
     def _mark_stale(self) -> None:
@@ -85,7 +95,7 @@ class CodePanel(QWidget):
         except TrainingError:
             self._source = None
         self._note.setText(FINISHED if self._source else UNFINISHED)
-        self.save_button.setEnabled(self._source is not None)
+        self._show_buttons()
         self._show(self._source.text if self._source else emit_preview(project, report))
         self._mark_selected()
 
@@ -139,6 +149,42 @@ class CodePanel(QWidget):
                 storage.write(Path(path), self._source.text.encode())
             except EngineError as error:
                 messages.show_error(self, "The code was not saved", error)
+
+    def _save_script(self) -> None:
+        project, path = self._document.project, self._document.path
+        name = f"{path.stem if path else self._document.project.main.lower()}-training"
+        start = str((self._document.folder or Path.home()) / name)
+        folder, _ = QFileDialog.getSaveFileName(self, "Save the training script as a new folder", start)
+        if folder:
+            self._is_writing = True
+            self._show_buttons()
+            self._say(outcome="Writing the training script…")
+            text = projectfile.dumps(runs.anchored(project, path)).decode()
+            self._session.job(jobs.Script(text, folder), self._tell_written, self._tell_failure, self._tell_progress)
+
+    def _tell_progress(self, task: str, share: float) -> None:
+        self._say(outcome=f"{task}: {share:.0%}")
+
+    def _tell_written(self, result: dict[str, Any]) -> None:
+        self._is_writing = False
+        notes = " ".join(result["notes"])
+        self._say(outcome=f"Written to {result['path']}. Run it there with: python train.py. {notes}".rstrip())
+        self._show_buttons()
+
+    def _tell_failure(self, message: str, hint: str) -> None:
+        self._is_writing = False
+        self._say(error=f"{message} {hint}".strip())
+        self._show_buttons()
+
+    def _say(self, *, outcome: str = "", error: str = "") -> None:
+        for widget, text in ((self.outcome, outcome), (self.error, error)):
+            widget.setText(breakable(text))
+            widget.setVisible(bool(text))
+
+    def _show_buttons(self) -> None:
+        """Code that is not finished is not saved, nor is a script while one is written."""
+        self.save_button.setEnabled(self._source is not None)
+        self.script_button.setEnabled(bool(self._source and self._source.objectives) and not self._is_writing)
 
     def _restyle(self) -> None:
         self.text.setFont(theme.mono_font())

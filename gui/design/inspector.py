@@ -6,17 +6,18 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QStackedLayout, QVBoxLayout, 
 from gui.design.node_inspector import NodeInspector
 from gui.design.project_inspector import ProjectInspector, SelectionInspector
 from gui.document import Document
+from gui.session import Session
 
 
 class Inspector(QWidget):
     """Follows the selection of the document."""
 
-    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+    def __init__(self, document: Document, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._document = document
-        self.node = NodeInspector(document)
+        self.node = NodeInspector(document, session)
         self.selection = SelectionInspector(document)
-        self.project = ProjectInspector(document)
+        self.project = ProjectInspector(document, session)
         self._guest: QWidget | None = None
         self._stack = QStackedLayout(self)
         for page in (self.project, self.node, self.selection):

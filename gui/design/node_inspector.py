@@ -16,9 +16,11 @@ from engine.starter import input_params
 from engine.tensors import TensorSpec
 from gui.canvas.weight_sets import weight_sets
 from gui.design.problem_card import ProblemCard
+from gui.design.start_section import StartSection
 from gui.document import Document
 from gui.facts import Facts, magnitude
 from gui.placeable import choices
+from gui.session import Session
 from gui.widgets import icons, theme
 from gui.widgets.labels import label
 from gui.widgets.param_form import ParamForm
@@ -38,7 +40,7 @@ class NodeInspector(QWidget):
     entered = Signal(str)
     stepped = Signal()
 
-    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+    def __init__(self, document: Document, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._document = document
         self._id = ""
@@ -66,6 +68,7 @@ class NodeInspector(QWidget):
         self.step_button.hide()
         self.form = ParamForm(self)
         self.form.edited.connect(self._edit)
+        self.start = StartSection(document, session, self)
         self.facts = Facts(self)
         self._cards: list[ProblemCard] = []
         self._lay_out()
@@ -93,6 +96,7 @@ class NodeInspector(QWidget):
         self.form.show_params(params, {**node.params, "graph": placed(node) or NONE} if _is_composite(node)
                               else node.params)
         self.form.setVisible(bool(params))
+        self._show_start(node)
         self._show_problems()
         self._show_facts()
 
@@ -113,6 +117,7 @@ class NodeInspector(QWidget):
         column.addWidget(self.form)
         for button in (self.open_button, self.step_button):
             column.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self.start)
         column.addLayout(self._problems)
         column.addWidget(self.facts)
 
@@ -160,6 +165,16 @@ class NodeInspector(QWidget):
     def _columns(self) -> tuple[Column, ...]:
         data = self._document.project.data
         return data.columns if data else ()
+
+    def _show_start(self, node: Node) -> None:
+        """What shares the weights of a network starts as that network does."""
+        survey, shared = self._document.survey, placed(node) if node.type in SHARING else ""
+        if shared in survey.analyses:
+            self.start.show_place(shared, "", shared, has_weights=survey.analyses[shared].weights > 0)
+        else:
+            report = self._document.analysis.nodes.get(self._id)
+            self.start.show_place(self._document.shown, self._id, node.name,
+                                  has_weights=report is not None and report.weights > 0)
 
     def _show_problems(self) -> None:
         problems = [problem for problem in self._document.analysis.problems if problem.node == self._id]

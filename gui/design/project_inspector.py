@@ -3,8 +3,12 @@
 from PySide6.QtWidgets import QPlainTextEdit, QVBoxLayout, QWidget
 
 from engine.composition import placing
+from engine.layers.networks import SHARING
+from engine.plan import has_loss
+from gui.design.start_section import StartSection
 from gui.document import Document
 from gui.facts import Facts, counted, magnitude
+from gui.session import Session
 from gui.widgets.labels import label
 
 NOTES_HEIGHT = 110
@@ -13,10 +17,11 @@ NOTES_HEIGHT = 110
 class ProjectInspector(QWidget):
     """The network as a whole, its data, and notes that are saved with the project."""
 
-    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+    def __init__(self, document: Document, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._document = document
         self.facts = Facts(self)
+        self.start = StartSection(document, session, self)
         self.notes = QPlainTextEdit(self)
         self.notes.setPlaceholderText("What is this network for? Notes are saved with the project.")
         self.notes.setAccessibleName("Notes")
@@ -31,6 +36,7 @@ class ProjectInspector(QWidget):
         column.setSpacing(8)
         column.addWidget(self._title)
         column.addWidget(self.facts)
+        column.addWidget(self.start)
         column.addSpacing(4)
         column.addWidget(label("Notes", "muted", self))
         column.addWidget(self.notes, 1)
@@ -50,10 +56,21 @@ class ProjectInspector(QWidget):
             ("Data", data.path.removeprefix("bundled:") if data else "none chosen yet"),
             *((("Columns", ", ".join(column.name for column in data.columns)),) if data and data.columns else ()),
         ))
+        shown = self._document.shown
+        self.start.show_place(shown, "", shown, has_weights=self._holds_weights())
         if self.notes.toPlainText() != project.notes:
             self.notes.blockSignals(True)
             self.notes.setPlainText(project.notes)
             self.notes.blockSignals(False)
+
+    def _holds_weights(self) -> bool:
+        """Whether the shown graph is a network with weights, or an objective with some of its own."""
+        name, project = self._document.shown, self._document.project
+        reports = self._document.analysis.nodes
+        has_own = any(reports[node.id].weights and node.type not in SHARING for node in self._document.graph.nodes
+                      if node.id in reports)
+        is_network = name == project.main or not has_loss(self._document.graph)
+        return has_own or (is_network and self._document.analysis.weights > 0)
 
     def _take_notes(self) -> None:
         changed = self._document.project.replace(notes=self.notes.toPlainText())

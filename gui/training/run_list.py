@@ -1,7 +1,6 @@
 """Earlier runs of the open project: how they ended, and what can be done with them."""
 
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QUrl
@@ -21,6 +20,7 @@ from PySide6.QtWidgets import (
 from engine.errors import RunError
 from engine.runs import RunInfo
 from gui.charts.plot import readable
+from gui.facts import moment
 from gui.session import IDLE, Session
 from gui.widgets.labels import label
 
@@ -84,7 +84,7 @@ class RunList(QWidget):
         for run in self._session.earlier_runs(_SHOWN_RUNS):
             info = run.info()
             self._infos[run.folder] = info
-            item = QTreeWidgetItem([_when(info.created), info.status.capitalize(),
+            item = QTreeWidgetItem([moment(info.created), info.status.capitalize(),
                                     "–" if info.best is None else readable(info.best)])
             item.setData(0, Qt.ItemDataRole.UserRole, run.folder)
             item.setToolTip(0, str(run.folder))
@@ -145,9 +145,3 @@ class RunList(QWidget):
         folder = self._selected()
         if folder is not None:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
-
-
-def _when(created: str) -> str:
-    """A time of creation in the reader's own time zone, as short as is clear."""
-    moment = datetime.fromisoformat(created).astimezone()
-    return moment.strftime("%H:%M today" if moment.date() == datetime.now().astimezone().date() else "%d %b %H:%M")

@@ -2,7 +2,16 @@
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontMetrics
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from engine import events
 from engine.errors import RunError
@@ -43,6 +52,10 @@ class TrainStatus(QWidget):
         self.stop.setText("Stop")
         self.stop.setToolTip("End the training; what was learned is kept")
         self.stop.clicked.connect(session.stop)
+        self.continues = QCheckBox("Continue from the last run", self)
+        self.continues.setToolTip("Train begins with the best weights of the last run, wherever names and shapes are "
+                                  "the same. The project is not changed.")
+        self.continues.clicked.connect(session.set_continuing)
         self._numbers = QGridLayout()
         self._numbers.setHorizontalSpacing(12)
         self._numbers.setVerticalSpacing(0)
@@ -52,6 +65,8 @@ class TrainStatus(QWidget):
         session.reported.connect(self._take)
         session.state_changed.connect(self._show_state)
         session.run_changed.connect(self._show_run)
+        session.runs_changed.connect(self._show_continuing)
+        session.continuing_changed.connect(self._show_continuing)
         session.failed.connect(self._show_failure)
         document.changed.connect(self._show_readiness)
         theme.notifier().changed.connect(self._restyle)
@@ -79,6 +94,7 @@ class TrainStatus(QWidget):
         column.addWidget(self.message)
         column.addLayout(self._numbers)
         column.addLayout(buttons)
+        column.addWidget(self.continues)
         column.addStretch(1)
 
     def _press_train(self) -> None:
@@ -101,7 +117,14 @@ class TrainStatus(QWidget):
             self._outcome = ""
             self._say("")
             self.detail.setText("Reading the data and measuring the fastest way to train.")
+        self._show_continuing()
         self._show_readiness()
+
+    def _show_continuing(self) -> None:
+        """There is nothing to choose before the first run, or in the midst of one."""
+        self.continues.setVisible(self._session.last_run is not None)
+        self.continues.setEnabled(self._session.state == IDLE)
+        self.continues.setChecked(self._session.is_continuing)
 
     def _show_readiness(self) -> None:
         """Before there is a run to tell of: whether the document can be trained, else what it lacks. A refusal is

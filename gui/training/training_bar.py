@@ -2,7 +2,16 @@
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QProgressBar, QSizePolicy, QToolBar, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QMenu,
+    QProgressBar,
+    QSizePolicy,
+    QToolBar,
+    QToolButton,
+    QWidget,
+)
 
 from engine import events
 from engine.options import with_option
@@ -14,6 +23,8 @@ from gui.widgets.labels import label
 
 ACTIONS = (
     ActionSpec("train", "&Train", "F5; Ctrl+Return", "play", "Train the network on the chosen data."),
+    ActionSpec("continue", "&Continue from the last run", "", "history",
+               "Begin with the weights of the last run, wherever names and shapes are the same.", checkable=True),
     ActionSpec("stop", "&Stop", "Shift+F5", "square", "End the training; its state is saved and can be resumed."),
 )
 
@@ -36,7 +47,8 @@ class TrainingBar(QObject):
     def __init__(self, document: Document, session: Session, window: QWidget) -> None:
         super().__init__(window)
         self._document, self._session = document, session
-        self.actions = build(ACTIONS, {"train": self._train_or_pause, "stop": session.stop}, window)
+        self.actions = build(ACTIONS, {
+            "train": self._train_or_pause, "continue": session.set_continuing, "stop": session.stop}, window)
         self.device = QComboBox(window)
         self.device.setObjectName("device")
         self.device.setToolTip("Where the network is trained.")
@@ -48,10 +60,14 @@ class TrainingBar(QObject):
         self.button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.button.setToolTip(self.train.toolTip())
         self.button.clicked.connect(self._train_or_pause)
+        self.button.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
+        self.button.setMenu(QMenu(self.button))
+        self.button.menu().addAction(self.actions["continue"])
         self.progress = _Progress(session, window)
         document.changed.connect(self._show_device)
         session.devices_changed.connect(self._show_device)
         session.state_changed.connect(self._show_state)
+        session.continuing_changed.connect(self.actions["continue"].setChecked)
         theme.notifier().changed.connect(self._restyle)
         self._show_device()
         self._show_state(session.state)

@@ -11,6 +11,7 @@ from engine.graph import Graph, Node
 from gui import files
 from gui.design.inspector import Inspector
 from gui.document import Document
+from gui.session import Session
 
 
 @pytest.fixture
@@ -21,8 +22,8 @@ def document(qtbot: QtBot) -> Document:
 
 
 @pytest.fixture
-def inspector(document: Document, qtbot: QtBot) -> Inspector:
-    inspector = Inspector(document)
+def inspector(document: Document, session: Session, qtbot: QtBot) -> Inspector:
+    inspector = Inspector(document, session)
     qtbot.addWidget(inspector)
     inspector.resize(288, 600)
     inspector.show()

@@ -7,9 +7,11 @@ from pytestqt.qtbot import QtBot
 
 from engine import events, projectfile
 from engine.errors import RunError
-from engine.project import Project
+from engine.graph import Graph
+from engine.project import Project, new_project
 from gui.document import Document
 from gui.session import IDLE, PAUSED, RUNNING, STARTING, STOPPING, Session
+from tests.engine.plans import layer, wires
 from tests.gui.trained import small_project
 
 PATIENCE_MS = 120_000
@@ -101,6 +103,48 @@ def test_training_is_refused_with_the_reason(
     assert "loss" in refusals[2]
     assert session.state == IDLE
     assert session.run is None
+
+
+def test_a_training_that_reads_nothing_of_the_data_is_refused(
+    tmp_path: Path, document: Document, session: Session
+) -> None:
+    graph = Graph((layer("noise", "Noise", shape=(3,)), layer("linear", "Linear", out_features=3),
+                   layer("loss", "MSE")), wires("noise linear", "linear loss.prediction", "noise loss.target"))
+    document.new(new_project().replace(graphs={"Network": graph}))
+    assert document.obstacles == ()
+    refusal = session.refusal()
+    assert refusal is not None
+    assert refusal[0] == "There is no data to learn from."
+    assert "Wire an Input" in refusal[1]
+    document.edit("Choose data", document.project.replace(data=small_project(tmp_path).data))
+    refusal = session.refusal()
+    assert refusal is not None
+    assert "reads nothing" in refusal[0]
+
+
+def test_a_training_goes_on_from_the_last_run_where_layers_are_the_same(
+    qtbot: QtBot, tmp_path: Path, document: Document, session: Session, trained_runs: dict[str, Path]
+) -> None:
+    saved(document, small_project(tmp_path / "data", epochs=1), tmp_path / "small.neuroloom")
+    assert session.last_run is None
+    session.show_run(trained_runs["pictures"])
+    assert session.last_run is not None
+    assert session.last_run.folder == trained_runs["pictures"]
+    session.set_continuing(True)
+    linear = next(node for node in document.graph.nodes if node.type == "Linear")
+    document.edit_graph("Widen", document.graph.set_params(linear.id, {"out_features": 9}))
+    before = document.project
+    notes: list[str] = []
+    session.reported.connect(lambda event: notes.append(event.message) if isinstance(event, events.Noted) else None)
+    with qtbot.waitSignal(session.tested, timeout=PATIENCE_MS):
+        session.train()
+    assert any("other shape" in note for note in notes)
+    assert document.project is before
+    assert session.run is not None
+    assert session.run.project.options["weights"] == str(trained_runs["pictures"])
+    assert session.last_run.folder == session.run.folder
+    document.new()
+    assert not session.is_continuing
 
 
 def test_another_run_can_be_shown_and_a_folder_that_is_none_is_refused(

@@ -127,6 +127,20 @@ def test_earlier_runs_are_listed_shown_and_can_be_resumed(
     assert panel.status.number("accuracy", "validation") not in ("", "–")
 
 
+def test_going_on_from_the_last_run_is_offered_once_there_is_one(
+    panel: TrainPanel, session: Session, document: Document, trained_runs: dict[str, Path]
+) -> None:
+    box = panel.status.continues
+    assert not box.isVisible()
+    session.show_run(trained_runs["pictures"])
+    assert box.isVisible()
+    box.setFocus()
+    QTest.keyClick(box, Qt.Key.Key_Space)
+    assert session.is_continuing
+    session.set_continuing(False)
+    assert not box.isChecked()
+
+
 def test_the_parts_stand_side_by_side_where_there_is_room(panel: TrainPanel, qtbot: QtBot) -> None:
     assert panel.options.mapTo(panel, panel.options.rect().topLeft()).y() > 60
     panel.resize(1000, 300)

@@ -1,0 +1,170 @@
+"""Starting from earlier weights, and freezing, in the inspector: chosen by menu or file, checked before a training."""
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from engine import projectfile, runs
+from engine.analysis.freezing import is_frozen
+from engine.codegen import emit
+from gui.design.inspector import Inspector
+from gui.design.problems_panel import ProblemsPanel
+from gui.design.start_section import A_FILE, A_RUN, AT_RANDOM, StartSection
+from gui.document import Document
+from gui.session import Session
+from tests.engine import compositions
+from tests.gui.dialogs import choose
+from tests.gui.trained import small_project
+
+PATIENCE_MS = 60_000
+
+
+@pytest.fixture
+def opened(document: Document, trained_runs: dict[str, Path], tmp_path: Path) -> Document:
+    """A saved project whose network is that of the run of pictures."""
+    projectfile.save(small_project(tmp_path / "data"), tmp_path / "small.neuroloom")
+    document.open(tmp_path / "small.neuroloom")
+    return document
+
+
+@pytest.fixture
+def inspector(opened: Document, session: Session, trained_runs: dict[str, Path], qtbot: QtBot) -> Inspector:
+    session.show_run(trained_runs["pictures"])
+    made = Inspector(opened, session)
+    qtbot.addWidget(made)
+    made.resize(292, 700)
+    with qtbot.waitActive(made):
+        made.show()
+        made.activateWindow()
+    return made
+
+
+def of_type(document: Document, layer_type: str) -> list[str]:
+    return [node.id for node in document.graph.nodes if node.type == layer_type]
+
+
+def pick(section: StartSection, text: str) -> None:
+    """Open the menu with the keyboard and choose an entry by its beginning."""
+    menu = section.choice.menu()
+    section.choice.setFocus()
+    menu.aboutToShow.emit()
+    action = next(action for action in menu.actions() if action.text().startswith(text))
+    menu.setActiveAction(action)
+    action.trigger()
+
+
+def told(section: StartSection) -> str:
+    texts = (section.fits, section.partial, section.error, section.detail)
+    return " ".join(text.text() for text in texts if not text.isHidden()).replace("\u200b", "")
+
+
+def test_a_network_starts_from_a_run_and_what_fits_is_told(
+    inspector: Inspector, opened: Document, trained_runs: dict[str, Path], qtbot: QtBot
+) -> None:
+    section = inspector.project.start
+    assert section.isVisible()
+    assert (section.choice.text(), section.path.isVisible()) == (AT_RANDOM, False)
+    pick(section, "Run of")
+    assert opened.project.starts == {"Network": trained_runs["pictures"].as_posix()}
+    assert section.choice.text() == A_RUN
+    assert "Checking" in told(section)
+    qtbot.waitUntil(lambda: "fit" in told(section) and "Checking" not in told(section), timeout=PATIENCE_MS)
+    assert section.fits.isVisible()
+    assert "All" in told(section)
+
+    opened.edit_graph("Widen", opened.graph.set_params(of_type(opened, "Linear")[0], {"out_features": 7}))
+    qtbot.waitUntil(section.partial.isVisible, timeout=PATIENCE_MS)
+    assert "start at random" in told(section)
+    assert "Other shape" in told(section)
+    opened.undo_stack.undo()
+    opened.undo_stack.undo()
+    assert opened.project.starts == {}
+    assert section.choice.text() == AT_RANDOM
+    assert told(section) == ""
+
+
+def test_a_layer_starts_from_a_file_beside_the_project_and_is_cleared(
+    inspector: Inspector, opened: Document, trained_runs: dict[str, Path], qtbot: QtBot, tmp_path: Path
+) -> None:
+    layer = of_type(opened, "Linear")[0]
+    opened.select((layer,))
+    section = inspector.node.start
+    (tmp_path / "body.safetensors").write_bytes(runs.Run(trained_runs["pictures"]).checkpoint("last").read_bytes())
+    choose(tmp_path / "body.safetensors")
+    pick(section, A_FILE)
+    assert opened.project.starts == {f"Network/{layer}": "body.safetensors"}
+    assert section.path.text().replace("\u200b", "") == "body.safetensors"
+    qtbot.waitUntil(section.fits.isVisible, timeout=PATIENCE_MS)
+    opened.select(of_type(opened, "ReLU")[:1])
+    assert not section.isVisible()
+    opened.select((layer,))
+    QTest.mouseClick(section.clear, Qt.MouseButton.LeftButton)
+    assert opened.project.starts == {}
+    assert not section.clear.isVisible()
+
+
+def test_a_file_that_is_gone_or_broken_is_told_where_it_is_chosen_and_as_a_problem(
+    inspector: Inspector, opened: Document, session: Session, qtbot: QtBot, tmp_path: Path
+) -> None:
+    problems = ProblemsPanel(opened)
+    qtbot.addWidget(problems)
+    opened.edit("Start", opened.project.replace(starts={"Network": "gone.pt"}))
+    section = inspector.project.start
+    qtbot.waitUntil(section.error.isVisible, timeout=PATIENCE_MS)
+    assert "gone.pt" in told(section)
+    refusal = session.refusal()
+    assert refusal is not None
+    assert "gone.pt" in refusal[0]
+    (tmp_path / "gone.pt").write_bytes(b"noise")
+    assert session.refusal() is None, "it is there now"
+    opened.edit("Note", opened.project.replace(notes="changed", starts={"Network": "./gone.pt"}))
+    qtbot.waitUntil(lambda: "not a file of plain weights" in told(section), timeout=PATIENCE_MS)
+    (tmp_path / "gone.pt").unlink()
+    opened.edit("Note", opened.project.replace(notes="again"))
+    card = problems.cards[0]
+    QTest.mouseClick(card.repair_buttons()[0], Qt.MouseButton.LeftButton)
+    assert opened.project.starts == {}
+    assert not problems.cards
+
+
+def test_freezing_is_one_step_and_shows_in_the_code_of_the_plan(inspector: Inspector, opened: Document) -> None:
+    layer = of_type(opened, "Linear")[0]
+    before = opened.project
+    opened.select((layer,))
+    box = inspector.node.start.frozen
+    assert box.isVisible()
+    assert not box.isChecked()
+    box.setFocus()
+    QTest.keyClick(box, Qt.Key.Key_Space)
+    assert opened.undo_stack.count() == 1
+    assert opened.undo_stack.undoText() == f"Freeze {opened.graph.node(layer).name}"
+    assert is_frozen(opened.project, "Network", layer)
+    assert box.isChecked()
+    assert emit(opened.project).objectives
+    opened.undo_stack.undo()
+    assert opened.project == before
+    assert not box.isChecked()
+    QTest.keyClick(box, Qt.Key.Key_Space)
+    QTest.keyClick(box, Qt.Key.Key_Space)
+    assert opened.project == before
+
+
+def test_a_placed_network_speaks_of_the_network_and_an_objective_of_nothing(
+    inspector: Inspector, opened: Document, tmp_path: Path
+) -> None:
+    opened.new(compositions.gan(tmp_path, 60))
+    opened.show("Train generator")
+    assert not inspector.project.start.isVisible()
+    placed = next(node for node in opened.graph.nodes if node.params.get("graph") == "Generator")
+    opened.select((placed.id,))
+    section = inspector.node.start
+    assert section.isVisible()
+    pick(section, AT_RANDOM)
+    assert opened.undo_stack.count() == 0
+    QTest.mouseClick(section.frozen, Qt.MouseButton.LeftButton, pos=QPoint(8, section.frozen.height() // 2))
+    assert is_frozen(opened.project, "Generator")
+    opened.show("Generator")
+    assert inspector.project.start.frozen.isChecked()
