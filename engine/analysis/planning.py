@@ -210,6 +210,20 @@ def _fights(project: Project, plan: list[Phase], told: dict[str, Effects]) -> It
                 break
 
 
+def resting(project: Project) -> tuple[frozenset[str], ...]:
+    """For each phase the graphs that it freezes as a whole: it computes with their weights, and neither it nor a phase
+    used in the same stretch of steps updates any. They compute as they do in use, without dropout and with the
+    statistics that they have."""
+    plan = phases(project)
+    told = [effects(project, phase) for phase in plan]
+    found = []
+    for phase, effect in zip(plan, told, strict=True):
+        moved = {graph for other, seen in zip(plan, told, strict=True) if _meet(phase, other)
+                 for graph, _ in seen.updated}
+        found.append(frozenset(graph for graph, _ in effect.weights) - moved)
+    return tuple(found)
+
+
 def _meet(one: Phase, other: Phase) -> bool:
     """Whether there is a stretch of steps in which both are used."""
     return (not one.stop or other.start < one.stop) and (not other.stop or one.start < other.stop)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from engine.analysis.planning import resting
 from engine.codegen.source import Objective, Part, Source
 from engine.codegen.text import Line, block, docstring
 from engine.names import RESERVED, Names
@@ -29,6 +30,7 @@ def training_script(project: Project, source: Source, *, has_initial: bool, skip
 class _Script:
     def __init__(self, project: Project, source: Source) -> None:
         self._options, self._source, self._plan = project.options, source, phases(project)
+        self._resting = resting(project)
         self._names = Names({*RESERVED, "data", "epoch", "rows", "step", "loss", "order", "networks", "batches",
                              "load_file", "save_file", "moved", "count", "validation", "weights", "own", "part",
                              "network", "name", "weight"})
@@ -105,8 +107,6 @@ class _Script:
                                    f"({given}, {settings})")], 0)
             if scheduler:
                 yield from block([Line(f"{scheduler} = {self._scheduler(phase, optimizer, skips_single)}")], 0)
-        for part in self._resting():
-            yield f"{self._parts[part]}.eval()"
 
     def _groups(self, phase: Phase) -> list[tuple[float, str]]:
         """The weights that a phase moves, as expressions, by factor, the largest first."""
@@ -137,13 +137,12 @@ class _Script:
                 waiting += by_name[name].parts
         return [part for part in self._source.parts if part.name in reached]
 
-    def _resting(self) -> list[str]:
-        """The networks that no phase moves."""
-        if not all(phase.updates for phase in self._plan):
-            return []
-        named = {name.partition("/")[0] for phase in self._plan for name, factor in phase.updates.items() if factor}
-        return [part.name for part in self._source.parts if part.graph not in named and not part.parts
-                and self._source.modules[part.graph]]
+    def _modes(self, number: int) -> Iterator[str]:
+        """Which networks learn in a phase and which rest, where that is not all the same; a network's mode is that of
+        all it shares until it is said otherwise."""
+        if any(self._resting):
+            for part in reversed(self._source.parts):
+                yield f"{self._parts[part.name]}.{'eval' if part.graph in self._resting[number] else 'train'}()"
 
     def _scheduler(self, phase: Phase, optimizer: str, skips_single: bool) -> str:
         spec = SCHEDULERS[phase.scheduler.type]
@@ -175,6 +174,7 @@ class _Script:
             yield f"        if {condition}:"
             indent = 12
         margin = " " * indent
+        yield from (f"{margin}{line}" for line in self._modes(number))
         objective, optimizer = self._used()[phase.objective], self._optimizers[number]
         given = [f"{self._columns[column]}[rows]" for column in objective.columns] or ["len(rows)"]
         yield from block([Line(f"loss, _ = {self._objectives[phase.objective]}({', '.join(given)})")], indent)
@@ -197,7 +197,6 @@ class _Script:
             yield from (f"    {name}.eval()", "    with torch.no_grad(), torch.random.fork_rng():")
             yield from block([Line(f"validation, _ = {name}({', '.join(given)})")], 8)
             yield f"    {name}.train()"
-            yield from (f"    {self._parts[part]}.eval()" for part in self._resting())
         told = ", validation {validation.item():.4f}" if has_validation else ""
         yield f'    print(f"epoch {{epoch + 1}}: loss {{loss.item():.4f}}{told}")'
         for phase, scheduler in zip(self._plan, self._schedulers, strict=True):

@@ -1,6 +1,6 @@
 """What a training computes for each objective of its plan, and which weights each phase moves."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -56,9 +56,11 @@ class Stage:
     """One phase in training: what it computes, and the weights that it moves."""
 
     def __init__(self, phase: Phase, course: Course, groups: Sequence[tuple[float, Parameters]], step: Step, *,
-                 epochs: int, steps: int) -> None:
-        """`groups`: the weights that it moves, by the factor of their learning rate; `steps` of the whole training."""
-        self.phase, self.course, self.step = phase, course, step
+                 resting: Callable[[], None], epochs: int, steps: int) -> None:
+        """`groups`: the weights that it moves, by the factor of their learning rate; `resting` lets networks rest that
+        it freezes; `steps` of the whole training."""
+        self.phase, self.course = phase, course
+        self._step, self._let_rest = step, resting
         self.optimizer: Optimizer = build_optimizer(phase.optimizer, [
             (factor, [tensor for _, group in same for tensor in group.tensors])
             for factor, same in groupby(groups, key=lambda pair: pair[0])])
@@ -66,6 +68,11 @@ class Stage:
         self._gradients = [gradient for _, group in groups for gradient in group.gradients]
         self._tensors = [tensor for _, group in groups for tensor in group.tensors]
         self._move = update_of(self.optimizer)
+
+    def step(self, batch: Batch) -> Tensor:
+        """The sums of one batch, and the gradients of what the phase moves."""
+        self._let_rest()
+        return self._step(batch)
 
     def update(self) -> None:
         """Move the weights, from the gradients of the step just made."""
@@ -115,15 +122,33 @@ def grouped(built: Built, project: Project) -> list[list[tuple[float, Parameters
     return found
 
 
-def rest(built: Built, groups: Sequence[Sequence[tuple[float, Parameters]]]) -> None:
-    """Let the networks that no phase moves compute as they do when they are used: without dropout, with the statistics
-    that they have. All others learn."""
-    moved = {id(weight) for phase in groups for _, group in phase for weight in group.weights}
-    built.everything.train()
-    for part in built.parts.values():
-        own = list(part.parameters())
-        if own and not any(id(weight) in moved for weight in own):
-            part.eval()
+class Modes:
+    """Which networks learn and which rest. Phases may differ in it: each has its own before its step."""
+
+    def __init__(self, built: Built) -> None:
+        self._built = built
+        self._modules = list(built.everything.modules())
+        self._resting: frozenset[str] = frozenset()
+        built.everything.train()
+
+    def let_rest(self, graphs: frozenset[str]) -> None:
+        """All learn but the networks of these graphs, which compute as they do in use."""
+        if graphs == self._resting:
+            return
+        self._resting = graphs
+        still = {id(module) for part in self._built.source.parts if part.graph in graphs
+                 for module in self._own(self._built.parts[part.name])}
+        for module in self._modules:
+            module.training = id(module) not in still
+
+    def _own(self, network: nn.Module) -> Iterator[nn.Module]:
+        """The modules of a network without those of the networks that it shares."""
+        others = {id(part) for part in self._built.parts.values() if part is not network}
+        waiting = [network]
+        while waiting:
+            module = waiting.pop()
+            yield module
+            waiting += [child for child in module.children() if id(child) not in others]
 
 
 def _uses(phase: Phase, steps: int) -> int:

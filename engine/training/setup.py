@@ -1,14 +1,16 @@
 """From a run folder to a session that is ready for its first step, whether it begins or goes on."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 
 import torch
 from torch import nn
 
 from engine import network as networks
+from engine.analysis.planning import resting
 from engine.codegen import Source
 from engine.data import dataset
 from engine.data.dataset import Dataset
@@ -26,7 +28,7 @@ from engine.training.augmentation import Augmenter
 from engine.training.balance import balance_loss
 from engine.training.checkpoint import Progress, State
 from engine.training.control import Control
-from engine.training.courses import Course, Judge, Stage, grouped, rest
+from engine.training.courses import Course, Judge, Modes, Stage, grouped
 from engine.training.feed import Feed
 from engine.training.initialization import initialize
 from engine.training.measures import Measures, Tally
@@ -44,12 +46,14 @@ CHECKED_BATCHES = 2
 @dataclass(frozen=True)
 class _Design:
     """What is trained: the networks in their objectives, in training mode on their device, and the data that feeds
-    them. `sizes`: how many numbers each metric's sums have, by graph of the objective."""
+    them. `sizes`: how many numbers each metric's sums have, by graph of the objective. `groups` and `rests` of each
+    phase: what it moves, and what lets the networks rest that it freezes."""
 
     built: Built
     judges: dict[str, Judge]
     sizes: dict[str, list[int]]
     groups: list[list[tuple[float, Parameters]]]
+    rests: Sequence[Callable[[], None]]
     feed: Feed
     notes: tuple[str, ...]
 
@@ -75,8 +79,9 @@ def prepared(run: Run, emit: Emit, control: Control) -> Session:
     steps, choices = _choices(design, plan, options, info.choices, channels_last)
     courses = _courses(source, design, data.preparation)
     stages = tuple(
-        Stage(phase, courses[phase.objective], groups, step, epochs=epochs, steps=epochs * design.feed.steps_per_epoch)
-        for phase, groups, step in zip(plan, design.groups, steps, strict=True))
+        Stage(phase, courses[phase.objective], groups, step, resting=rest, epochs=epochs,
+              steps=epochs * design.feed.steps_per_epoch)
+        for phase, groups, step, rest in zip(plan, design.groups, steps, design.rests, strict=True))
     state = State(design.built, tuple(courses.values()), stages, Progress())
     notes = [*data.findings, *design.notes, *_resumption_notes(info, data, choices)]
     if is_resumed:
@@ -171,12 +176,12 @@ def _design(source: Source, data: Dataset, project: Project, kept: Choices | Non
     for judge in judges.values():
         with closing(usual.in_order("train")) as batches:
             notes += filter(None, [misalignment(judge, islice(batches, CHECKED_BATCHES))])
-    groups = grouped(built, project)
-    rest(built, groups)
+    groups, modes = grouped(built, project), Modes(built)
+    rests = [partial(modes.let_rest, graphs) for graphs in resting(project)]
     if usual.is_skipping:
         notes.append("The last batch of an epoch would be a single sample, from which batch normalisation cannot "
                      "learn: one sample, another each time, is left out of every epoch.")
-    return _Design(built, judges, sizes, groups, usual, tuple(notes)), channels_last
+    return _Design(built, judges, sizes, groups, rests, usual, tuple(notes)), channels_last
 
 
 def _metric_sizes(judge: Judge, batch: Batch) -> list[int]:
@@ -207,13 +212,16 @@ def _choices(design: _Design, plan: Sequence[Phase], options: Options, kept: Cho
     moved = [[group for _, group in groups] for groups in design.groups]
     judges = [design.judges[phase.objective] for phase in plan]
     wanted = kept.step if kept else None
-    found = [tuning.fastest_step(judge, groups, example, wanted)
-             for judge, groups in zip(judges, moved, strict=True)]
+    found = []
+    for judge, groups, rest in zip(judges, moved, design.rests, strict=True):
+        rest()
+        found.append(tuning.fastest_step(judge, groups, example, wanted))
     eager = next((choice for choice in found if choice[1] == "eager"), None)
     if eager and wanted is None:
         found = [(EagerStep(judge, groups), "eager", eager[2]) for judge, groups in zip(judges, moved, strict=True)]
     _, kind, reason = eager or found[0]
     steps = [step for step, _, _ in found]
+    design.rests[0]()
     threads = kept.threads if kept else \
         int(options["threads"]) or tuning.fastest_threads(judges[0].objective, steps[0], example)
     return steps, Choices(design.feed.device.type, threads, channels_last, kind, reason)

@@ -80,7 +80,7 @@ def match_weights(own: Mapping[str, Tensor], path: Path, inside: str = "") -> tu
             matched.append(name)
     report = Report(path, tuple(matched), tuple(reshaped), tuple(missing), tuple(n for n in found if n not in own))
     if not matched:
-        raise WeightsError(f"No weight of this network is in {path.name}. {report.text()}",
+        raise WeightsError(" ".join((f"No weight of this network is in {path.name}:", *report.misfits())),
                            "Choose a file that was saved from a network with the same layers, or none.")
     return report, found
 

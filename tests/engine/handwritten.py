@@ -369,10 +369,10 @@ def fine_tuning(material: Material) -> nn.Module:
     body.load_state_dict(dict(material.start))
     dropout, criterion = nn.Dropout(0.2), nn.CrossEntropyLoss()
     optimizer, watched = adam(tuned, lr=0.01), Watched()
-    body.requires_grad_(False).train(material.thaw > 0)
+    body.requires_grad_(False).eval()
     for step, (features, label) in enumerate(material.batches("features", "label")):
         if material.thaw and step == material.thaw:
-            body.requires_grad_(True)
+            body.requires_grad_(True).train()
             groups = [{"params": tuned.parameters()}, {"params": body.parameters(), "lr": 0.01 * 0.1}]
             optimizer = torch.optim.Adam(groups, lr=0.01, fused=True)
         optimizer.zero_grad()
