@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from engine.graph import Graph
-from engine.layers.spec import NOTHING, Inputs, LayerSpec, Params, Port, ShapeError
+from engine.layers.spec import NOTHING, Inputs, LayerSpec, Params, Port, Resize, ShapeError
 from engine.tensors import TensorSpec
 
 if TYPE_CHECKING:
@@ -160,7 +160,8 @@ class _Shape:
         if not _agree(declared, given):
             label = self._ports.labels[port]
             raise ShapeError(f"expects {_told(declared)} at {label} but gets {_told(given)}",
-                             f"Change the Input {label} of {self._name}, or what is wired to it.", port=port,
+                             f"Change {label} in {self._name}, or what is wired to it.",
+                             (Resize(declared.sizes, port),) if declared.dtype == given.dtype else (), port=port,
                              code="shape" if declared.dtype == given.dtype else "dtype")
 
 

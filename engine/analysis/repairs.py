@@ -12,7 +12,7 @@ from engine.analysis.outcome import checked, outcome
 from engine.analysis.report import NodeReport
 from engine.analysis.wiring import Wiring
 from engine.graph import Edge, Graph
-from engine.layers import CATALOGUE
+from engine.layers import CATALOGUE, checks
 from engine.layers.spec import Fix, Insert, LayerSpec, Lengthen, Replace, Resize, SetParams, Swap, WireLengths
 from engine.problems import Repair
 from engine.tensors import TensorSpec
@@ -168,10 +168,15 @@ def _swapped(graph: Graph, node_id: str) -> Graph:
 
 
 def _resizing(edge: Edge, sizes: tuple[int, ...], wired: Wiring, reports: Mapping[str, NodeReport]) -> Repair | None:
-    """Change the width of the nearest layer before a wire that has one, if that makes the wire carry `sizes`.
+    """Change the width of the nearest layer before a wire that has one, if that makes the wire carry `sizes`; or the
+    shape of what makes its values of nothing.
 
     The layers between must have one input each; the change is tried on paper before it is offered.
     """
+    source = _spec(wired, edge.source)
+    if not source.inputs and source.role == "layer" and "shape" in source.defaults():  # made of nothing: any shape
+        name = wired.name(edge.source)
+        return setting(f"Make {name} {checks.shape_text(sizes)}", edge.source, {"shape": sizes})
     now = reports[edge.source].outputs[edge.source_port].sizes
     differing = [(old, new) for old, new in zip(now, sizes, strict=False) if old != new]
     if len(now) != len(sizes) or len(differing) != 1:

@@ -35,8 +35,8 @@ MODULE_ATTRIBUTES = frozenset({
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """One tensor that enters: its column in the data ("" for none), what users call it, its name in the code, and the
-    port of the Input node that brings it in."""
+    """One tensor that enters: its column in the data ("" for none), what its Input is called, its name in the code, and
+    the port of the Input node that brings it in."""
 
     column: str
     title: str
@@ -243,8 +243,9 @@ def _name_arguments(outline: Outline, entering: list[Wire], steps: dict[str, Ste
         column += ending if column else ""
         key = column if column and not are_apart else f"\0{node_id}{ending}"
         if key not in known:
-            title = column or steps[node_id].node.name + ending
-            known[key] = Argument(column, title, names.take(title, "variable", "value"), outline.spec(wire), wire)
+            title = steps[node_id].node.name + ending
+            variable = names.take(column or title, "variable", "value")
+            known[key] = Argument(column, title, variable, outline.spec(wire), wire)
             (outline.inputs if wire in inputs else outline.targets).append(known[key])
         outline.columns[wire] = known[key]
 

@@ -15,7 +15,9 @@ def summed_up(program: Program, text: str, modules: dict[str, dict[str, str]]) -
     parts = {outline.graph: names.take(outline.graph, "variable", "network") for outline in program.parts()}
     compared = {outline.graph: tuple(_compared(program, outline)) for outline in program.outlines.values()}
     comparisons = [entry for entries in compared.values() for entry in entries]
-    fed = dict(_fed(program))
+    noise = dict(_drawn(program))
+    fed = {**{argument.wire: argument.column or argument.title for argument in used.inputs}, **dict(_fed(program)),
+           **{argument.wire: argument.title for argument in used.inputs if argument.wire[0] in noise}}
     return Source(
         text=text,
         network=used.name,
@@ -25,13 +27,13 @@ def summed_up(program: Program, text: str, modules: dict[str, dict[str, str]]) -
         objectives={outline.graph: _objective(outline, parts, tuple(name for name, _, _ in compared[outline.graph]))
                     for outline in program.outlines.values()
                     if outline.losses and (outline.graph in program.objectives or outline is used)},
-        inputs=tuple(argument.column or fed.get(argument.wire, argument.title) for argument in used.inputs),
+        inputs=tuple(fed[argument.wire] for argument in used.inputs),
         targets=tuple(argument.column for argument in used.targets),
         outputs=tuple(result.name for result in used.results),
         modules=modules,
         target_of={**_judged_alike(program), **{name: column for name, column, _ in comparisons}},
         loss_of={name: type for name, _, type in comparisons},
-        noise=dict(_drawn(program)),
+        noise={argument.title: noise[argument.wire[0]] for argument in used.inputs if argument.wire[0] in noise},
     )
 
 
@@ -114,15 +116,13 @@ def _judged_alike(program: Program) -> dict[str, str]:
 
 
 def _drawn(program: Program) -> Iterator[tuple[str, str]]:
-    """The inputs of the used network that some objective draws."""
-    inputs = {argument.wire[0]: argument.title for argument in program.used.inputs
-              if not argument.column}
+    """The Inputs of the used network that some objective draws, by node id, and how."""
     for outline in program.outlines.values():
         noise = {step.node.id: str(step.params["distribution"]) for step in outline.steps if step.node.type == "Noise"}
         for step in outline.steps:
             for (graph, port), wire in _entering(step):
-                if graph == program.main and port in inputs and wire[0] in noise:
-                    yield inputs[port], noise[wire[0]]
+                if graph == program.main and wire[0] in noise:
+                    yield port, noise[wire[0]]
 
 
 def _entering(step: Step) -> Iterator[tuple[tuple[str, str], Wire]]:

@@ -42,7 +42,8 @@ def _no_output(inputs: Inputs, params: Params) -> tuple[TensorSpec, ...]:
 
 INPUT = LayerSpec(
     type="Input", category="Inputs and outputs", icon="log-in", role="input", constructor="", inputs=(),
-    doc="Brings one column of the data into the network: pictures, numbers or the right answers (targets).",
+    doc="Brings in one column of the data: pictures, numbers or the right answers (targets). In a network that others "
+        "place, what they wire to it.",
     params=(
         Text(name="column", default="", argument=False, help="The column of the data set that enters here."),
         Size(name="shape", default=(), argument=False, minimum=1, maximum=MAX_SIZE,
