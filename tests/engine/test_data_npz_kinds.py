@@ -49,3 +49,14 @@ def test_what_the_axes_do_not_allow_is_refused_in_words(tmp_path: Path, kind: st
     path = saved(tmp_path, np.zeros((30, 20, 6)))
     with pytest.raises(DataError, match=r"'x'.*float64 of the shape \(20, 6\)"):
         inspect(path, chosen={inspect(path).columns[0].name: ColumnChoice(kind)})
+
+
+def test_an_array_whose_name_says_nothing_is_read_without_its_neighbours(tmp_path: Path) -> None:
+    """What a generator made may lie beside the points that it learned from."""
+    np.save(tmp_path / "points.npy", np.zeros((20, 2), np.float32))
+    np.save(tmp_path / "ring.npy", np.zeros((9, 2), np.float32))
+    [column] = inspect(tmp_path / "points.npy").columns
+    assert column.shape == (2,)
+    np.save(tmp_path / "x.npy", np.zeros((9, 2), np.float32))
+    np.save(tmp_path / "y.npy", np.arange(9) % 2)
+    assert len(inspect(tmp_path / "x.npy").columns) == 2

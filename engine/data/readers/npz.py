@@ -228,7 +228,7 @@ def _all_headers(tree: Tree) -> dict[str, Header]:
     beside it with it."""
     files = [file for file in _candidates(tree) if holds_arrays(file)]
     single = tree.single
-    if single and single.head(len(NPY)) == NPY:
+    if single and single.head(len(NPY)) == NPY and _split_and_base(single.stem)[1] in (*USUAL_NAMES, *TARGET_NAMES):
         files += [file for file in tree.neighbours()[:MANY_FILES]
                   if file.name != single.name and file.head(len(NPY)) == NPY]
     if not files:
@@ -256,15 +256,19 @@ def _header(stream: BinaryIO, name: str, file: File, member: str, held: int) -> 
         raise DataError(f"The array {name!r} of {file.place} holds Python objects, which are not read: they could run "
                         "code.", "Save it as numbers or texts.")
     offset = stream.tell()
-    *words, last = name.lower().replace("-", "_").split("_")
-    split = next((SPLIT_WORDS[word] for word in (*words, last) if word in SPLIT_WORDS), "")
-    base = "_".join(word for word in (*words, last) if word not in SPLIT_WORDS)
-    header = Header(name, shape, dtype, split, base, file, member, offset, is_fortran)
+    header = Header(name, shape, dtype, *_split_and_base(name), file, member, offset, is_fortran)
     if offset + _size(header) > held or min(shape, default=0) < 0:
         raise DataError(f"The header of the array {name!r} in {file.place} promises {_size(header):,} bytes of "
                         f"numbers, but the file holds at most {max(0, held - offset):,}.",
                         "The file is damaged: write it again.")
     return header
+
+
+def _split_and_base(name: str) -> tuple[str, str]:
+    """What an array's name says: "x_train" is the training part of "x"."""
+    words = name.lower().replace("-", "_").split("_")
+    split = next((SPLIT_WORDS[word] for word in words if word in SPLIT_WORDS), "")
+    return split, "_".join(word for word in words if word not in SPLIT_WORDS)
 
 
 def _size(header: Header) -> int:
