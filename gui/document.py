@@ -95,7 +95,8 @@ class Document(QObject):
                      for problem in analysis.problems)
             self._problems = tuple(sorted((*found, *planning.problems(self._project)),
                                           key=lambda problem: problem.severity != "error"))
-        return (*starting.problems(self._project, self.folder), *self._problems)
+        missing = tuple(starting.problems(self._project, self.folder))
+        return (*missing, *self._problems) if missing else self._problems
 
     @property
     def obstacles(self) -> tuple[Problem, ...]:

@@ -65,7 +65,7 @@ class CodePanel(QWidget):
         self.outcome, self.error = label("", "success", self, wraps=True), label("", "error", self, wraps=True)
         bar = QHBoxLayout()
         bar.setContentsMargins(10, 4, 6, 4)
-        self._note = label(FINISHED, "muted", self)
+        self._note = label(FINISHED, "muted", self, wraps=True)
         bar.addWidget(self._note, 1)
         bar.addWidget(self.script_button)
         bar.addWidget(self.copy_button)

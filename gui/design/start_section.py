@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QSize, QTimer
-from PySide6.QtWidgets import QCheckBox, QFileDialog, QGridLayout, QMenu, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QCheckBox, QFileDialog, QGridLayout, QMenu, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from engine import jobs, projectfile, runs
 from engine.analysis.freezing import frozen, is_frozen, is_trainable, unfrozen
@@ -17,7 +17,7 @@ from gui.session import Session
 from gui.widgets import icons
 from gui.widgets.labels import breakable, label
 
-AT_RANDOM, A_RUN, A_FILE = "At random", "A run", "A weights file"
+AT_RANDOM, A_RUN, A_FILE = "At random", "A run", "A file"
 WEIGHT_FILES = "Weights (*.safetensors *.pt *.pth);;All files (*)"
 LISTED_RUNS = 8
 DELAY_MS = 300
@@ -60,6 +60,7 @@ class StartSection(QWidget):
         self.frozen.setToolTip("The training leaves these weights as they are. The training plan (F8) says more.")
         self.frozen.setAccessibleName("Frozen")
         self.frozen.clicked.connect(self._freeze)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self._lay_out()
 
     def show_place(self, graph: str, node_id: str, title: str, *, has_weights: bool) -> None:
@@ -134,16 +135,16 @@ class StartSection(QWidget):
         self._session.job(jobs.Match(text, self._address), finished, failed)
 
     def _tell(self, matched: int, total: int, misfits: list[str]) -> None:
-        lines = breakable("\n".join(line[:1].upper() + line[1:] for line in misfits))
+        lines = "\n".join(line[:1].upper() + line[1:] for line in misfits)
         if matched == total:
-            self._say(fits=f"All {counted(total, 'weight')} fit by name and shape.", detail=lines)
+            self._say(fits=f"All {counted(total, 'tensor')} fit by name and shape.", detail=lines)
         else:
-            self._say(partial=f"{matched} of {counted(total, 'weight')} fit by name and shape; the others start at "
+            self._say(partial=f"{matched} of {counted(total, 'tensor')} fit by name and shape; the others start at "
                               "random.", detail=lines)
 
     def _say(self, *, fits: str = "", partial: str = "", error: str = "", detail: str = "") -> None:
         for widget, text in ((self.fits, fits), (self.partial, partial), (self.error, error), (self.detail, detail)):
-            widget.setText(text)
+            widget.setText(breakable(text))
             widget.setVisible(bool(text))
 
     def _fill_menu(self) -> None:
@@ -158,7 +159,7 @@ class StartSection(QWidget):
         if not known:
             self._menu.addAction("No run of this project yet").setEnabled(False)
         self._menu.addSeparator()
-        self._menu.addAction(f"{A_FILE}…", self._choose_file)
+        self._menu.addAction("A file of weights…", self._choose_file)
 
     def _choose_file(self) -> None:
         current = self._document.project.starts.get(self._address, "")

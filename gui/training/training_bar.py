@@ -23,7 +23,7 @@ from gui.widgets.labels import label
 
 ACTIONS = (
     ActionSpec("train", "&Train", "F5; Ctrl+Return", "play", "Train the network on the chosen data."),
-    ActionSpec("continue", "&Continue from the last run", "", "history",
+    ActionSpec("continue", "&Continue from the last run", "", "",
                "Begin with the weights of the last run, wherever names and shapes are the same.", checkable=True),
     ActionSpec("stop", "&Stop", "Shift+F5", "square", "End the training; its state is saved and can be resumed."),
 )

@@ -12,7 +12,7 @@ from engine.analysis.freezing import is_frozen
 from engine.codegen import emit
 from gui.design.inspector import Inspector
 from gui.design.problems_panel import ProblemsPanel
-from gui.design.start_section import A_FILE, A_RUN, AT_RANDOM, StartSection
+from gui.design.start_section import A_RUN, AT_RANDOM, StartSection
 from gui.document import Document
 from gui.session import Session
 from tests.engine import compositions
@@ -94,7 +94,7 @@ def test_a_layer_starts_from_a_file_beside_the_project_and_is_cleared(
     section = inspector.node.start
     (tmp_path / "body.safetensors").write_bytes(runs.Run(trained_runs["pictures"]).checkpoint("last").read_bytes())
     choose(tmp_path / "body.safetensors")
-    pick(section, A_FILE)
+    pick(section, "A file")
     assert opened.project.starts == {f"Network/{layer}": "body.safetensors"}
     assert section.path.text().replace("\u200b", "") == "body.safetensors"
     qtbot.waitUntil(section.fits.isVisible, timeout=PATIENCE_MS)
