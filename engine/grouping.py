@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from engine.analysis.composites import LENGTHS, Ports, ports_of
+from engine.analysis.composites import Ports, port_of, ports_of
 from engine.analysis.library import Library, placed
 from engine.analysis.placing import COLUMN, HEIGHT, ROW, WIDTH, Position, free_position
 from engine.analysis.report import Analysis
@@ -136,7 +136,7 @@ class _Cut:
         def of(edge: Edge) -> Edge | None:
             if edge.target in self.ids:
                 source = (edge.source, edge.source_port)
-                return Edge(*source, placement, _port(self._entries[source])) if source in self._entries else None
+                return Edge(*source, placement, port_of(self._entries[source])) if source in self._entries else None
             exit = self._exits.get((edge.source, edge.source_port))
             return Edge(placement, exit, edge.target, edge.target_port) if exit else edge
 
@@ -206,12 +206,6 @@ class _Cut:
             raise CompositionError(f"The lengths from {name} enter the selection without the sequences they are of.",
                                    "Select so that both enter, or neither.")
         return min(fitting, key=lambda other: other[0] != source[0])
-
-
-def _port(entry: tuple[str, str]) -> str:
-    """The port of a placement that leads to an output port of an Input inside."""
-    node_id, port = entry
-    return node_id if port == "output" else node_id + LENGTHS
 
 
 @dataclass

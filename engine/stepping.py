@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from engine.analysis.composites import LENGTHS, Ports, ports_of, states_of
+from engine.analysis.composites import Ports, ports_of, states_of
+from engine.analysis.library import Library
 from engine.analysis.survey import survey
-from engine.codegen.outline import Argument, Outline, Step, Wire
+from engine.codegen.forward import sequences_of
+from engine.codegen.outline import Outline, Step, Wire
 from engine.codegen.program import Program, programmed
 from engine.codegen.source import Objective
 from engine.decoding import settings_of
@@ -64,8 +66,9 @@ def step(run: Run, loop: str = "", row: int | None = None, paths: Sequence[Path 
     Raises RunError, DataError or WeightsError.
     """
     project = run.project
-    program = programmed(project, survey(project))
-    place = _find(program, loop)
+    report = survey(project)
+    program = programmed(project, report)
+    place = _find(program, report.library, loop)
     trained = load(run, checkpoint)
     usage = usage_of(trained.source, trained.preparation, project.graph)
     sample = _of_files(usage, paths, row or 0) if paths else \
@@ -92,6 +95,7 @@ class _Place:
     """A Loop: the graph that it stands in, its node there, and the graph that it runs. `objective`: the one to compute,
     where the network that is used does not hold the Loop."""
 
+    library: Library
     outline: Outline
     step: Step
     inner: Outline
@@ -108,16 +112,10 @@ class _Place:
         return calls[first : first + self._count(self.step)]
 
     def _count(self, step: Step) -> int:
-        """How often a placement calls its network: a Loop for every step of its sequences, which have one axis more
-        than the network takes."""
+        """How often a placement calls its network: a Loop for every step of its sequences."""
         if step.node.type != "Loop":
             return 1
-        ports = [port.name for port in step.spec.inputs]
-        for argument in self.inner.inputs:
-            wire = step.wires[ports.index(_port(argument))]
-            if wire is not None and (spec := self.outline.spec(wire)).rank == argument.spec.rank + 1:
-                return spec.sizes[0]
-        raise AssertionError("a Loop without a sequence is not emitted")
+        return self.outline.spec(next(iter(sequences_of(step, self.outline, self.library).values()))).sizes[0]
 
     def columns_before(self) -> set[str]:
         """The columns that the Loop depends on; "" where the graph is placed in others, which know."""
@@ -134,7 +132,7 @@ class _Place:
         return found
 
 
-def _find(program: Program, wanted: str) -> _Place:
+def _find(program: Program, library: Library, wanted: str) -> _Place:
     """The Loop of that name. Raises RunError."""
     loops = {address(outline.graph, step.node.id): (outline, step) for outline in program.outlines.values()
              for step in outline.steps if step.node.type == "Loop"}
@@ -155,7 +153,7 @@ def _find(program: Program, wanted: str) -> _Place:
         return graph == outline.graph or any(places(each.graph) for each in inside.steps if each.graph)
 
     objective = "" if places(program.main) else next(filter(places, program.objectives), "")
-    return _Place(outline, step, program.outlines[step.graph], objective)
+    return _Place(library, outline, step, program.outlines[step.graph], objective)
 
 
 @dataclass(frozen=True)
@@ -272,16 +270,11 @@ def _compute(trained: Trained, usage: Usage, place: _Place, sample: _Sample, hea
         compute(columns)
 
 
-def _port(argument: Argument) -> str:
-    node, port = argument.wire
-    return node + (LENGTHS if port == "lengths" else "")
-
-
 def _told(place: _Place, project: Project, calls: Sequence[Call]) -> dict[str, Any]:
     """Inputs, states and outputs of all steps as numbers."""
     graph = project.graphs[place.step.graph]
     ports, states = ports_of(graph), states_of(graph)
-    given = {_port(argument): [call[0][number] for call in calls] for number, argument in enumerate(place.inner.inputs)}
+    given = {argument.port: [call[0][number] for call in calls] for number, argument in enumerate(place.inner.inputs)}
     results = [result.wire for result in place.inner.results]
     made = {port: [call[1][results.index(wire)] for call in calls] for port, wire in place.inner.shown.items()}
     telling = _Telling(ports)

@@ -40,11 +40,17 @@ def ports_of(graph: Graph) -> Ports:
         if node.type == "Input":
             inputs[node.id], labels[node.id] = (node.id, "output"), node.name
             if node.params.get("lengths") is True:
-                port = node.id + LENGTHS
-                inputs[port], labels[port] = (node.id, "lengths"), f"{node.name} lengths"
+                wire = (node.id, "lengths")
+                inputs[port_of(wire)], labels[port_of(wire)] = wire, f"{node.name} lengths"
         elif node.type == "Output":
             outputs[node.id], labels[node.id] = node.id, node.name
     return Ports(inputs, outputs, labels)
+
+
+def port_of(wire: tuple[str, str]) -> str:
+    """The port outside that leads to an output port of an Input inside."""
+    node_id, port = wire
+    return node_id + LENGTHS if port == "lengths" else node_id
 
 
 def states_of(graph: Graph) -> dict[str, str]:
@@ -80,8 +86,8 @@ class _Shape:
 
     def __init__(self, type: str, name: str, library: "Library", ports: Ports, states: Mapping[str, str]) -> None:
         self._type, self._name, self._library, self._ports, self._states = type, name, library, ports, states
-        order = [port for port in ports.inputs if port not in set(states.values())]
-        self._order = [*order, *(port for port in ports.inputs if port in set(states.values()))]
+        self._entering = frozenset(states.values())
+        self._order = sorted(ports.inputs, key=lambda port: port in self._entering)
 
     def __call__(self, inputs: Inputs, params: Params) -> tuple[TensorSpec, ...]:
         analysis = self._checked()
@@ -127,12 +133,13 @@ class _Shape:
         return results
 
     def _looped(self, analysis: "Analysis", inputs: Inputs, params: Params) -> tuple[TensorSpec, ...]:
-        """Inputs with one axis more than the graph declares are gone through step by step; others stay as they are."""
+        """Inputs with one axis more than the graph declares are gone through step by step; others stay as they are.
+        States have no steps: they come in as they are before the first."""
         steps = self._steps(analysis, inputs)
         for port, given in zip(self._order, inputs, strict=True):
-            declared = self._declared(analysis, port)
             if given is not NOTHING:
-                self._compare(port, declared, _one_step(given) if _is_sequence(declared, given) else given)
+                is_sequence = self._is_sequence(analysis, port, given)
+                self._compare(port, self._declared(analysis, port), _one_step(given) if is_sequence else given)
         results = self._results(analysis)
         for output, state in self._states.items():
             if not _agree(results[output], self._declared(analysis, state)):
@@ -146,7 +153,7 @@ class _Shape:
 
     def _steps(self, analysis: "Analysis", inputs: Inputs) -> int:
         counts = {given.sizes[0] for port, given in zip(self._order, inputs, strict=True)
-                  if given is not NOTHING and _is_sequence(self._declared(analysis, port), given)}
+                  if self._is_sequence(analysis, port, given)}
         if len(counts) != 1:
             raise ShapeError(
                 f"goes through sequences of {' and '.join(map(str, sorted(counts)))} steps" if counts else
@@ -156,11 +163,17 @@ class _Shape:
                 code="loop")
         return counts.pop()
 
+    def _is_sequence(self, analysis: "Analysis", port: str, given: TensorSpec) -> bool:
+        return (given is not NOTHING and port not in self._entering
+                and given.rank == self._declared(analysis, port).rank + 1)
+
     def _compare(self, port: str, declared: TensorSpec, given: TensorSpec) -> None:
         if not _agree(declared, given):
             label = self._ports.labels[port]
-            raise ShapeError(f"expects {_told(declared)} at {label} but gets {_told(given)}",
-                             f"Change {label} in {self._name}, or what is wired to it.",
+            hint = f"Change {label} in {self._name}, or what is wired to it."
+            if port in self._entering:
+                hint += f" It is a state, because {self._name} has an Output of that name, too."
+            raise ShapeError(f"expects {_told(declared)} at {label} but gets {_told(given)}", hint,
                              (Resize(declared.sizes, port),) if declared.dtype == given.dtype else (), port=port,
                              code="shape" if declared.dtype == given.dtype else "dtype")
 
@@ -169,15 +182,9 @@ def _agree(declared: TensorSpec, given: TensorSpec) -> bool:
     return (declared.sizes, declared.dtype) == (given.sizes, given.dtype)
 
 
-def _is_sequence(declared: TensorSpec, given: TensorSpec) -> bool:
-    return given.rank == declared.rank + 1
-
-
 def _one_step(given: TensorSpec) -> TensorSpec:
     return replace(given, sizes=given.sizes[1:], axes=given.axes[1:])
 
 
 def _told(spec: TensorSpec) -> str:
     return spec.described() if spec.dtype == "float32" else f"whole numbers {spec}"
-
-

@@ -82,7 +82,7 @@ class Library:
 
     def _composed(self, declared: LayerSpec, node: Node) -> LayerSpec | None:
         name = placed(node)
-        if name not in self.graphs:
+        if not name or name not in self.graphs:
             return None
         key = (declared.type, self._key(name))
         found = _composites.get(key)

@@ -1,10 +1,10 @@
 """The statements of a forward pass: one layer after another, placed networks and loops among them."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from engine.analysis.composites import LENGTHS, states_of
+from engine.analysis.composites import ports_of, states_of
 from engine.analysis.library import Library
 from engine.codegen.outline import Argument, Outline, Step, Wire
 from engine.codegen.text import Line
@@ -23,9 +23,11 @@ class Scope:
     modules   attributes of the layers, by node id
     networks  attributes of the placed networks, by graph
     outlines  of all graphs
+    arguments what the forward takes
     """
 
     outline: Outline
+    arguments: Sequence[Argument]
     modules: Mapping[str, str]
     networks: Mapping[str, str]
     outlines: Mapping[str, Outline]
@@ -63,11 +65,12 @@ def shape(spec: TensorSpec) -> str:
     return str(spec) if spec.dtype == "float32" else f"{spec} {spec.dtype}"
 
 
-def count_and_device(outline: Outline) -> tuple[str, str]:
+def count_and_device(scope: Scope) -> tuple[str, str]:
     """Expressions for the number of samples and the device, for layers that make values of nothing."""
-    if not outline.sources:
-        return "samples", "next(self.parameters()).device"
-    first = outline.sources[0].variable
+    if not scope.arguments:
+        is_anywhere = not scope.outline.analysis.weights
+        return "samples", "torch.get_default_device()" if is_anywhere else "next(self.parameters()).device"
+    first = scope.arguments[0].variable
     return f"{first}.shape[0]", f"{first}.device"
 
 
@@ -79,7 +82,7 @@ class _Writing:
         self._scope, self._names, self._passing, self._used = scope, names, passing, used
         self._outline = scope.outline
         self.variables = variables
-        taken = {argument.variable for argument in self._outline.sources}
+        taken = {argument.variable for argument in scope.arguments}
         self._chain = names.take("h" if "x" in taken else "x", "variable", "x")
         self.lines: list[Line] = []
 
@@ -91,7 +94,7 @@ class _Writing:
         elif step.graph:
             self._add(self._targets(step), self._call_of(step, self._scope.module(step)), self._shapes(step))
         else:
-            args = self._arguments(step) or count_and_device(self._outline)
+            args = self._arguments(step) or count_and_device(self._scope)
             made = [self._name(step, (step.node.id, port.name), port.title) for port in step.spec.outputs]
             self._add(made, code.call(step.spec, self._scope.module(step), args, step.params), self._shapes(step))
 
@@ -124,10 +127,8 @@ class _Writing:
 
     def _outer(self, step: Step, argument: Argument) -> Wire | None:
         """What is wired to the port that brings an argument in."""
-        node, port = argument.wire
-        name = node + (LENGTHS if port == "lengths" else "")
         ports = [port.name for port in step.spec.inputs]
-        return step.wires[ports.index(name)]
+        return step.wires[ports.index(argument.port)]
 
     def _call_of(self, step: Step, module: str, change: Mapping[Wire, str] | None = None) -> str:
         """The call of a placed network; `change`: other variables for some arguments, by their wire inside."""
@@ -137,7 +138,7 @@ class _Writing:
             given[argument.wire] = NO_ARGUMENT if outer is None else self.variables[outer]
         arguments = [*{**given, **(change or {})}.values()]
         if not arguments and self._inner(step).draws:
-            arguments = [count_and_device(self._outline)[0]]
+            arguments = [count_and_device(self._scope)[0]]
         return f"{module}({', '.join(arguments)})"
 
     def _targets(self, step: Step) -> list[str]:
@@ -151,54 +152,55 @@ class _Writing:
         return made
 
     def _is_list(self, step: Step) -> bool:
-        return int(step.params.get("repeat", 1)) > 1 and not is_sequential(self._inner(step))
+        return int(step.params.get("repeat", 1)) > 1 and not is_sequential(step, self._inner(step))
 
     def _repeat(self, step: Step) -> None:
-        """Copies in a row that are given more than what the copy before made."""
+        """Copies in a row that are given something else than what the copy before made, or more."""
         inner = self._inner(step)
-        first = next(a for a in inner.inputs if self._outer(step, a) == step.wires[0])
+        passed_on = [argument.wire for argument in inner.inputs if argument.port == step.spec.inputs[0].name]
         start = self._arguments(step)[0]
         results = self._targets(step)
         place = next(i for i, result in enumerate(inner.results)
                      if result.wire == inner.shown[step.spec.outputs[0].name])
         if results[place] == UNUSED:
             results[place] = self._names.take(step.node.name, "variable", "value")
-        self.lines.append(Line(f"{results[place]} = {start}"))
+        self.lines += [Line(f"{results[place]} = {start}") for _ in passed_on]
         self.lines.append(Line(f"for block in {self._scope.module(step)}:"))
-        self._add(results, self._call_of(step, "block", {first.wire: results[place]}), self._shapes(step), "    ")
+        change = dict.fromkeys(passed_on, results[place])
+        self._add(results, self._call_of(step, "block", change), self._shapes(step), "    ")
 
     def _loop(self, step: Step) -> None:
         """A network run for every step of its sequences; its states go from step to step."""
-        inner, graph = self._inner(step), self._scope.library.graphs[step.graph]
-        states = {(node, "output"): output for output, node in states_of(graph).items()}
-        change, sequence = {}, ""
-        variables: dict[str, str] = {}
+        inner, library = self._inner(step), self._scope.library
+        sequences = sequences_of(step, self._outline, library)
+        sequence = self.variables[next(iter(sequences.values()))]
+        states, change = dict[str, str](), dict[Wire, str]()
+        for output, state in states_of(library.graphs[step.graph]).items():
+            label = f"{step.node.name} {library.graphs[step.graph].node(state).name}"
+            states[output] = change[state, "output"] = self._names.take(label, "variable", "state")
         for argument in inner.inputs:
             outer = self._outer(step, argument)
-            if argument.wire in states:
-                label = f"{step.node.name} {argument.variable}"
-                change[argument.wire] = variables[states[argument.wire]] = self._names.take(label, "variable", "state")
-            elif outer is not None and self._outline.spec(outer).rank == argument.spec.rank + 1:
-                sequence = sequence or self.variables[outer]
-                change[argument.wire] = f"{self.variables[outer]}[:, step]"
-        for argument in inner.inputs:
-            if argument.wire in states:
-                outer = self._outer(step, argument)
+            if argument.wire in change:
                 sizes = "".join(f", {size}" for size in argument.spec.sizes)
                 start = self.variables[outer] if outer is not None else (
                     f"torch.zeros({sequence}.shape[0]{sizes}, device={sequence}.device)")
                 self._add([change[argument.wire]], start, f"state, {shape(argument.spec)}")
-        self._stepped(step, inner, variables, self._call_of(step, self._scope.module(step), change), sequence)
+            elif argument.port in sequences:
+                change[argument.wire] = f"{self.variables[sequences[argument.port]]}[:, step]"
+        given = {argument.wire: change[argument.wire] for argument in inner.inputs if argument.wire in change}
+        self._stepped(step, inner, states, self._call_of(step, self._scope.module(step), given), sequence)
 
     def _stepped(self, step: Step, inner: Outline, states: Mapping[str, str], call: str, sequence: str) -> None:
-        made, stacked = [], []
+        made, stacked, copied = [], [], []
         for result in inner.results:
             ports = [port for port in step.spec.outputs if inner.shown.get(port.name) == result.wire]
-            state = next((states[port.name] for port in ports if port.name in states), "")
+            passed_on = [states[port.name] for port in ports if port.name in states]
             outputs = [port for port in ports if port.name not in states and (step.node.id, port.name) in self._used]
-            local = state or (self._names.take(result.name, "variable", "value") if outputs else UNUSED)
+            local = passed_on[0] if passed_on else \
+                self._names.take(result.name, "variable", "value") if outputs else UNUSED
             made.append(local)
-            self.variables.update({(step.node.id, port.name): state for port in ports if port.name in states})
+            copied += [(other, local) for other in passed_on[1:]]
+            self.variables.update({(step.node.id, port.name): local for port in ports if port.name in states})
             stacked += [(port, local, self._names.take(f"{result.name} steps", "variable", "steps"))
                         for port in outputs[:1]]
             for port in outputs[1:]:
@@ -208,6 +210,8 @@ class _Writing:
             self.lines.append(Line(f"{name} = []"))
         self.lines.append(Line(f"for step in range({sequence}.shape[1]):"))
         self._add(made, call, "", "    ")
+        for state, local in copied:
+            self._add([state], local, "", "    ")
         for local, name in lists:
             self.lines.append(Line(f"    {name}.append({local})"))
         for port, _, name in stacked:
@@ -215,9 +219,20 @@ class _Writing:
             self._add([self._name(step, wire, port.title)], f"torch.stack({name}, 1)", shape(self._outline.spec(wire)))
 
 
-def is_sequential(outline: Outline) -> bool:
-    """Whether copies of a network can be chained by nn.Sequential."""
-    return len(outline.inputs) == 1 and len(outline.results) == 1
+def is_sequential(step: Step, inner: Outline) -> bool:
+    """Whether copies of a placed network can be chained by nn.Sequential."""
+    return [argument.port for argument in inner.inputs] == [step.spec.inputs[0].name] and len(inner.results) == 1
+
+
+def sequences_of(step: Step, outline: Outline, library: Library) -> dict[str, Wire]:
+    """What a Loop goes through step by step, by port: all with one axis more than its network declares, but states."""
+    inside, analysis = ports_of(library.graphs[step.graph]).inputs, library.analysis(step.graph)
+    found = {}
+    for port, wire in zip(step.spec.inputs, step.wires, strict=True):
+        node_id, inner = inside[port.name]
+        if wire and not port.optional and outline.spec(wire).rank > analysis.nodes[node_id].outputs[inner].rank:
+            found[port.name] = wire
+    return found
 
 
 def _passed_on(outline: Outline, returned: set[Wire]) -> set[Wire]:

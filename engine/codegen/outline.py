@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from engine import layers
 from engine.analysis import Analysis
+from engine.analysis.composites import port_of
 from engine.analysis.library import Library, placed
 from engine.analysis.wiring import Wiring, wiring
 from engine.codegen.ready_made import ready_made_names
@@ -32,6 +33,9 @@ MODULE_ATTRIBUTES = frozenset({
 })
 """What nn.Module uses itself: no layer may take such a name."""
 
+OWN_NAMES = ("self", "samples", "step", "block")
+"""Names that a forward uses for itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class Argument:
@@ -43,6 +47,11 @@ class Argument:
     variable: str
     spec: TensorSpec
     wire: Wire
+
+    @property
+    def port(self) -> str:
+        """Where it comes in, on a node that places the graph."""
+        return port_of(self.wire)
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +240,7 @@ def _ordered(steps: dict[str, Step], wires: list[Wire]) -> tuple[list[Step], lis
 
 def _name_arguments(outline: Outline, entering: list[Wire], steps: dict[str, Step], *, are_apart: bool) -> None:
     """A column has one variable, also where several Input nodes bring it in, unless they `are_apart`."""
-    names, known = Names((*_NOT_ARGUMENTS, *ready_made_names())), dict[str, Argument]()
+    names, known = Names((*OWN_NAMES, *ready_made_names())), dict[str, Argument]()
     inputs = set(entering)
     judging = [*(step for step in steps.values() if step.spec.role in ("loss", "metric")), *outline.aside]
     judged = [wire for step in judging for wire in step.given
@@ -289,7 +298,3 @@ def _usual(spec: LayerSpec, loss: Step) -> tuple[LayerSpec, Params, tuple[Wire |
     """A metric that looks at what a loss looks at, as far as both have the same ports."""
     ports = {port.name: wire for port, wire in zip(loss.spec.inputs, loss.wires, strict=True)}
     return spec, spec.defaults(), tuple(ports.get(port.name) for port in spec.inputs)
-
-
-_NOT_ARGUMENTS = ("self", "samples", "step", "block")
-"""Names that a forward uses for itself."""

@@ -7,11 +7,9 @@ from engine.analysis.library import Library
 from engine.analysis.survey import Survey
 from engine.codegen.outline import Outline, outlined
 from engine.codegen.ready_made import ready_made_names
-from engine.names import Names
+from engine.names import Names, identifier
 from engine.plan import phases
 from engine.project import Project
-
-_RESERVED = ("Objective",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +39,15 @@ def programmed(project: Project, report: Survey) -> Program:
         phase.objective for phase in phases(project)
         if phase.objective in project.graphs and report.analyses[phase.objective].nodes))
     placed = library.placed_somewhere()
-    names = Names((*_RESERVED, *ready_made_names()))
+    order = _in_order((project.main, *trained), library)
+    objectives = (f"{identifier(graph, 'class', 'Network')}Objective" for graph in order)
+    names = Names((*objectives, *ready_made_names()))
     outlines = {}
-    for graph in _in_order((project.main, *trained), library):
+    for graph in order:
         class_name = names.take(graph, "class", "Network")
         outlines[graph] = outlined(graph, class_name, report.analyses[graph], library,
                                    is_pair=graph == project.main or graph in placed)
-    objectives = tuple(graph for graph in trained if outlines[graph].losses)
-    return Program(outlines, project.main, objectives)
+    return Program(outlines, project.main, tuple(graph for graph in trained if outlines[graph].losses))
 
 
 def _in_order(wanted: Iterable[str], library: Library) -> list[str]:

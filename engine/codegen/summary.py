@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from engine.analysis.composites import LENGTHS
 from engine.codegen.outline import Outline, Step, Wire
 from engine.codegen.program import Program
 from engine.codegen.source import PART, Metric, Objective, Part, Source
@@ -80,8 +79,7 @@ def _results(program: Program, outline: Outline) -> dict[Wire, str]:
 
 def _fed(program: Program) -> Iterator[tuple[Wire, str]]:
     """The columns that objectives wire to the used network, by what brings them in inside of it."""
-    inside = {node + (LENGTHS if port == "lengths" else ""): (node, port)
-              for node, port in (argument.wire for argument in program.used.inputs)}
+    inside = {argument.port: argument.wire for argument in program.used.inputs}
     for outline in program.outlines.values():
         for step in outline.steps:
             for (graph, port), wire in _entering(step):

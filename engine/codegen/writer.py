@@ -1,11 +1,11 @@
 """A program written down as a Python module that reads as if a person had written it."""
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from engine.analysis.library import Library
 from engine.codegen.forward import Scope, aside, forward, is_sequential, shape
-from engine.codegen.outline import MODULE_ATTRIBUTES, Argument, Measure, Outline, Step, Wire
+from engine.codegen.outline import MODULE_ATTRIBUTES, OWN_NAMES, Argument, Measure, Outline, Step, Wire
 from engine.codegen.program import Program
 from engine.codegen.ready_made import helpers_of, ready_made_names
 from engine.codegen.text import Line, block, docstring, signature
@@ -40,9 +40,9 @@ class Writer:
             for helper in step.spec.helpers])
         return "\n".join((*_header(self._program), *helpers, *lines)) + "\n"
 
-    def _scope(self, outline: Outline) -> Scope:
+    def _scope(self, outline: Outline, arguments: Sequence[Argument]) -> Scope:
         networks, modules = self._attributes[outline.graph]
-        return Scope(outline, modules, networks, self._program.outlines, self._library)
+        return Scope(outline, arguments, modules, networks, self._program.outlines, self._library)
 
     def _class_of(self, graph: str) -> str:
         return self._program.outlines[graph].name
@@ -67,7 +67,7 @@ class Writer:
         if (repeat := int(step.params["repeat"])) == 1:
             return copy
         copies = f"{copy} for _ in range({repeat})"
-        return f"nn.Sequential(*({copies}))" if is_sequential(inner) else f"nn.ModuleList({copies})"
+        return f"nn.Sequential(*({copies}))" if is_sequential(step, inner) else f"nn.ModuleList({copies})"
 
     def _network(self, outline: Outline) -> list[str]:
         lines = [f"class {outline.name}(nn.Module):", *docstring(_purpose(outline), 4), *self._start(outline)]
@@ -75,10 +75,11 @@ class Writer:
         count = len(outline.results)
         returns = TENSOR if count == 1 else f"tuple[{', '.join([TENSOR] * count) if count < 4 else f'{TENSOR}, ...'}]"
         lines += ["", *signature("forward", arguments, returns if count else "None", 4)]
-        names = Names((*(argument.variable for argument in outline.sources), *ready_made_names(), "self"))
-        body, variables = forward(self._scope(outline), names, returned=[result.wire for result in outline.results])
-        returned = "return " + ", ".join(variables[result.wire] for result in outline.results)
-        body += [*_remarks(outline), Line(returned if outline.results else "...")]
+        names = Names((*(argument.variable for argument in outline.sources), *ready_made_names(), *OWN_NAMES))
+        returned = [result.wire for result in outline.results]
+        body, variables = forward(self._scope(outline, outline.inputs), names, returned=returned)
+        last = f"return {', '.join(variables[wire] for wire in returned)}" if returned else "..."
+        body += [*_remarks(outline), Line(last)]
         return lines + block(body, 8)
 
     def _pair(self, outline: Outline) -> list[str]:
@@ -95,7 +96,7 @@ class Writer:
                      **{result.wire: result.name for result in outline.results}}
         names = Names((*(a.variable for a in outline.sources), *(r.name for r in outline.results),
                        *ready_made_names(), "loss", "self"))
-        given_lines, variables = aside(self._scope(outline), names, variables)
+        given_lines, variables = aside(self._scope(outline, outline.sources), names, variables)
         return [
             f"class {outline.objective}(nn.Module):",
             *docstring(f"The loss of {outline.name}, a mean over the batch{_measured(outline)}.", 4),
@@ -113,9 +114,9 @@ class Writer:
         networks, modules = self._attributes[outline.graph]
         attributes = Names({*MODULE_ATTRIBUTES, *networks.values(), *modules.values()})
         losses = _loss_modules(outline, attributes)
-        names = Names((*(a.variable for a in outline.sources), *ready_made_names(), "loss", "self"))
+        names = Names((*(a.variable for a in outline.sources), *ready_made_names(), *OWN_NAMES, "loss"))
         judged = {wire for sink in _sinks(outline) for wire in sink.wires if wire is not None}
-        body, variables = forward(self._scope(outline), names, judged=judged)
+        body, variables = forward(self._scope(outline, outline.sources), names, judged=judged)
         given = [self._class_of(graph) for graph in outline.networks]
         what = f" with {_listed(given)}" if given else ""
         return [

@@ -1,8 +1,10 @@
 """Networks placed in others: who shares weights with whom, and what is computed."""
 
+import pytest
 import torch
 from torch import nn
 
+from engine.analysis.survey import survey
 from engine.codegen import emit
 from engine.graph import Graph
 from engine.network import Built, build
@@ -141,6 +143,101 @@ def test_a_loop_over_a_gru_cell_is_a_gru_that_begins_with_a_given_state() -> Non
     assert torch.allclose(last, state[0], atol=1e-6)
     steps.square().sum().backward()
     assert all(weight.grad is not None and weight.grad.any() for weight in made.network.parameters())
+
+
+def states(*drawn: str) -> Graph:
+    """One step of a Loop over numbers (4) with the states h and c."""
+    nodes = [layer("x", "Input", shape=(4,)), layer("h", "Input", (0, 1), shape=(4,)),
+             layer("c", "Input", (0, 2), shape=(4,)), layer("sum", "Add", (1, 0)),
+             layer("linear", "Linear", (2, 0), out_features=4), layer("seen", "Output", (3, 0)),
+             layer("h_out", "Output", (3, 1)), layer("c_out", "Output", (3, 2))]
+    graph = Graph(tuple(nodes), wires(*drawn, "sum linear", "linear seen"))
+    return graph.update("h_out", name="h").update("c_out", name="c")
+
+
+def told(*given: str) -> Graph:
+    """A Loop over it: all steps, and both states after the last."""
+    return Graph((layer("sequence", "Input", shape=(7, 4)), layer("start", "Input", (0, 1), shape=(4,)),
+                  layer("loop", "Loop", (1, 0), graph="Cell"), layer("steps", "Output", (2, 0)),
+                  layer("h", "Output", (2, 1)), layer("c", "Output", (2, 2))),
+                 wires("sequence loop.x", *given, "loop.seen steps", "loop.h_out h", "loop.c_out c"))
+
+
+def test_two_states_of_a_loop_may_be_one_tensor() -> None:
+    made = built(Main=told("start loop.c"), Cell=states(
+        "x sum.inputs", "h sum.inputs", "c sum.inputs", "linear h_out", "linear c_out"))
+    sequence, start, linear = torch.randn(2, 7, 4), torch.randn(2, 4), made.parts["cell"].linear
+    h, c, seen = torch.zeros(2, 4), start, []
+    for x in sequence.unbind(1):
+        h = c = linear(x + h + c)
+        seen.append(h)
+    for value, wanted in zip(made.network(sequence, start), (torch.stack(seen, 1), h, c), strict=True):
+        assert torch.equal(value, wanted)
+
+
+def test_a_loop_need_not_read_its_sequence_nor_a_state() -> None:
+    made = built(Main=told("start loop.h"), Cell=states(
+        "h sum.inputs", "h sum.inputs", "linear h_out", "x c_out"))
+    sequence, h, linear = torch.randn(2, 7, 4), torch.randn(2, 4), made.parts["cell"].linear
+    steps, last_h, last_c = made.network(sequence, h)
+    for _ in range(7):
+        h = linear(h + h)
+    assert torch.equal(steps[:, -1], h)
+    assert torch.equal(last_h, h)
+    assert torch.equal(last_c, sequence[:, -1])
+
+
+def test_a_state_is_no_sequence() -> None:
+    project = Project({"Main": told("sequence loop.h"), "Cell": states(
+        "x sum.inputs", "h sum.inputs", "linear h_out", "linear c_out")})
+    problem = survey(project).faults[0]
+    assert problem.code == "shape"
+    assert problem.port == "h"
+    assert "It is a state" in problem.hint
+
+
+@pytest.mark.parametrize("first", ["h", "x"])
+def test_a_repeated_block_passes_on_to_its_first_input_only(first: str) -> None:
+    """Both inputs come from the same wire; the upper one gets what the copy before made, read or not."""
+    rows = {"h": 0, "x": 0, first: -1}
+    mixing = Graph((layer("x", "Input", (0, rows["x"]), shape=(6,)), layer("h", "Input", (0, rows["h"]), shape=(6,)),
+                    layer("linear", "Linear", (1, 0), out_features=6), layer("y", "Output", (2, 0))),
+                   wires("h linear", "linear y"))
+    main = Graph((layer("start", "Input", shape=(6,)), layer("block", "Block", (1, 0), graph="Mixing", repeat=2),
+                  layer("after", "Linear", (2, 0), out_features=6), layer("out", "Output", (3, 0))),
+                 wires("start block.h", "start block.x", "block.y after", "after out")).update("after", name="block")
+    made = built(Main=main, Mixing=mixing)
+    torch.manual_seed(5)
+    one, other, after, x = *(nn.Linear(6, 6) for _ in range(3)), torch.randn(4, 6)
+    assert torch.equal(made.network(x), after(other(one(x) if first == "h" else x)))
+
+
+def test_a_network_may_begin_with_noise_though_its_loss_reads_data() -> None:
+    graph = Graph((layer("noise", "Noise", shape=(6,)), layer("linear", "Linear", (1, 0), out_features=2),
+                   layer("out", "Output", (2, 0)), layer("target", "Input", (1, 1), shape=(2,)),
+                   layer("loss", "MSE", (2, 1))),
+                  wires("noise linear", "linear out", "linear loss.prediction", "target loss.target"))
+    made = built(Main=graph)
+    assert made.network(3).shape == (3, 2)
+    assert made.objective(torch.zeros(5, 2))[0].isfinite()
+
+
+def test_a_network_of_noise_alone_needs_no_weights() -> None:
+    noise = Graph((layer("noise", "Noise", shape=(6,)), layer("tanh", "Tanh", (1, 0)), layer("out", "Output", (2, 0))),
+                  wires("noise tanh", "tanh out"))
+    main = Graph((layer("x", "Input", shape=(6,)), layer("noise", "Network", (0, 1), graph="Noise"),
+                  layer("sum", "Add", (1, 0)), layer("out", "Output", (2, 0))),
+                 wires("x sum.inputs", "noise.out sum.inputs", "sum out"))
+    assert built(Main=main, Noise=noise).network(torch.zeros(3, 6)).shape == (3, 6)
+
+
+def test_a_network_may_be_called_like_the_objective_of_another() -> None:
+    main = Graph((layer("x", "Input", shape=(6,)), layer("inner", "Network", (1, 0), graph="Main objective"),
+                  layer("out", "Output", (2, 0)), layer("y", "Input", (1, 1), shape=(6,)),
+                  layer("loss", "MSE", (2, 1))),
+                 wires("x inner.x", "inner.y out", "inner.y loss.prediction", "y loss.target"))
+    made = built(**{"Main": main, "Main objective": dense()})
+    assert made.objective(torch.zeros(2, 6), torch.zeros(2, 6))[0].isfinite()
 
 
 def test_objectives_hold_the_very_networks_that_are_used() -> None:
