@@ -2,10 +2,11 @@
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
+from PySide6.QtWidgets import QToolButton, QWidget
 
 from gui.widgets import theme
-from gui.widgets.labels import label
+from gui.widgets.flow_layout import FlowLayout
+from gui.widgets.labels import ElidedLabel
 
 
 class Legend(QWidget):
@@ -18,13 +19,11 @@ class Legend(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._title = label("", "title", self)
+        self._title = ElidedLabel("title", self)
         self._entries: dict[str, _Entry] = {}
-        self._row = QHBoxLayout(self)
+        self._row = FlowLayout(self, spacing=2)
         self._row.setContentsMargins(6, 2, 6, 0)
-        self._row.setSpacing(8)
         self._row.addWidget(self._title)
-        self._row.addStretch(1)
 
     def set_title(self, title: str) -> None:
         self._title.setText(title)
@@ -34,7 +33,7 @@ class Legend(QWidget):
         if key not in self._entries:
             entry = _Entry(self)
             entry.clicked.connect(lambda: self.toggled.emit(key))
-            self._row.insertWidget(1 + len(self._entries), entry)
+            self._row.addWidget(entry)
             self._entries[key] = entry
         self._entries[key].set_name(name, color)
 

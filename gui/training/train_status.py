@@ -21,11 +21,14 @@ from gui.charts.plot import readable
 from gui.document import Document
 from gui.session import IDLE, PAUSED, RUNNING, STARTING, STOPPING, Session
 from gui.widgets import icons, theme
-from gui.widgets.labels import label
+from gui.widgets.labels import ElidedLabel, label
 
 _HEADLINES = {STARTING: "Preparing…", RUNNING: "Training", PAUSED: "Paused", STOPPING: "Stopping…"}
 _OUTCOMES = {"completed": "Training completed", "stopped": "Training stopped", "failed": "Training failed"}
 _SHOWN_METRICS = 3
+_LONG_NAME = 14
+"""A quantity with more characters has its name on a line above its numbers."""
+
 _NUMBER_SIZE = 20
 
 
@@ -214,8 +217,8 @@ class TrainStatus(QWidget):
         self.message.setVisible(bool(text))
 
     def _show_numbers(self, split: str, values: dict[str, float]) -> None:
-        for name, value in values.items():
-            if name == "learning_rate":
+        for name, value in sorted(values.items(), key=lambda item: not item[0].endswith("loss")):
+            if name.endswith("learning_rate"):
                 continue
             if name not in self._rows:
                 if len(self._rows) > _SHOWN_METRICS:
@@ -230,14 +233,16 @@ class _Row:
     """One quantity: its name and its newest training and validation values."""
 
     def __init__(self, name: str, grid: QGridLayout, line: int, parent: QWidget) -> None:
-        self.name = label(title(name), "muted", parent)
+        self.name = ElidedLabel("muted", parent)
+        self.name.setText(title(name))
+        is_long = len(name) > _LONG_NAME
         self.values: dict[str, QLabel] = {}
-        grid.addWidget(self.name, line, 0, Qt.AlignmentFlag.AlignVCenter)
+        grid.addWidget(self.name, 2 * line - is_long, 0, 1, 3 if is_long else 1, Qt.AlignmentFlag.AlignVCenter)
         for place, split in ((1, "training"), (2, "validation")):
             self.values[split] = label("–", "number", parent)
             self.values[split].setFont(theme.font(_NUMBER_SIZE))
             self.values[split].setMinimumWidth(QFontMetrics(theme.font(_NUMBER_SIZE)).horizontalAdvance("00.0000"))
-            grid.addWidget(self.values[split], line, place)
+            grid.addWidget(self.values[split], 2 * line, place)
 
     def clear(self) -> None:
         for value in self.values.values():

@@ -32,11 +32,13 @@ class FlowLayout(QLayout):
         return True
 
     def heightForWidth(self, width: int) -> int:
-        return self._arranged(QRect(0, 0, width, 0), is_moving=False)
+        margins = self.contentsMargins()
+        inner = width - margins.left() - margins.right()
+        return self._arranged(QRect(0, 0, inner, 0), is_moving=False) + margins.top() + margins.bottom()
 
     def setGeometry(self, rect: QRect) -> None:
         super().setGeometry(rect)
-        self._arranged(rect, is_moving=True)
+        self._arranged(rect.marginsRemoved(self.contentsMargins()), is_moving=True)
 
     def sizeHint(self) -> QSize:
         return self.minimumSize()

@@ -2,7 +2,8 @@
 
 import re
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 BREAK = "\u200b"
@@ -20,6 +21,32 @@ def label(text: str = "", role: str = "", parent: QWidget | None = None, *, wrap
         made.setWordWrap(True)
         made.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
     return made
+
+
+class ElidedLabel(QLabel):
+    """One line that is cut short with dots where there is no room for it; the whole of it is its tooltip."""
+
+    LEAST = 6
+    """Characters that are always shown."""
+
+    def __init__(self, role: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.setProperty("role", role)
+
+    def setText(self, text: str) -> None:
+        super().setText(text)
+        self.setToolTip(text)
+
+    def minimumSizeHint(self) -> QSize:
+        shown = self.text() if len(self.text()) <= self.LEAST else f"{self.text()[: self.LEAST]}…"
+        return QSize(self.fontMetrics().horizontalAdvance(shown), super().minimumSizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        shown = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        self.style().drawItemText(QPainter(self), self.rect(), self.alignment(), self.palette(), self.isEnabled(),
+                                  shown, self.foregroundRole())
 
 
 def one_line(text: str, longest: int) -> str:
