@@ -47,12 +47,13 @@ COMMANDS = (declare_check, declare_code)
 
 def check(args: argparse.Namespace, console: Console) -> int:
     from engine import projectfile
-    from engine.analysis.planning import problems
+    from engine.analysis import planning, starting
     from engine.analysis.survey import survey
 
     project = projectfile.load(args.project)
     report = survey(project)
-    planned = [("", problem) for problem in problems(project)]
+    folder = args.project.resolve().parent
+    planned = [("", problem) for problem in (*planning.problems(project), *starting.problems(project, folder))]
     found = [(name, problem) for name in report.analyses for problem in report.analyses[name].problems] + planned
     if args.json:
         console.json(_checked(project, report, found))

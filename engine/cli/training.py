@@ -178,9 +178,9 @@ def _started(project: "Project", args: argparse.Namespace) -> "Project":
             raise OptionError(f"--start takes NETWORK=FILE, not {text!r}.", "For example: --start Encoder=runs/first")
         project = started(project, where.strip(), _from_here(path))
     if args.continues:
-        from engine.plan import with_setting
+        from engine import runs
 
-        project = with_setting(project, "weights", _from_here(str(args.continues)))
+        project = runs.continued(project, args.project.resolve(), runs.open_run(args.continues))
     return project
 
 
