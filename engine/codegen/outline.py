@@ -262,12 +262,13 @@ def _name_arguments(outline: Outline, entering: list[Wire], steps: dict[str, Ste
 def _name_results(outline: Outline, wires: list[Wire], sinks: list[Step]) -> None:
     names = Names((*(argument.variable for argument in outline.sources), *ready_made_names(), "loss", "self"))
     given = {wire: step.node.name for step in reversed(sinks) if step.spec.role == "output" for wire in step.given}
-    nodes = {step.node.id: step.node.name for step in outline.steps}
+    usual = {(step.node.id, port.name): f"{step.node.name} {port.title}" if len(step.spec.outputs) > 1 else
+             step.node.name for step in outline.steps for port in step.spec.outputs}
     unnamed = [wire for wire in wires if wire not in given]
     for wire in wires:
-        usual = "output" if len(unnamed) == 1 else nodes.get(wire[0], "output")
+        fallback = "output" if len(unnamed) == 1 else usual.get(wire, "output")
         outline.results.append(
-            Result(names.take(given.get(wire, usual), "variable", "output"), wire, outline.spec(wire)))
+            Result(names.take(given.get(wire, fallback), "variable", "output"), wire, outline.spec(wire)))
 
 
 def _choose_measures(outline: Outline, sinks: list[Step]) -> None:
