@@ -260,7 +260,7 @@ def _name_arguments(outline: Outline, entering: list[Wire], steps: dict[str, Ste
 
 
 def _name_results(outline: Outline, wires: list[Wire], sinks: list[Step]) -> None:
-    names = Names((*(argument.variable for argument in outline.sources), *ready_made_names(), "loss", "self"))
+    names = Names((*(argument.variable for argument in outline.sources), *ready_made_names(), *OWN_NAMES, "loss"))
     given = {wire: step.node.name for step in reversed(sinks) if step.spec.role == "output" for wire in step.given}
     usual = {(step.node.id, port.name): f"{step.node.name} {port.title}" if len(step.spec.outputs) > 1 else
              step.node.name for step in outline.steps for port in step.spec.outputs}

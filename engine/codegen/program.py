@@ -26,10 +26,11 @@ class Program:
         return self.outlines[self.main]
 
     def parts(self) -> list[Outline]:
-        """The graphs of which there is one network object that holds weights."""
+        """The graphs of which there is one network object: those that others share, and objectives with weights of
+        their own."""
         shared = {name for outline in self.outlines.values() for name in outline.networks}
-        return [outline for name, outline in self.outlines.items()
-                if name == self.main or name in shared or (name in self.objectives and outline.analysis.own)]
+        return [outline for name, outline in self.outlines.items() if name == self.main or name in shared
+                or (name in self.objectives and (outline.is_pair or outline.analysis.own))]
 
 
 def programmed(project: Project, report: Survey) -> Program:

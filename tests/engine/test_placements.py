@@ -6,7 +6,7 @@ from torch import nn
 
 from engine.analysis.survey import survey
 from engine.codegen import emit
-from engine.graph import Graph
+from engine.graph import Graph, Node
 from engine.network import Built, build
 from engine.plan import Phase
 from engine.project import Project
@@ -251,3 +251,29 @@ def test_objectives_hold_the_very_networks_that_are_used() -> None:
                       plan=(Phase("One", "One"), Phase("Other", "Other")))
     made = build(emit(project))
     assert made.objectives["One"].dense is made.objectives["Other"].dense is made.network
+
+
+def test_an_objective_may_be_placed_by_a_graph_that_is_not_trained() -> None:
+    def judging(*more: Node) -> Graph:
+        return Graph((layer("x", "Input", (0, 0), shape=(6,), column="x"),
+                      layer("dense", "Network", (1, 0), graph="Dense"), layer("out", "Output", (2, 0)),
+                      layer("y", "Input", (1, 1), shape=(6,), column="y"), layer("loss", "MSE", (2, 1)), *more),
+                     wires("x dense.x", "dense.y out", "dense.y loss.prediction", "y loss.target"))
+
+    idle = layer("idle", "Network", (3, 0), graph="Judged")
+    project = Project({"Dense": dense(), "Judged": judging(), "Idle": judging(idle)}, plan=(Phase("One", "Judged"),))
+    made = build(emit(project))
+    assert made.objectives["Judged"](torch.zeros(2, 6), torch.zeros(2, 6))[0].isfinite()
+    assert made.objectives["Judged"].network.dense is made.network
+
+
+def test_results_of_a_network_without_inputs_are_called_as_people_like() -> None:
+    graph = Graph((layer("noise", "Noise", shape=(6,)), layer("one", "Linear", (1, 0), out_features=2),
+                   layer("other", "Linear", (1, 1), out_features=2), layer("samples", "Output", (2, 0)),
+                   layer("zero", "Constant", (1, 2), value=0.0, shape=(2,)), layer("near", "MSE", (2, 1)),
+                   layer("far", "L1", (2, 2))),
+                  wires("noise one", "noise other", "one samples", "one near.prediction", "zero near.target",
+                        "other far.prediction", "zero far.target"))
+    loss, sums = built(Main=graph).objective(3)
+    assert loss.isfinite()
+    assert all(part.isfinite().all() for part in sums)
