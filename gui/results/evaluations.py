@@ -31,6 +31,13 @@ class Pairs(msgspec.Struct, frozen=True):
     predicted: list[float] = []
 
 
+class Written(msgspec.Struct, frozen=True):
+    """How many of the first texts a network writes exactly as they should be; `exact` is 0 to 1."""
+
+    samples: int
+    exact: float
+
+
 class Evaluation(msgspec.Struct, frozen=True):
     """What testing a run on a split measured; what does not apply to the kind of target is empty.
 
@@ -48,6 +55,7 @@ class Evaluation(msgspec.Struct, frozen=True):
     wrong: list[Wrong] = []
     wrong_count: int = 0
     pairs: Pairs = Pairs()
+    written: Written | None = None
 
 
 def evaluation(result: dict[str, Any]) -> Evaluation:

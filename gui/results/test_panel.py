@@ -36,6 +36,8 @@ from gui.widgets.sample_grid import SampleGrid, Tile
 
 SPLITS = {"test": "Test data", "validation": "Validation data", "train": "Training data"}
 MAX_SHOWN_WRONG = 60
+EXACT = "written exactly"
+"""The share of texts that are right from begin to end when the network reads what it wrote, not the truth."""
 _WIDE = 640
 """From this width on the parts stand side by side; below it, figures have this height each:"""
 _FIGURE_HEIGHT = 260
@@ -73,8 +75,8 @@ class TestPanel(QWidget):
         self.suspicious.browse.connect(self.browse)
         self.mistakes.itemClicked.connect(self._open_mistake)
         session.tested.connect(self._show_result)
-        session.test_failed.connect(self.scores.show_failure)
-        session.test_progressed.connect(self.scores.show_progress)
+        session.test_failed.connect(self._show_failure)
+        session.test_progressed.connect(self._show_progress)
         session.run_changed.connect(self._load)
         self._load()
 
@@ -132,8 +134,7 @@ class TestPanel(QWidget):
         if run is None:
             self.empty.show_text("No trained network yet", "Press Train. What was learned is then tested on new data.")
             return
-        self.empty.show_text("Not tested yet", f"See how this run does on the {SPLITS[self.split].lower()}.", "Test")
-        self.empty.button.setEnabled(True)
+        self._invite()
         try:
             known = run.evaluation(self.split)
             if known is not None:
@@ -143,6 +144,19 @@ class TestPanel(QWidget):
 
     def _test(self) -> None:
         self._session.test(self.split)
+
+    def _invite(self) -> None:
+        self.empty.show_text("Not tested yet", f"See how this run does on the {SPLITS[self.split].lower()}.", "Test")
+
+    def _show_progress(self, share: float) -> None:
+        self.scores.show_progress(share)
+        if self._evaluation is None:
+            self.empty.show_text("Testing", "What the network says is compared with the data.")
+
+    def _show_failure(self, message: str, hint: str) -> None:
+        self.scores.show_failure(message, hint)
+        if self._evaluation is None:
+            self._invite()
 
     def _show_result(self, result: dict[str, Any]) -> None:
         self.scores.show_message("")
@@ -160,22 +174,24 @@ class TestPanel(QWidget):
         self._pictures.cancel()
         self.scores.show_evaluation(shown)
         self._pointed.setText("")
-        has_wrong = shown is not None and bool(shown.confusion)
+        has_wrong = shown is not None and bool(shown.confusion or shown.wrong)
+        has_target = shown is not None and bool(shown.target)
         self._right.setTabVisible(0, has_wrong or shown is None)
-        self._right.setVisible(shown is not None)
+        self._right.setVisible(has_target)
         if shown is None:
             self._figure.setCurrentWidget(self.empty)
         elif shown.confusion:
             self._figure.setCurrentWidget(self.matrix)
             self.matrix.show_counts(shown.confusion, shown.classes)
             self._point("")
-            self._list_mistakes()
         elif shown.pairs.truth:
             self._figure.setCurrentWidget(self.scatter)
             self.scatter.show_pairs(shown.pairs.truth, shown.pairs.predicted, shown.target)
         else:
             self._figure.setCurrentWidget(self.empty)
-            self.empty.show_text("Tested", "This kind of output has no picture; its loss and metrics are on the left.")
+            self.empty.show_text("Tested", "Loss and metrics are listed; this kind of output has no chart.")
+        if has_wrong:
+            self._list_mistakes()
 
     def _point(self, text: str) -> None:
         self._pointed.setText(text or "Rows are true, columns predicted. Click one.")
@@ -247,7 +263,7 @@ class _Scores(QWidget):
         self.samples = label("", "muted", self, wraps=True)
         self._numbers = QGridLayout()
         self._numbers.setHorizontalSpacing(12)
-        self._numbers.setColumnStretch(1, 1)
+        self._numbers.setColumnStretch(0, 1)
         self._values: list[QWidget] = []
         row = QHBoxLayout()
         row.setSpacing(4)
@@ -270,12 +286,15 @@ class _Scores(QWidget):
         self._values = []
         self.samples.setText("" if shown is None else f"{shown.samples:,} samples that were "
                              f"{'learned from' if shown.split == 'train' else 'held back from learning'}.")
-        values = {} if shown is None else {**shown.metrics, "loss": shown.loss}
+        values = {} if shown is None else {**shown.metrics, **_exactness(shown), "loss": shown.loss}
         for line, (name, value) in enumerate(values.items()):
-            number = label(percent(value) if name == "accuracy" else readable(value), "", self)
+            is_share = "accuracy" in name or name == EXACT
+            number = label(percent(value) if is_share else readable(value), "", self)
             number.setFont(theme.font(26 if line == 0 else 16))
             number.setObjectName(name)
-            caption = label(title(name), "muted", self)
+            caption = label(title(name), "muted", self, wraps=True)
+            if name == EXACT and shown is not None and shown.written is not None:
+                caption.setToolTip(f"Of {shown.written.samples:,} texts that the network writes by itself")
             self._numbers.addWidget(caption, line, 0, Qt.AlignmentFlag.AlignBottom)
             self._numbers.addWidget(number, line, 1, Qt.AlignmentFlag.AlignBottom)
             self._values += [caption, number]
@@ -293,6 +312,10 @@ class _Scores(QWidget):
         self.progress.hide()
         self.message.setText(text)
         self.message.setVisible(bool(text))
+
+
+def _exactness(shown: Evaluation) -> dict[str, float]:
+    return {} if shown.written is None else {EXACT: shown.written.exact}
 
 
 def _tile(mistake: Wrong, picture: Any) -> Tile:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from gui.results.confusion import ConfusionMatrix
-from gui.results.test_panel import TestPanel
+from gui.results.test_panel import EXACT, TestPanel
 from gui.session import Session
 from gui.widgets import theme
 from tests.gui.trained import CLASSES
@@ -96,6 +96,33 @@ def test_a_regression_is_a_scatter(panel: TestPanel, session: Session, trained_r
     assert panel.scatter.isVisible()
     assert panel.scatter.points == result["samples"]
     assert not panel.mistakes.isVisible()
+
+
+def test_texts_have_their_mistakes_and_how_many_are_written_exactly(
+    qtbot: QtBot, panel: TestPanel, session: Session, translation_run: Path
+) -> None:
+    session.show_run(translation_run)
+    with qtbot.waitSignal(session.tested, timeout=PATIENCE_MS) as tested:
+        QTest.mouseClick(panel.empty.button, Qt.MouseButton.LeftButton)
+        assert "Testing" in panel.empty.text
+        assert not panel.empty.button.isVisible()
+    [result] = tested.args
+    exact = panel.scores.findChild(QLabel, EXACT)
+    assert exact.text() == f"{100 * result['written']['exact']:.1f} %"
+    assert panel.mistakes.isVisible()
+    assert result["wrong"][0]["truth"] in panel.mistakes.item(0).toolTip()
+    qtbot.waitUntil(lambda: not panel._pictures.is_busy, timeout=PATIENCE_MS)
+
+
+def test_a_network_without_a_target_has_no_suspicious_labels(
+    qtbot: QtBot, panel: TestPanel, session: Session, generator_run: Path
+) -> None:
+    session.show_run(generator_run)
+    with qtbot.waitSignal(session.tested, timeout=PATIENCE_MS):
+        QTest.mouseClick(panel.scores.test, Qt.MouseButton.LeftButton)
+    assert not panel.suspicious.isVisible()
+    names = [caption.text() for caption in panel.scores.findChildren(QLabel)]
+    assert "Train discriminator loss" in names
 
 
 def test_another_split_is_tested_by_the_worker(
