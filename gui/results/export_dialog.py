@@ -80,6 +80,7 @@ class ExportDialog(QDialog):
             column.addLayout(self._choice(spec, number))
         self.formats.button(0).setChecked(True)
         self.formats.idToggled.connect(self._suggest_path)
+        self.formats.idClicked.connect(self._forget_result)
         fields = QGridLayout()
         fields.setColumnStretch(1, 1)
         fields.addWidget(label("Write to", "", self), 0, 0)
@@ -125,6 +126,11 @@ class ExportDialog(QDialog):
         run = self._session.run
         if run is not None:
             self.path.setText(str(run.folder / "exports" / f"{_stem(run.folder.name)}{self.spec.suffix}"))
+
+    def _forget_result(self) -> None:
+        """What was told of another format would be read as this one's."""
+        if not self.task.text():
+            self._say()
 
     def _keep_path(self) -> None:
         self._has_own_path = True

@@ -162,7 +162,7 @@ class NoiseInput(QWidget):
         self.make.clicked.connect(self._want)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(label("The network makes samples of noise.", "muted", self, wraps=True))
+        column.addWidget(label("The network makes samples from noise.", "muted", self, wraps=True))
         column.addWidget(self.form)
         column.addWidget(self.make)
         column.addStretch(1)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QStacked
 
 from engine import jobs
 from engine.errors import EngineError
+from engine.events import AnyEvent, Saved
 from engine.preparation.answers import summary
 from engine.preparation.pictures import encoded_mask
 from engine.preparation.saving import sample_contents
@@ -70,6 +71,7 @@ class TryPanel(QWidget):
         outer.addWidget(self._pages)
         session.run_changed.connect(self._load)
         session.state_changed.connect(self._load_if_new)
+        session.reported.connect(self._follow)
         self._load()
 
     def _load(self) -> None:
@@ -83,7 +85,8 @@ class TryPanel(QWidget):
         run = self._session.run
         self._pages.setCurrentWidget(self.empty)
         if run is None or not run.checkpoint("best").exists():
-            self.empty.show_text("Nothing to try yet", "Train a network, then draw or open something for it here.")
+            first = "Train a network" if self._session.state == "idle" else "Wait for the first weights that are saved"
+            self.empty.show_text("Nothing to try yet", f"{first}, then draw or open something for it here.")
             return
         try:
             usage = usage_of_run(run)
@@ -103,6 +106,11 @@ class TryPanel(QWidget):
 
     def _load_if_new(self, _state: str) -> None:
         if self.input is None:
+            self._load()
+
+    def _follow(self, event: AnyEvent) -> None:
+        """What a training has saved can be tried while it goes on."""
+        if isinstance(event, Saved) and self.input is None:
             self._load()
 
     def _take(self, path: str) -> None:
