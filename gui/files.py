@@ -17,7 +17,8 @@ SUFFIX = ".neuroloom"
 FILTER = f"Neuroloom projects (*{SUFFIX})"
 TEMPLATES = RESOURCES / "templates"
 EXAMPLE = TEMPLATES / f"perceptron{SUFFIX}"
-TEMPLATE_TITLES = {"cnn": "Convolutional network (CNN)", "lstm": "Recurrent network (LSTM)"}
+TEMPLATE_TITLES = {"cnn": "Convolutional network (CNN)", "gan_ring": "Ring of points (GAN)",
+                   "lstm": "Recurrent network (LSTM)"}
 """By the stem of the file, where that is no word."""
 
 ACTIONS = (
