@@ -135,6 +135,8 @@ def _project(tree: dict[str, Any]) -> Project:
     graphs = tree.get("graphs")
     if not isinstance(graphs, dict) or not 0 < len(graphs) <= MAX_GRAPHS:
         raise _PlaceError("graphs", f"expected at least one named graph, and at most {MAX_GRAPHS:,}")
+    if odd := [name for name in graphs if not name.strip() or "/" in name or len(name) > MAX_NAME]:
+        raise _PlaceError("graphs", f"networks have a name without a slash, not {odd[0][:40]!r}")
     notes = tree.get("notes", "")
     if not isinstance(notes, str):
         raise _PlaceError("notes", "expected text")

@@ -47,6 +47,8 @@ WIRE = {"source": "linear_1", "source_port": "output", "target": "relu_3", "targ
         ("notes", 5, "notes: expected text"),
         ("graphs", {}, "at least one"),
         ("graphs", [], "at least one"),
+        ("graphs. ", {"nodes": [], "edges": []}, "a name without a slash"),
+        ("graphs.a/b", {"nodes": [], "edges": []}, "a name without a slash, not 'a/b'"),
         ("graphs.GRAPH", [], "graphs.Conv.*braces"),
         ("graphs.GRAPH.nodes", {}, "nodes: expected a list"),
         ("graphs.GRAPH.frames", [], "unknown entry 'frames'"),
