@@ -17,7 +17,7 @@ from engine.analysis.survey import survey
 from engine.composition import CompositionError, add_graph, placing, readdressed, without_graph
 from engine.graph import Edge, Graph, Node
 from engine.layers import CATALOGUE
-from engine.layers.networks import SHARING
+from engine.layers.networks import SHARING, copies
 from engine.plan import address, free_name, has_loss
 from engine.project import Project
 from engine.starter import declaration
@@ -71,7 +71,7 @@ def ungroup(project: Project, graph_name: str, node_id: str) -> tuple[Project, t
     inner = project.graphs[name]
     body = inner.remove([other.id for other in inner.nodes if other.type in STAYING])
     made = _Inlined(graph, node, inner, ports_of(inner))
-    for copy in range(int(node.params.get("repeat", 1))):
+    for copy in range(copies(node.params)):
         made.add(body, copy)
     result = _spread(made.graph(), node, made.copies, graph)
     edited = project.with_graph(graph_name, result)

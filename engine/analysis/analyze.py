@@ -10,8 +10,8 @@ from engine.analysis.library import NO_GRAPHS, Library, placed
 from engine.analysis.report import Analysis
 from engine.analysis.roles import Roles, roles
 from engine.analysis.wiring import Wiring, wiring
-from engine.graph import Graph, Node
-from engine.layers.networks import COMPOSITES, SHARING
+from engine.graph import Graph
+from engine.layers.networks import COMPOSITES, SHARING, copies
 from engine.options import Component
 from engine.problems import Problem
 from engine.project import Column
@@ -41,7 +41,7 @@ def analyze(graph: Graph, columns: tuple[Column, ...] = (), augmentation: tuple[
     counted = [evaluation.reports[node_id] for node_id in part.counted]
     networks = _networks(wired, part, evaluation, library)
     own = sum(evaluation.reports[n].weights for n in part.counted if wired.nodes[n].type not in COMPOSITES)
-    own += sum(library.analysis(placed(wired.nodes[n])).own * _copies(wired.nodes[n]) for n in _computed(
+    own += sum(library.analysis(placed(wired.nodes[n])).own * copies(wired.nodes[n].params) for n in _computed(
         wired, part, evaluation, frozenset(("Block",))))
     return Analysis(
         nodes=evaluation.reports,
@@ -73,10 +73,6 @@ def _networks(wired: Wiring, part: Roles, evaluation: Evaluation, library: Libra
         found.update(dict.fromkeys((name,) if node.type in SHARING else ()))
         found.update(dict.fromkeys(library.analysis(name).networks))
     return tuple(found)
-
-
-def _copies(node: Node) -> int:
-    return int(node.params.get("repeat", 1))
 
 
 def _color(evaluation: Evaluation, problems: Iterable[Problem]) -> None:

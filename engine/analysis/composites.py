@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from engine.graph import Graph
+from engine.layers.networks import copies
 from engine.layers.spec import NOTHING, Inputs, LayerSpec, Params, Port, Resize, ShapeError
 from engine.tensors import TensorSpec
 
@@ -72,13 +73,9 @@ def composed(declared: LayerSpec, name: str, library: "Library") -> LayerSpec:
         inputs=tuple(sorted(inputs, key=lambda port: port.optional)),
         outputs=tuple(Port(port, label=ports.labels[port]) for port in ports.outputs),
         shape=shape,
-        weights=lambda inputs, params: library.analysis(name).weights * _copies(params),
+        weights=lambda inputs, params: library.analysis(name).weights * copies(params),
         multiply_adds=lambda inputs, outputs, params: library.analysis(name).multiply_adds * shape.runs(inputs, params),
     )
-
-
-def _copies(params: Params) -> int:
-    return int(params.get("repeat", 1))
 
 
 class _Shape:
@@ -97,7 +94,7 @@ class _Shape:
 
     def runs(self, inputs: Inputs, params: Params) -> int:
         """How often the graph is computed."""
-        return self._steps(self._library.analysis(self._name), inputs) if self._type == "Loop" else _copies(params)
+        return self._steps(self._library.analysis(self._name), inputs) if self._type == "Loop" else copies(params)
 
     def _checked(self) -> "Analysis":
         if self._library.contains_itself(self._name):
@@ -125,7 +122,7 @@ class _Shape:
         for port, given in zip(self._order, inputs, strict=True):
             self._compare(port, self._declared(analysis, port), given)
         results = tuple(self._results(analysis).values())
-        if _copies(params) > 1 and (not inputs or not _agree(results[0], inputs[0])):
+        if copies(params) > 1 and (not inputs or not _agree(results[0], inputs[0])):
             raise ShapeError(f"repeats {self._name}, which makes {results[0].described()} of "
                              f"{inputs[0].described() if inputs else 'nothing'}",
                              "Only a network that gives back the shape of its first input can be repeated.",

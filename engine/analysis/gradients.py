@@ -7,13 +7,13 @@ Outputs are asked for one, and whose its weights are.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from engine.analysis.composites import states_of
+from engine.analysis.composites import ports_of, states_of
 from engine.analysis.library import REMEMBERED, Library, placed
 from engine.analysis.report import Analysis
 from engine.analysis.roles import LOSSES
 from engine.analysis.wiring import Wiring, wiring
 from engine.graph import Edge, Graph
-from engine.layers.networks import COMPOSITES, SHARING
+from engine.layers.networks import COMPOSITES, SHARING, copies
 from engine.layers.spec import no_weights
 from engine.plan import address
 
@@ -170,7 +170,7 @@ class Flow:
 
     def _given(self, part: Part, graph: str, node_id: str, owner: Weights | None,
                arriving: Iterable[str]) -> frozenset[str]:
-        """The Inputs of a placed graph that carry a gradient: in a Loop also those that get a state back."""
+        """The Inputs of a placed graph that carry a gradient, also those that get an Output back."""
         given, inner = frozenset(arriving), part.inner[node_id]
         states = self._states(part, node_id)
         while states:
@@ -188,8 +188,14 @@ class Flow:
                 and any((e.source, e.source_port) in live for e in part.wired.into.get(node_id, ()))}
 
     def _states(self, part: Part, node_id: str) -> dict[str, str]:
-        is_loop = part.wired.nodes[node_id].type == "Loop"
-        return states_of(self._library.graphs[part.inner[node_id]]) if is_loop else {}
+        """Inputs of a placed graph by the Outputs that come back to them: states of a Loop; where a Block is repeated,
+        what a copy passes on to the next."""
+        node, graph = part.wired.nodes[node_id], self._library.graphs[part.inner[node_id]]
+        if node.type == "Loop":
+            return states_of(graph)
+        ports = ports_of(graph)
+        is_passed_on = copies(node.params) > 1 and ports.inputs and ports.outputs
+        return {next(iter(ports.outputs)): next(iter(ports.inputs))} if is_passed_on else {}
 
     def _owner(self, part: Part, graph: str, node_id: str, owner: Weights | None) -> Weights | None:
         """Whose the weights of a placed graph are."""
@@ -220,7 +226,7 @@ class Flow:
         return frozenset(asked)
 
     def _wanted(self, part: Part, node_id: str, leaving: Iterable[str]) -> frozenset[str]:
-        """The Outputs of a placed graph that are asked for a gradient: in a Loop also those that give a state on."""
+        """The Outputs of a placed graph that are asked for a gradient, also those that come back to an Input."""
         wanted, states = frozenset(leaving), self._states(part, node_id)
         while states:
             inputs = self._entered(part, node_id, wanted)

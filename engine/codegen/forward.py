@@ -9,6 +9,7 @@ from engine.analysis.library import Library
 from engine.codegen.outline import Argument, Outline, Step, Wire
 from engine.codegen.text import Line
 from engine.layers import code
+from engine.layers.networks import copies
 from engine.layers.spec import NO_ARGUMENT
 from engine.names import Names
 from engine.tensors import TensorSpec
@@ -152,7 +153,7 @@ class _Writing:
         return made
 
     def _is_list(self, step: Step) -> bool:
-        return int(step.params.get("repeat", 1)) > 1 and not is_sequential(step, self._inner(step))
+        return copies(step.params) > 1 and not is_sequential(step, self._inner(step))
 
     def _repeat(self, step: Step) -> None:
         """Copies in a row that are given something else than what the copy before made, or more."""

@@ -10,7 +10,7 @@ from engine.codegen.program import Program
 from engine.codegen.ready_made import helpers_of, ready_made_names
 from engine.codegen.text import Line, block, docstring, signature
 from engine.layers import code
-from engine.layers.networks import SHARING
+from engine.layers.networks import SHARING, copies
 from engine.layers.spec import NO_ARGUMENT, NOTHING, Inputs
 from engine.names import Names
 from engine.problems import Problem
@@ -64,10 +64,10 @@ class Writer:
         networks, _ = self._attributes[outline.graph]
         inner = self._program.outlines[step.graph]
         copy = f"{inner.name}({', '.join(networks[graph] for graph in inner.networks)})"
-        if (repeat := int(step.params["repeat"])) == 1:
+        if (repeat := copies(step.params)) == 1:
             return copy
-        copies = f"{copy} for _ in range({repeat})"
-        return f"nn.Sequential(*({copies}))" if is_sequential(step, inner) else f"nn.ModuleList({copies})"
+        row = f"{copy} for _ in range({repeat})"
+        return f"nn.Sequential(*({row}))" if is_sequential(step, inner) else f"nn.ModuleList({row})"
 
     def _network(self, outline: Outline) -> list[str]:
         lines = [f"class {outline.name}(nn.Module):", *docstring(_purpose(outline), 4), *self._start(outline)]

@@ -1,7 +1,7 @@
 """Networks of the project inside other networks. Ports, shapes and costs come from the placed graph: see
 engine.analysis.composites."""
 
-from engine.layers.spec import LayerSpec
+from engine.layers.spec import LayerSpec, Params
 from engine.params import Int, Text
 
 _GRAPH = Text(name="graph", default="", argument=False, help="The network of this project that is placed here.")
@@ -30,3 +30,11 @@ LAYERS = (
 COMPOSITES = frozenset(spec.type for spec in LAYERS)
 SHARING = frozenset(("Network", "Loop"))
 """Those whose placements share the weights of the placed network."""
+
+
+def copies(params: Params) -> int:
+    """How many copies in a row a node places; 1 also where a file says nonsense."""
+    repeat = params.get("repeat", 1)
+    if isinstance(repeat, float) and repeat.is_integer():
+        return int(repeat)
+    return repeat if isinstance(repeat, int) else 1

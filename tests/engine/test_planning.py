@@ -314,14 +314,26 @@ def test_updates_by_name() -> None:
 # What autograd says of it
 
 
-@pytest.mark.parametrize("project", [gan(), two_heads()], ids=["gan", "two heads"])
+def stacked() -> Project:
+    """Only the second output is compared, which only a copy behind another computes with weights before it."""
+    body = Graph((layer("in", "Input", shape=(2,)), layer("linear", "Linear", (1, 0), out_features=2),
+                  layer("tanh", "Tanh", (1, 1)), layer("first", "Output", (2, 0)), layer("second", "Output", (2, 1))),
+                 wires("in linear", "in tanh", "linear first", "tanh second"))
+    stack = Graph((layer("x", "Input", (0, 0), column="x", shape=(2,)),
+                   layer("block", "Block", (1, 0), graph="Body", repeat=2),
+                   layer("y", "Input", (1, 1), column="y", shape=(2,)), layer("loss", "MSE", (2, 0))),
+                  wires("x block.in", "block.second loss.prediction", "y loss.target"))
+    return Project({"Stack": stack, "Body": body})
+
+
+@pytest.mark.parametrize("project", [gan(), two_heads(), stacked()], ids=["gan", "two heads", "stack"])
 def test_autograd_agrees(project: Project) -> None:
     """Which weights get a gradient in the emitted code, with everything updated."""
     project = project.replace(plan=default_plan(project))
     source = emit(project, survey(project))
     built = build(source)
     owners = built.owners()
-    assert len(source.objectives) == 2
+    assert len(source.objectives) == len(project.plan)
     for graph, objective in source.objectives.items():
         for weight in built.everything.parameters():
             weight.grad = None
