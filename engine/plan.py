@@ -46,6 +46,11 @@ class Phase(msgspec.Struct, frozen=True):
         """Whether the phase takes part in the step of that number, from 0."""
         return step >= self.start and (not self.stop or step < self.stop) and (step - self.start) % self.every == 0
 
+    def uses(self, steps: int) -> int:
+        """In how many of the first so many steps it takes part."""
+        stop = min(self.stop or steps, steps)
+        return max(0, -(-(stop - self.start) // self.every))
+
 
 def address(graph: str, node_id: str = "") -> str:
     """What `Phase.updates` and `Project.starts` call a graph's own layers, or one node of it."""

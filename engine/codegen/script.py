@@ -148,7 +148,11 @@ class _Script:
         spec = SCHEDULERS[phase.scheduler.type]
         batches = "(count // BATCH_SIZE)" if skips_single else "-(-count // BATCH_SIZE)"
         derived = {"epochs": "EPOCHS", "total_steps": f"EPOCHS * {batches}"}
-        given = [*(f"{name}={value!r}" for name, value in phase.scheduler.params.items()),
+        factors = [factor for factor, _ in self._groups(phase)]
+        params = dict(phase.scheduler.params)
+        if "max_lr" in params and factors != [1.0]:
+            params["max_lr"] = [params["max_lr"] * factor for factor in factors]
+        given = [*(f"{name}={value!r}" for name, value in params.items()),
                  *(f"{name}={derived[source]}" for name, source in spec.derived.items())]
         return f"torch.optim.{spec.constructor}({', '.join((optimizer, *given))})"
 
@@ -201,8 +205,11 @@ class _Script:
         yield f'    print(f"epoch {{epoch + 1}}: loss {{loss.item():.4f}}{told}")'
         for phase, scheduler in zip(self._plan, self._schedulers, strict=True):
             if scheduler and not SCHEDULERS[phase.scheduler.type].per_step:
+                margin = " " * 8 if phase.start else " " * 4
+                if phase.start:
+                    yield f"    if step > {phase.start}:"
                 read = ("validation" if has_validation else "loss") if phase.scheduler.type == "ReduceOnPlateau" else ""
-                yield f"    {scheduler}.step({read})"
+                yield f"{margin}{scheduler}.step({read})"
 
     def _saved(self) -> Iterator[str]:
         if len(self._source.parts) == 1:

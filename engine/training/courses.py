@@ -61,10 +61,11 @@ class Stage:
         it freezes; `steps` of the whole training."""
         self.phase, self.course = phase, course
         self._step, self._let_rest = step, resting
-        self.optimizer: Optimizer = build_optimizer(phase.optimizer, [
-            (factor, [tensor for _, group in same for tensor in group.tensors])
-            for factor, same in groupby(groups, key=lambda pair: pair[0])])
-        self.schedule = Schedule(phase.scheduler, self.optimizer, epochs, _uses(phase, steps))
+        moved = [(factor, [tensor for _, group in same for tensor in group.tensors])
+                 for factor, same in groupby(groups, key=lambda pair: pair[0])]
+        self.optimizer: Optimizer = build_optimizer(phase.optimizer, moved)
+        self.schedule = Schedule(phase.scheduler, self.optimizer, [factor for factor, _ in moved], epochs,
+                                 phase.uses(steps))
         self._gradients = [gradient for _, group in groups for gradient in group.gradients]
         self._tensors = [tensor for _, group in groups for tensor in group.tensors]
         self._move = update_of(self.optimizer)
@@ -149,9 +150,3 @@ class Modes:
             module = waiting.pop()
             yield module
             waiting += [child for child in module.children() if id(child) not in others]
-
-
-def _uses(phase: Phase, steps: int) -> int:
-    """In how many of so many steps a phase is used."""
-    stop = min(phase.stop or steps, steps)
-    return max(0, -(-(stop - phase.start) // phase.every))

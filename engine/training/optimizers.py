@@ -71,14 +71,14 @@ def update_of(optimizer: Optimizer) -> Callable[[], None]:
 class Schedule:
     """Moves the learning rate after every step or every epoch, as its declaration says."""
 
-    def __init__(self, chosen: Component, optimizer: Optimizer, epochs: int, steps: int) -> None:
-        """`steps`: how often the optimizer will move its weights."""
+    def __init__(self, chosen: Component, optimizer: Optimizer, factors: Sequence[float], epochs: int,
+                 steps: int) -> None:
+        """`factors`: of the rates of the optimizer's groups. `steps`: how often it will move its weights."""
         spec = SCHEDULERS[chosen.type]
         derived = {"epochs": epochs, "total_steps": max(1, steps)}
         arguments = {**chosen.params, **{name: derived[source] for name, source in spec.derived.items()}}
-        if "max_lr" in arguments:  # the factors of the groups hold for the highest rate, too
-            highest = optimizer.param_groups[0]["lr"] or 1.0
-            arguments["max_lr"] = [arguments["max_lr"] * (group["lr"] / highest) for group in optimizer.param_groups]
+        if "max_lr" in arguments:
+            arguments["max_lr"] = [arguments["max_lr"] * factor for factor in factors]
         self._optimizer = optimizer
         self._scheduler: Any = None
         if spec.constructor:

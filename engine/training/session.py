@@ -99,15 +99,15 @@ class Session:
         learning_rate = self.state.stages[0].schedule.learning_rate
         for stage in self.state.stages:
             key = f"{stage.course.title} loss".strip()
-            if key in losses and progress.step > stage.phase.start:  # before, its optimizer has done nothing yet
+            if key in losses and stage.phase.uses(progress.step):  # before, its optimizer has done nothing yet
                 stage.schedule.after_epoch(losses[key])
         progress.epoch, progress.batch = progress.epoch + 1, 0
         for course in self.state.courses:
             course.tally.reset()
         self._read = self._sums()
         self._update_seconds()
-        loss = losses["loss"]
-        is_best = progress.best is None or loss < progress.best or self.is_contest
+        loss = losses.get("loss")  # unknown where no phase was used, and there is nothing to validate with
+        is_best = loss is not None and (progress.best is None or loss < progress.best or self.is_contest)
         if is_best:
             self._require_finite()
             progress.best, progress.best_epoch = loss, progress.epoch
@@ -224,7 +224,7 @@ class Session:
         for course, (values, samples) in zip(self.state.courses, sums, strict=True):
             if samples:
                 found.update(course.named(course.measures.values(values, samples)))
-        if self.is_contest:
+        if self.is_contest and found:
             losses = [found[name] for course in self.state.courses if (name := f"{course.title} loss") in found]
             found = {"loss": sum(losses), **found}
         return found

@@ -78,12 +78,12 @@ def prepared(run: Run, emit: Emit, control: Control) -> Session:
     run.write_json("preparation.json", data.preparation.to_json())
     steps, choices = _choices(design, plan, options, info.choices, channels_last)
     courses = _courses(source, design, data.preparation)
+    total = epochs * design.feed.steps_per_epoch
     stages = tuple(
-        Stage(phase, courses[phase.objective], groups, step, resting=rest, epochs=epochs,
-              steps=epochs * design.feed.steps_per_epoch)
+        Stage(phase, courses[phase.objective], groups, step, resting=rest, epochs=epochs, steps=total)
         for phase, groups, step, rest in zip(plan, design.groups, steps, design.rests, strict=True))
     state = State(design.built, tuple(courses.values()), stages, Progress())
-    notes = [*data.findings, *design.notes, *_resumption_notes(info, data, choices)]
+    notes = [*data.findings, *design.notes, *_idle(plan, total), *_resumption_notes(info, data, choices)]
     if is_resumed:
         checkpoint.restore(run.checkpoint("resume"), state)
     weights = sum(weight.numel() for weight in {id(w): w for w in design.built.everything.parameters()}.values())
@@ -97,6 +97,16 @@ def prepared(run: Run, emit: Emit, control: Control) -> Session:
                   f"{'thread' if choices.threads == 1 else 'threads'}, {choices.step} step: {choices.step_reason}.")
     return Session(run, state, design.feed, recorder, emit, control, list(_layer_names(project, design.built)),
                    epochs, int(options["early_stopping"]), int(options["seed"]))
+
+
+def _idle(plan: Sequence[Phase], steps: int) -> Iterator[str]:
+    """What is said of phases that begin too late. Raises TrainingError if these are all."""
+    idle = [phase.name for phase in plan if not phase.uses(steps)]
+    if len(idle) == len(plan):
+        raise TrainingError(f"No phase of the plan begins within the {steps:,} steps of this training.",
+                            "Let a phase begin earlier, or train for more epochs.")
+    for name in idle:
+        yield f"The phase {name} is never used: this training has {steps:,} steps."
 
 
 def _layer_names(project: Project, built: Built) -> Iterator[tuple[nn.Module, str]]:

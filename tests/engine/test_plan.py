@@ -19,6 +19,8 @@ D, G = Phase("d", "Train discriminator"), Phase("g", "Train generator", every=5,
 def test_a_phase_is_used_in_its_steps() -> None:
     assert [step for step in range(40) if G.is_used_in(step)] == [10, 15, 20, 25, 30]
     assert all(map(D.is_used_in, range(5)))
+    assert [G.uses(steps) for steps in (0, 10, 11, 31, 400)] == [0, 0, 1, 5, 5]
+    assert D.uses(400) == 400
 
 
 def test_without_a_plan_the_options_make_the_one_phase() -> None:

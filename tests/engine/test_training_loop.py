@@ -192,7 +192,7 @@ SCHEDULES = [
 @pytest.mark.parametrize(("name", "params", "make"), SCHEDULES, ids=[case[0] for case in SCHEDULES])
 def test_schedules_are_those_of_torch(name: str, params: dict, make) -> None:
     ours, theirs = (torch.optim.SGD([nn.Parameter(torch.ones(1))], lr=0.1, momentum=0.9) for _ in range(2))
-    schedule, reference = Schedule(Component(name, params), ours, 6, 30), make(theirs)
+    schedule, reference = Schedule(Component(name, params), ours, [1.0], 6, 30), make(theirs)
     for epoch in range(6):
         for _ in range(5):
             ours.step()
