@@ -99,8 +99,10 @@ data = st.builds(
     st.booleans(),
 )
 
+graph_names = HOSTILE.filter(lambda name: name.strip() and "/" not in name)
+
 projects = st.builds(
-    Project, st.dictionaries(HOSTILE, graphs(), min_size=1, max_size=3), st.none() | data, options(), TEXTS,
+    Project, st.dictionaries(graph_names, graphs(), min_size=1, max_size=3), st.none() | data, options(), TEXTS,
 )
 
 
