@@ -11,8 +11,9 @@ from gui.widgets import icons, theme
 OVERVIEW_ZOOM = 0.35
 """Below this the view draws plain rectangles and lines, see `gui.canvas.overview`."""
 
-DETAIL_ZOOM = 0.6
-"""Below this, cards and wires leave out small text."""
+DETAIL_ZOOM = 0.5999
+"""Below this, cards and wires leave out small text. Just beside a round number, at which a drawing may be fitted and
+rounding would decide for each card alone."""
 
 ICON = 18
 CHAIN = 12
