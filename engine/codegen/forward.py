@@ -161,11 +161,14 @@ class _Writing:
         passed_on = [argument.wire for argument in inner.inputs if argument.port == step.spec.inputs[0].name]
         start = self._arguments(step)[0]
         results = self._targets(step)
-        place = next(i for i, result in enumerate(inner.results)
-                     if result.wire == inner.shown[step.spec.outputs[0].name])
-        if results[place] == UNUSED:
+        shown = inner.shown[step.spec.outputs[0].name]
+        place = next(i for i, result in enumerate(inner.results) if result.wire == shown)
+        kept = {self.variables[wire] for wire in step.wires[1:] if wire is not None}
+        if results[place] in (UNUSED, *kept):
             results[place] = self._names.take(step.node.name, "variable", "value")
-        self.lines += [Line(f"{results[place]} = {start}") for _ in passed_on]
+            self.variables.update({(step.node.id, port.name): results[place] for port in step.spec.outputs
+                                   if inner.shown.get(port.name) == shown})
+        self.lines += [Line(f"{results[place]} = {start}") for _ in passed_on if results[place] != start]
         self.lines.append(Line(f"for block in {self._scope.module(step)}:"))
         change = dict.fromkeys(passed_on, results[place])
         self._add(results, self._call_of(step, "block", change), self._shapes(step), "    ")

@@ -1,6 +1,7 @@
 """What is emitted of one graph, and under which names: decided here, written down in `writer`."""
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from engine import layers
@@ -147,8 +148,10 @@ class Outline:
         return self.analysis.nodes[wire[0]].outputs[wire[1]]
 
 
-def outlined(name: str, class_name: str, analysis: Analysis, library: Library, *, is_pair: bool) -> Outline:
-    """The outline of a graph. Layers that are not right yet are left out, and listed as unfinished.
+def outlined(name: str, class_name: str, analysis: Analysis, library: Library, inner: Mapping[str, Outline], *,
+             is_pair: bool) -> Outline:
+    """The outline of a graph; `inner`: of those that it places. Layers that are not right yet are left out, and listed
+    as unfinished.
 
     Where other graphs place this one, each of its Inputs is an argument of its own: they may be wired differently.
     """
@@ -164,16 +167,16 @@ def outlined(name: str, class_name: str, analysis: Analysis, library: Library, *
     outline.shown = {step.node.id: wire for step in sinks if step.spec.role == "output" for wire in step.given}
     outline.aside = _aside(outline, sinks, wires, steps)
     outline.networks = list(dict.fromkeys(
-        each for step in outline.steps if step.graph for each in _given(step, library)))
+        each for step in outline.steps if step.graph for each in _given(step, inner)))
     _name_arguments(outline, entering, steps, are_apart=name in library.placed_somewhere())
     _name_results(outline, wires, sinks)
     _choose_measures(outline, sinks)
     return outline
 
 
-def _given(step: Step, library: Library) -> tuple[str, ...]:
+def _given(step: Step, inner: Mapping[str, Outline]) -> Sequence[str]:
     """The graphs whose networks a placement needs: that of a Network itself, and what a Block's copies are given."""
-    return (step.graph,) if step.node.type in SHARING else library.analysis(step.graph).networks
+    return (step.graph,) if step.node.type in SHARING else inner[step.graph].networks
 
 
 def _aside(outline: Outline, sinks: list[Step], wires: list[Wire], steps: dict[str, Step]) -> list[Step]:

@@ -43,10 +43,10 @@ def programmed(project: Project, report: Survey) -> Program:
     order = _in_order((project.main, *trained), library)
     objectives = (f"{identifier(graph, 'class', 'Network')}Objective" for graph in order)
     names = Names((*objectives, *ready_made_names()))
-    outlines = {}
+    outlines = dict[str, Outline]()
     for graph in order:
         class_name = names.take(graph, "class", "Network")
-        outlines[graph] = outlined(graph, class_name, report.analyses[graph], library,
+        outlines[graph] = outlined(graph, class_name, report.analyses[graph], library, outlines,
                                    is_pair=graph == project.main or graph in placed)
     return Program(outlines, project.main, tuple(graph for graph in trained if outlines[graph].losses))
 

@@ -212,6 +212,33 @@ def test_a_repeated_block_passes_on_to_its_first_input_only(first: str) -> None:
     assert torch.equal(made.network(x), after(other(one(x) if first == "h" else x)))
 
 
+def test_a_repeated_block_keeps_what_all_its_copies_read() -> None:
+    """Also where the layer before is used by nothing else."""
+    both = Graph((layer("x", "Input", shape=(6,)), layer("h", "Input", (0, 1), shape=(6,)),
+                  layer("linear", "Linear", (1, 0), out_features=6), layer("sum", "Add", (2, 0)),
+                  layer("y", "Output", (3, 0))), wires("x linear", "linear sum.inputs", "h sum.inputs", "sum y"))
+    main = Graph((layer("start", "Input", shape=(6,)), layer("tanh", "Tanh", (1, 0)),
+                  layer("block", "Block", (2, 0), graph="Both", repeat=2), layer("out", "Output", (3, 0))),
+                 wires("start tanh", "tanh block.x", "tanh block.h", "block.y out"))
+    made = built(Main=main, Both=both)
+    torch.manual_seed(5)
+    one, other, start = nn.Linear(6, 6), nn.Linear(6, 6), torch.randn(4, 6)
+    x = start.tanh()
+    assert torch.equal(made.network(start), other(one(x) + x) + x)
+
+
+def test_a_block_is_given_no_more_networks_than_it_needs() -> None:
+    middle = Graph((layer("x", "Input", shape=(6,)), layer("dense", "Network", (1, 0), graph="Dense"),
+                    layer("y", "Output", (2, 0))), wires("x dense.x", "dense.y y"))
+    outer = Graph((layer("x", "Input", shape=(6,)), layer("middle", "Network", (1, 0), graph="Middle"),
+                   layer("y", "Output", (2, 0))), wires("x middle.x", "middle.y y"))
+    main = Graph((layer("x", "Input", shape=(6,)), layer("outer", "Block", (1, 0), graph="Outer"),
+                  layer("out", "Output", (2, 0))), wires("x outer.x", "outer.y out"))
+    made = built(Main=main, Outer=outer, Middle=middle, Dense=dense())
+    assert set(dict(made.network.named_children())) == {"middle", "outer"}
+    assert list(made.parts) == ["dense", "middle", "main"]
+
+
 def test_a_network_may_begin_with_noise_though_its_loss_reads_data() -> None:
     graph = Graph((layer("noise", "Noise", shape=(6,)), layer("linear", "Linear", (1, 0), out_features=2),
                    layer("out", "Output", (2, 0)), layer("target", "Input", (1, 1), shape=(2,)),
