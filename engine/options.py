@@ -77,6 +77,10 @@ OPTIMIZERS: dict[str, ComponentSpec] = {
     )
 }
 
+FUSED = frozenset(("SGD", "Adam", "AdamW"))
+"""Optimizers of which torch has one kernel for a whole update."""
+
+
 SCHEDULERS: dict[str, ComponentSpec] = {
     spec.type: spec
     for spec in (

@@ -6,15 +6,13 @@ from engine.analysis.planning import resting
 from engine.codegen.source import Objective, Part, Source
 from engine.codegen.text import Line, block, docstring
 from engine.names import RESERVED, Names
-from engine.options import OPTIMIZERS, SCHEDULERS, Component
+from engine.options import FUSED, OPTIMIZERS, SCHEDULERS, Component
 from engine.plan import Phase, address, phases
 from engine.project import Project
 
 MODEL, DATA, INITIAL, TRAINED = "model", "data.safetensors", "initial.safetensors", "trained.safetensors"
 VALIDATION = "validation "
 """In the data file the validation samples of a column have this before its name."""
-
-FUSED = {"SGD", "Adam", "AdamW"}
 
 
 def training_script(project: Project, source: Source, *, has_initial: bool, skips_single: bool,

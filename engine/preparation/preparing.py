@@ -24,8 +24,6 @@ from .parts import AnyArray, Part, Preparation, Stored, is_usable
 INTEGERS = frozenset({"category", "mask", "text", "tokens", "lengths", "shifted"})
 """Kinds that a network takes as whole numbers."""
 
-ONE_HOT_CLASSES = 50
-
 THREAD_NUMBERS = 1 << 20
 """A thread encodes so many features at a time: with fewer, threads wait for one another."""
 

@@ -8,9 +8,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from engine.errors import TrainingError
-from engine.options import OPTIMIZERS, SCHEDULERS, Component
-
-FUSED = {"SGD", "Adam", "AdamW"}
+from engine.options import FUSED, OPTIMIZERS, SCHEDULERS, Component
 
 
 def build_optimizer(chosen: Component, groups: Sequence[tuple[float, list[nn.Parameter]]]) -> Optimizer:

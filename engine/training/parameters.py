@@ -28,9 +28,6 @@ class Parameters:
         self.tensors = [*([flat] if flat is not None else []), *(w for w in self.weights if id(w) not in joined)]
         self.gradients = [weight.grad for weight in self.weights if weight.grad is not None]
 
-    def are_finite(self) -> bool:
-        return all(bool(torch.isfinite(tensor).all()) for tensor in self.tensors)
-
 
 def can_be_flat(module: nn.Module) -> bool:
     """Off the CPU, recurrent layers bring flat storage of their own."""
