@@ -14,6 +14,7 @@ from gui.canvas.edits import Place, beside, can_splice, counted, free_output, ne
 from gui.canvas.geometry import CARD_WIDTH, GRID, HEADER, free_spot, snapped
 from gui.canvas.ports import PortRef, edge_between
 from gui.canvas.wiring import drawn, followers, refusal
+from gui.naming import is_free
 
 if TYPE_CHECKING:
     from gui.canvas.view import CanvasView
@@ -185,11 +186,11 @@ class Commands(QObject):
             self._view.rename_node(next(iter(self._document.selection)))
 
     def set_name(self, node_id: str, name: str) -> None:
-        """Give a node a name; names are unique, for messages and outputs are told apart by them."""
+        """Give a node a name that is free: messages and outputs are told apart by names."""
         text = " ".join(name.split())[:LONGEST_NAME]
         if not text or node_id not in self._graph or self._graph.node(node_id).name == text:
             return
-        if any(node.name == text for node in self._graph.nodes):
+        if not is_free(self._graph, node_id, text):
             self._view.message.emit(f"There is already a layer named {text!r}. Choose another name.")
             return
         self._view.commit(f"Rename {self._graph.node(node_id).name} to {text}", self._graph.update(node_id, name=text))

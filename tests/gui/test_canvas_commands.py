@@ -178,6 +178,21 @@ def test_letters_and_delete_in_the_name_are_not_shortcuts(driver: Driver) -> Non
     assert driver.selection == {"linear_1"}
 
 
+def test_an_output_may_be_called_like_an_input_for_together_they_are_a_state(driver: Driver) -> None:
+    graph = driver.graph
+    for type in ("Input", "Input", "Output"):
+        graph = graph.add(graph.new_node(type, {}, (0.0, 400.0)))
+    one, other, output = (node.id for node in graph.nodes[-3:])
+    driver.view.document.edit_graph("Add", graph.update(one, name="h").update(other, name="x").update(output, name="y"))
+    for node_id in (output, other):
+        driver.view.document.select([node_id])
+        driver.key(Qt.Key.Key_F2)
+        driver.type("h")
+        driver.key(Qt.Key.Key_Return)
+    assert driver.graph.node(output).name == "h"
+    assert driver.graph.node(other).name == "x"
+
+
 def test_a_name_that_is_taken_is_refused(driver: Driver) -> None:
     driver.view.document.select(["linear_1"])
     driver.key(Qt.Key.Key_F2)
