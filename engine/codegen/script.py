@@ -145,7 +145,7 @@ class _Script:
     def _scheduler(self, phase: Phase, optimizer: str, skips_single: bool) -> str:
         spec = SCHEDULERS[phase.scheduler.type]
         batches = "(count // BATCH_SIZE)" if skips_single else "-(-count // BATCH_SIZE)"
-        derived = {"epochs": "EPOCHS", "total_steps": f"EPOCHS * {batches}"}
+        derived = {"epochs": "EPOCHS", "total_steps": _counted(phase, f"EPOCHS * {batches}")}
         factors = [factor for factor, _ in self._groups(phase)]
         params = dict(phase.scheduler.params)
         if "max_lr" in params and factors != [1.0]:
@@ -158,6 +158,8 @@ class _Script:
         counted = any(phase.every != 1 or phase.start or phase.stop for phase in self._plan)
         if counted:
             yield "step = 0"
+        if all(phase.start for phase in self._plan):
+            yield 'loss = torch.tensor(float("nan"))'
         yield "for epoch in range(EPOCHS):"
         yield "    order = torch.randperm(count, generator=torch.Generator().manual_seed(SEED * 1_000_003 + epoch))"
         rows = "order.split(BATCH_SIZE)" + ("[: count // BATCH_SIZE]" if skips_single else "")
@@ -191,13 +193,14 @@ class _Script:
 
     def _ended(self, has_validation: bool) -> Iterator[str]:
         """After each epoch: the validation loss, and schedulers that move then."""
-        if has_validation:
-            first = self._plan[0]
-            objective = self._used()[first.objective]
-            name = self._objectives[first.objective]
-            given = [f"data[{VALIDATION + column!r}]" for column in objective.columns] or ["count"]
+        plateaus = [phase.objective for phase in self._plan if phase.scheduler.type == "ReduceOnPlateau"]
+        losses = dict[str, str]()
+        for graph in dict.fromkeys((self._plan[0].objective, *plateaus)) if has_validation else ():
+            name = self._objectives[graph]
+            losses[graph] = f"{name}_validation" if losses else "validation"
+            given = [f"data[{VALIDATION + column!r}]" for column in self._used()[graph].columns] or ["count"]
             yield from (f"    {name}.eval()", "    with torch.no_grad(), torch.random.fork_rng():")
-            yield from block([Line(f"validation, _ = {name}({', '.join(given)})")], 8)
+            yield from block([Line(f"{losses[graph]}, _ = {name}({', '.join(given)})")], 8)
             yield f"    {name}.train()"
         told = ", validation {validation.item():.4f}" if has_validation else ""
         yield f'    print(f"epoch {{epoch + 1}}: loss {{loss.item():.4f}}{told}")'
@@ -206,7 +209,8 @@ class _Script:
                 margin = " " * 8 if phase.start else " " * 4
                 if phase.start:
                     yield f"    if step > {phase.start}:"
-                read = ("validation" if has_validation else "loss") if phase.scheduler.type == "ReduceOnPlateau" else ""
+                is_plateau = phase.scheduler.type == "ReduceOnPlateau"
+                read = losses.get(phase.objective, "loss.item()") if is_plateau else ""
                 yield f"{margin}{scheduler}.step({read})"
 
     def _saved(self) -> Iterator[str]:
@@ -216,6 +220,14 @@ class _Script:
         yield self._networks()
         yield "save_file({f\"{part}.{name}\": weight.clone() for part, network in networks.items()"
         yield f'           for name, weight in network.state_dict().items()}}, "{TRAINED}")'
+
+
+def _counted(phase: Phase, steps: str) -> str:
+    """In how many of so many steps a phase is used, as an expression."""
+    if phase.every == 1 and not phase.start and not phase.stop:
+        return steps
+    last = f"min({phase.stop}, {steps})" if phase.stop else steps
+    return f"len(range({phase.start}, {last}, {phase.every}))"
 
 
 def _condition(phase: Phase) -> str:

@@ -10,6 +10,8 @@ from safetensors.torch import load_file
 
 from engine.cli.main import main
 from engine.errors import EngineError
+from engine.options import SCHEDULERS, Component, chosen
+from engine.plan import Phase
 from engine.project import Project
 from engine.training.script import write_training
 from tests.engine import compositions, examples
@@ -36,6 +38,31 @@ def _by_script(project: Project, folder: Path) -> dict[str, torch.Tensor]:
     {"initialization": "glorot"}], ids=["plain", "one cycle", "clipped", "glorot"])
 def test_one_network(settings, small_fashion: Path, tmp_path: Path) -> None:
     project = examples.perceptron(small_fashion, **ONE_EPOCH, **settings)
+    run, _ = trained(project, tmp_path / "run")
+    found = _by_script(project, tmp_path / "script")
+    for name, weight in load_file(run.checkpoint("last")).items():
+        assert torch.equal(weight, found[name]), name
+
+
+def test_phases_with_schedules_of_their_own(tmp_path: Path) -> None:
+    """Parts with other rates, phases in some of the steps only, and objectives that are watched each by itself."""
+    def scheduler(type: str, **params: float) -> Component:
+        return chosen(SCHEDULERS, type, params)
+
+    late = Phase("Late", "Price", {"Body": 0.1, "Price": 0.5}, scheduler=scheduler("OneCycle"), every=2, start=3,
+                 stop=9)
+    watched = Phase("Age", "Age", {"Age": 1.0}, scheduler=scheduler("ReduceOnPlateau", patience=0, factor=0.5))
+    stepped = Phase("Price", "Price", {"Price/head": 1.0}, scheduler=scheduler("Step", step_size=1), start=11)
+    project = compositions.two_tasks(tmp_path, 210, epochs=4).replace(plan=(late, stepped, watched))
+    run, _ = trained(project, tmp_path / "run")
+    found = _by_script(project, tmp_path / "script")
+    for name, weight in load_file(run.checkpoint("last")).items():
+        assert torch.equal(weight, found[name]), name
+
+
+def test_a_phase_that_begins_in_a_later_epoch(tmp_path: Path) -> None:
+    project = compositions.perceptron(tmp_path, 100, epochs=3)
+    project = project.replace(plan=(Phase("Late", "Perceptron", start=6),))
     run, _ = trained(project, tmp_path / "run")
     found = _by_script(project, tmp_path / "script")
     for name, weight in load_file(run.checkpoint("last")).items():
