@@ -1,8 +1,19 @@
 """One problem of the design as a card: what is wrong, what to do, and buttons that do it."""
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPaintEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionButton,
+    QStylePainter,
+    QVBoxLayout,
+    QWidget,
+)
 
 from engine.problems import Problem, ProjectRepair, Repair
 from gui.document import Document
@@ -93,7 +104,7 @@ class ProblemCard(QFrame):
                 widget.setParent(None)
                 widget.deleteLater()
         for position, text in enumerate(labels):
-            button = QPushButton(text, self)
+            button = _RepairButton(text, self)
             button.setIcon(icons.icon("wrench"))
             button.clicked.connect(lambda _checked=False, position=position: self._repair(position))
             self._repairs.addWidget(button)
@@ -118,6 +129,30 @@ class ProblemCard(QFrame):
             f"#problem {{ background: {colors.raised}; border: 1px solid {colors.border}; border-radius: 6px; }}"
             f"#problem:hover, #problem:focus {{ border-color: {colors.accent}; }}"
         )
+
+
+class _RepairButton(QPushButton):
+    """A button whose text is cut short where a narrow panel has no room for it; the whole of it is its tooltip."""
+
+    LEAST = 120
+    """Pixels that it always has."""
+
+    def __init__(self, text: str, parent: QWidget) -> None:
+        super().__init__(text, parent)
+        self.setToolTip(text)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    def minimumSizeHint(self) -> QSize:
+        return super().minimumSizeHint().boundedTo(QSize(self.LEAST, 1 << 20))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        missing = max(0, self.sizeHint().width() - self.width())
+        metrics = self.fontMetrics()
+        room = metrics.horizontalAdvance(self.text()) - missing
+        option.text = metrics.elidedText(self.text(), Qt.TextElideMode.ElideRight, room) if missing else self.text()
+        QStylePainter(self).drawControl(QStyle.ControlElement.CE_PushButton, option)
 
 
 def _repairs(problem: Problem) -> tuple[Repair | ProjectRepair, ...]:
