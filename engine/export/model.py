@@ -20,7 +20,7 @@ from engine.events import AnyEvent
 from engine.preparation import Preparation
 from engine.preparation.decoding import Compute, Written
 from engine.preparation.texts import BEGIN_NUMBER, END_NUMBER
-from engine.preparation.usage import Usage
+from engine.preparation.usage import NOTHING_ENTERS, Usage
 from engine.project import Project
 from engine.runs import Run
 from engine.usage import usage_of
@@ -132,6 +132,8 @@ def load(run: Run, checkpoint: str, emit: Callable[[AnyEvent], None]) -> Model:
         raise ExportError(f"The network of this run is not finished: {error.message}", error.hint) from error
     usage = usage_of(loaded.source, loaded.preparation, run.project.graph)
     raw: dict[str, Any] = {}
+    if not usage.inputs:
+        raise ExportError(*NOTHING_ENTERS)
     if not usage.read:
         samples = usage.drawn(SAMPLES, 0)
     else:

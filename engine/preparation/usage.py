@@ -20,6 +20,11 @@ from .texts import readable, words
 BATCH = 256
 """So many samples are computed at a time."""
 
+NOTHING_ENTERS = (
+    "Nothing enters the network: it draws its noise inside, where nobody can say how much.",
+    "Let an Input take the place of the Noise in it, wire a Noise to that from outside, and train again.")
+"""Why a network without inputs cannot be used, and what to do."""
+
 
 @dataclass(frozen=True, slots=True)
 class Noise:
@@ -177,6 +182,8 @@ class Usage:
     def made(self, compute: Compute, count: int, seed: int) -> dict[str, AnyArray]:
         """Samples made of noise: each output, (count, ...), in the unit of the data where it is known. Raises DataError
         for a network that reads data."""
+        if not self.inputs:
+            raise DataError(*NOTHING_ENTERS)
         if self.read or not self.noise:
             names = ", ".join(repr(name) for name in self.inputs)
             raise DataError(f"The network reads data ({names}): it makes no samples out of nothing.",

@@ -11,7 +11,7 @@ import pytest
 
 from engine import runs
 from engine.cli.main import main
-from engine.errors import DataError
+from engine.errors import DataError, ExportError
 from engine.evaluation import evaluate
 from engine.export import export
 from engine.prediction import made, predict
@@ -44,6 +44,23 @@ def test_samples_are_drawn_from_a_seed(generator: Run) -> None:
     assert np.array_equal(points, made(generator, 300, seed=1)[name])
     assert not np.array_equal(points, made(generator, 300, seed=2)[name])
     assert points[:7] == pytest.approx(made(generator, 7, seed=1)[name], abs=1e-6)
+
+
+def test_a_generator_that_draws_its_noise_itself_is_told_what_to_change(tmp_path: Path) -> None:
+    project = compositions.gan(tmp_path, 100, epochs=1)
+    noise = project.graphs["Train generator"].node("noise")
+    inside = project.graph.update("noise", type="Noise", params=noise.params)
+    project = project.with_graph("Generator", inside)
+    for name in ("Train discriminator", "Train generator"):
+        project = project.with_graph(name, project.graphs[name].remove(["noise"]))
+    run = trained(project, tmp_path / "run")
+    assert np.isfinite(evaluate(run, "test")["loss"])
+    with pytest.raises(DataError, match="draws its noise inside"):
+        made(run, 10)
+    for format in ("source", "onnx"):
+        with pytest.raises(ExportError, match="draws its noise inside") as caught:
+            export(run, format, tmp_path / format)
+        assert "Input" in caught.value.hint
 
 
 def test_the_terminal_writes_them(generator: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
