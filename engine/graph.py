@@ -96,7 +96,7 @@ class Graph(msgspec.Struct, frozen=True):
         gone = set(old)
         kept = tuple(e for e in self.edges if e not in gone)
         present = set(kept)
-        return msgspec.structs.replace(self, edges=kept + tuple(e for e in new if e not in present))
+        return msgspec.structs.replace(self, edges=kept + tuple(e for e in dict.fromkeys(new) if e not in present))
 
     def insert_on(self, edge: Edge, node: Node, input_port: str, output_port: str) -> Self:
         """With `node` added in the middle of a wire; the wire's place in the order of its target port is kept."""

@@ -7,7 +7,8 @@ import pytest
 from tests.contracts.source_tree import Module, modules
 
 MACHINE_ROOM = ("engine.network", "engine.data", "engine.training", "engine.trained", "engine.evaluation",
-                "engine.suspicion", "engine.prediction", "engine.stepping", "engine.export", "engine.work", "engine.cli")
+                "engine.suspicion", "engine.prediction", "engine.stepping", "engine.export", "engine.work",
+                "engine.cli")
 TORCH_FREE = ("engine.data", "engine.training.supervisor", "engine.export.formats")
 """Rooms of the machine room that the window uses too."""
 

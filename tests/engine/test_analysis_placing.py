@@ -75,4 +75,4 @@ def test_removing_a_dead_branch_leaves_what_others_need() -> None:
 def test_another_layer_keeps_the_settings_it_shares_and_gets_a_fitting_name() -> None:
     graph = perceptron().set_params("input_2", {"values": "numbers", "classes": 0, "column": "y"})
     after = repaired(graph, "Use MSE instead").node("crossentropy_1")
-    assert (after.type, after.name, after.params) == ("MSE", "MSE 1", {})
+    assert (after.type, after.name, after.params) == ("MSE", "MSE 1", {"weight": 1.0})
