@@ -74,7 +74,7 @@ def match_weights(own: Mapping[str, Tensor], path: Path, inside: str = "") -> tu
             missing.append(name)
         elif found[name].shape != weight.shape:
             reshaped.append(f"{name} ({tuple(weight.shape)} here, {tuple(found[name].shape)} in the file)")
-        elif not torch.isfinite(found[name]).all():
+        elif not torch.isfinite(found[name].to(weight.dtype)).all():
             raise WeightsError(f"{path.name} holds values that are not numbers, in {name}.", "Choose another file.")
         else:
             matched.append(name)
@@ -104,7 +104,12 @@ def _read(path: Path) -> dict[str, Tensor]:
             content = content[nest]
     if not isinstance(content, dict):
         raise WeightsError(f"{path.name} holds no named weights.", "Save the network's state_dict.")
-    return {str(name): value for name, value in content.items() if isinstance(value, Tensor)}
+    return {str(name): value for name, value in content.items() if isinstance(value, Tensor) and _is_plain(value)}
+
+
+def _is_plain(value: Tensor) -> bool:
+    """Whether it holds real numbers, each in its place."""
+    return value.layout == torch.strided and not value.is_meta and not value.is_complex()
 
 
 def _best_part(found: dict[str, Tensor], own: Mapping[str, Tensor], inside: str) -> Mapping[str, Tensor]:

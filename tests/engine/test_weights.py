@@ -133,3 +133,18 @@ def test_torchs_own_scheme_changes_nothing() -> None:
     before = [value.clone() for value in made.state_dict().values()]
     initialize(made, "torch")
     assert all(map(torch.equal, made.state_dict().values(), before))
+
+
+def test_numbers_of_other_types_are_taken_over_where_they_fit_and_refused_where_not(tmp_path: Path) -> None:
+    own = nn.Linear(3, 2)
+    halves = {"weight": torch.ones(2, 3, dtype=torch.bfloat16), "bias": torch.ones(2, dtype=torch.float64)}
+    torch.save(halves, tmp_path / "halves.pt")
+    load_weights(own.state_dict(), tmp_path / "halves.pt")
+    assert torch.equal(own.weight, torch.ones(2, 3))
+    torch.save({"weight": torch.full((2, 3), 1e300, dtype=torch.float64)}, tmp_path / "huge.pt")
+    with pytest.raises(WeightsError, match="not numbers"):
+        load_weights(own.state_dict(), tmp_path / "huge.pt")
+    torch.save({"weight": torch.ones(2, 3).to_sparse(), "bias": torch.ones(2, dtype=torch.complex64)},
+               tmp_path / "odd.pt")
+    with pytest.raises(WeightsError):
+        load_weights(own.state_dict(), tmp_path / "odd.pt")
