@@ -1,5 +1,7 @@
 """One phase of the plan as a chip that can be chosen and dragged to another place."""
 
+from math import ceil
+
 from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QApplication, QSizePolicy, QWidget
@@ -58,7 +60,7 @@ class PhaseChip(QAbstractButton):
     def sizeHint(self) -> QSize:
         name = QFontMetricsF(_name_font()).horizontalAdvance(self.text()) + (BADGE + 6.0 if self._severity else 0.0)
         detail = QFontMetricsF(_detail_font()).horizontalAdvance(self._detail)
-        return QSize(round(min(max(TEXT_LEFT + max(name, detail) + PADDING, NARROWEST), WIDEST)), HEIGHT)
+        return QSize(ceil(min(max(TEXT_LEFT + max(name, detail) + PADDING, NARROWEST), WIDEST)), HEIGHT)
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
