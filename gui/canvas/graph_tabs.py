@@ -86,7 +86,7 @@ class GraphTabs(QTabBar):
             rename = menu.addAction(icons.icon("pencil"), "&Rename", partial(self.rename_tab, place))
             rename.setShortcut(QKeySequence(Qt.Key.Key_F2))
             menu.addAction(icons.icon("copy-plus"), "&Duplicate", partial(self._networks.duplicate, name))
-            remove = menu.addAction(icons.icon("x"), "&Close", partial(self._networks.remove, name))
+            remove = menu.addAction(icons.icon("x"), "Re&move", partial(self._networks.remove, name))
             remove.setEnabled(self.count() > 1)
             menu.addSeparator()
         menu.addAction(icons.icon("square-plus"), "&New network", self._networks.new_network)

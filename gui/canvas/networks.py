@@ -24,11 +24,13 @@ class Networks(QObject):
     """The verbs of tabs and placed networks.
 
     refused(str): something cannot be done; the text says why and what to do.
+    told(str): something was done that is easily overlooked, and how it is undone.
     rename_wanted: the user wants to give the shown network another name.
     steps_wanted(address): the user wants to see the steps of a Loop, given as `engine.plan.address` does.
     """
 
     refused = Signal(str)
+    told = Signal(str)
     rename_wanted = Signal()
     steps_wanted = Signal(str)
 
@@ -102,11 +104,15 @@ class Networks(QObject):
         place = names.index(name)
         beside = (names[place - 1:place] or names[1:2] or [name])[0]
         shown = beside if self._document.shown == name else ""
-        self._edit(f"Remove {name}", lambda project: composition.remove_graph(project, name), shown=shown)
+        if self._edit(f"Remove {name}", lambda project: composition.remove_graph(project, name), shown=shown):
+            self.told.emit(f"{name} is no longer in the project. Ctrl+Z brings it back.")
 
     def reorder(self, names: Iterable[str]) -> None:
-        order = list(names)
-        self._edit("Reorder networks", lambda project: composition.reorder_graphs(project, order))
+        order, first = list(names), self._document.project.main
+        if self._edit("Reorder networks", lambda project: composition.reorder_graphs(project, order)) and (
+            order[0] != first
+        ):
+            self.told.emit(f"{order[0]} is the first network now: it is the one that is tested, tried and exported.")
 
     def selected(self, types: frozenset[str]) -> str:
         """The one selected node, if it is of one of these types and places a network of the project; else ""."""

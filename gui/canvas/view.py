@@ -50,7 +50,7 @@ Key = Qt.Key
 class CanvasView(CanvasViewport):
     """Shows and edits the graph of a document.
 
-    message(str): something was refused; the text says why and is meant for the status bar.
+    message(str): something was refused or done unseen; the text says it and is meant for the status bar.
     effects_left: what a phase of the training does should no longer be shown.
     """
 
@@ -77,6 +77,7 @@ class CanvasView(CanvasViewport):
         self.commands = Commands(self)
         self.networks = Networks(document, self)
         self.networks.refused.connect(self.message)
+        self.networks.told.connect(self.message)
         self._sights = Sights(self)
         self._actions = actions.build(self.commands, self.networks, self)
         document.changed.connect(self._follow_change)

@@ -159,6 +159,7 @@ def test_closing_refuses_what_is_placed_and_takes_what_is_not(room: Room) -> Non
     assert "placed in Main" in room.messages[0]
     room.view.networks.remove("Main")
     assert room.names == ["Body"]
+    assert "Ctrl+Z" in room.messages[1]
     assert room.document.shown == "Body"
     assert room.tabs.tabButton(0, room.tabs.ButtonPosition.RightSide) is None
     room.undo()
@@ -168,7 +169,7 @@ def test_closing_refuses_what_is_placed_and_takes_what_is_not(room: Room) -> Non
 def test_the_context_menu_of_a_tab(room: Room) -> None:
     menu = room.tabs.context_menu(1)
     texts = [action.text().replace("&", "") for action in menu.actions() if action.text()]
-    assert texts == ["Rename", "Duplicate", "Close", "New network"]
+    assert texts == ["Rename", "Duplicate", "Remove", "New network"]
     next(action for action in menu.actions() if "uplicate" in action.text()).trigger()
     assert room.names == ["Main", "Body", "Body 2"]
     menu.close()
@@ -185,6 +186,7 @@ def test_tabs_are_reordered_by_dragging_as_one_step(room: Room) -> None:
     assert room.names[0] == "Network"
     assert room.document.undo_stack.undoText() == "Reorder networks"
     assert room.document.project.main == "Network"
+    assert "Network is the first network now" in room.messages[0]
     room.undo()
     assert room.names == room.tabs.names == ["Main", "Body", "Network"]
 
