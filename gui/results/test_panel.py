@@ -31,13 +31,15 @@ from gui.session import Session
 from gui.widgets import icons, theme
 from gui.widgets.background import Background
 from gui.widgets.empty_state import EmptyState
-from gui.widgets.labels import label
+from gui.widgets.labels import ElidedLabel, label
 from gui.widgets.sample_grid import SampleGrid, Tile
 
 SPLITS = {"test": "Test data", "validation": "Validation data", "train": "Training data"}
 MAX_SHOWN_WRONG = 60
 EXACT = "written exactly"
 """The share of texts that are right from begin to end when the network reads what it wrote, not the truth."""
+_NAME_WIDTH = 110
+"""A name that is longer has a line of its own above its number."""
 _WIDE = 640
 """From this width on the parts stand side by side; below it, figures have this height each:"""
 _FIGURE_HEIGHT = 260
@@ -263,7 +265,7 @@ class _Scores(QWidget):
         self.samples = label("", "muted", self, wraps=True)
         self._numbers = QGridLayout()
         self._numbers.setHorizontalSpacing(12)
-        self._numbers.setColumnStretch(0, 1)
+        self._numbers.setColumnStretch(1, 1)
         self._values: list[QWidget] = []
         row = QHBoxLayout()
         row.setSpacing(4)
@@ -287,16 +289,21 @@ class _Scores(QWidget):
         self.samples.setText("" if shown is None else f"{shown.samples:,} samples that were "
                              f"{'learned from' if shown.split == 'train' else 'held back from learning'}.")
         values = {} if shown is None else {**shown.metrics, **_exactness(shown), "loss": shown.loss}
-        for line, (name, value) in enumerate(values.items()):
+        line = 0
+        for name, value in values.items():
             is_share = "accuracy" in name or name == EXACT
             number = label(percent(value) if is_share else readable(value), "", self)
             number.setFont(theme.font(26 if line == 0 else 16))
             number.setObjectName(name)
-            caption = label(title(name), "muted", self, wraps=True)
+            caption = ElidedLabel("muted", self)
+            caption.setText(title(name))
             if name == EXACT and shown is not None and shown.written is not None:
                 caption.setToolTip(f"Of {shown.written.samples:,} texts that the network writes by itself")
-            self._numbers.addWidget(caption, line, 0, Qt.AlignmentFlag.AlignBottom)
+            is_long = caption.sizeHint().width() > _NAME_WIDTH
+            self._numbers.addWidget(caption, line, 0, 1, 2 if is_long else 1, Qt.AlignmentFlag.AlignBottom)
+            line += is_long
             self._numbers.addWidget(number, line, 1, Qt.AlignmentFlag.AlignBottom)
+            line += 1
             self._values += [caption, number]
 
     def show_progress(self, share: float) -> None:
