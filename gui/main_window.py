@@ -65,6 +65,9 @@ SMALLEST = QSize(900, 600)
 LARGEST_FIRST = QSize(1600, 1000)
 """The size at the very first start, where the screen has that much room."""
 
+FRAME = QSize(8, 40)
+"""Room for the frame and title that the desktop puts around a window: without it, the status bar is off the screen."""
+
 MESSAGE_MS = 6_000
 
 
@@ -82,7 +85,7 @@ class MainWindow(QMainWindow):
         self.training_bar = TrainingBar(self.document, self.session, self)
         self._summary = label("", "muted", self)
         self.setMinimumSize(SMALLEST)
-        self.resize(LARGEST_FIRST.boundedTo(self.screen().availableSize()))
+        self.resize(LARGEST_FIRST.boundedTo(self.screen().availableSize() - FRAME))
         self.setAcceptDrops(True)
         self.setCentralWidget(self.workspace)
         self.docks = Docks(self)
