@@ -6,7 +6,7 @@ COLUMN = 220.0
 """Distance of neighbouring columns; a node is about 160 x 60."""
 
 ROW = 110.0
-WIDTH, HEIGHT = 170.0, 70.0
+WIDTH, HEIGHT = 170.0, 80.0
 
 Position = tuple[float, float]
 

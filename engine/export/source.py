@@ -42,7 +42,7 @@ def write(model: Model, path: Path) -> tuple[str, ...]:
     lines = (f"{DISTRIBUTIONS.get(name, name)}>={_release(import_module(name).__version__)}"
              for name in _requirements(model))
     (path / "requirements.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return ("Run it with: python predict.py FILE...",)
+    return (f"Run it with: python predict.py {'--samples N' if model.usage.noise else 'FILE...'}",)
 
 
 def copy_runtime(folder: Path) -> None:

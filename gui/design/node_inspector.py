@@ -19,6 +19,7 @@ from gui.design.problem_card import ProblemCard
 from gui.design.start_section import StartSection
 from gui.document import Document
 from gui.facts import Facts, magnitude
+from gui.naming import is_free
 from gui.placeable import choices
 from gui.session import Session
 from gui.widgets import icons, theme
@@ -150,7 +151,7 @@ class NodeInspector(QWidget):
             return tuple(self._graph_choice(node, param) if param.name == "graph" else param for param in spec.params)
         if spec.role != "input" or not columns:
             return spec.params
-        names = list(dict.fromkeys((*(column.name for column in columns), str(node.params.get("column", "")))))
+        names = list(dict.fromkeys(("", *(column.name for column in columns), str(node.params.get("column", "")))))
         return tuple(
             Choice(name=param.name, default=param.default, help=param.help, choices=tuple(names))
             if param.name == "column" else param
@@ -239,9 +240,8 @@ class NodeInspector(QWidget):
     def _rename(self, text: str) -> None:
         """Names tell nodes apart, so each is given once; an empty one is not taken."""
         name = " ".join(text.split())
-        others = {node.name for node in self._document.graph.nodes if node.id != self._id}
         refusal = "" if name else "Give it a name."
-        if name in others:
+        if name and not is_free(self._document.graph, self._id, name):
             refusal = f"There is already a node named “{name}”."
         self._name_message.setText(refusal)
         self._name_message.setVisible(bool(refusal))
