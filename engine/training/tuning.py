@@ -30,7 +30,7 @@ _LONG_STEP = 0.1
 _CLEARLY = 1.3
 """More threads must be this many times faster: they take processors from everything else."""
 
-_CLEARLY_SLOWER = 1.3
+_CLEARLY_SLOWER = 1.6
 """Channels last is taken unless it is so many times slower: it is faster nearly always, and a choice that hangs on a
 measurement's luck would make the last digits of the numbers differ from run to run."""
 

@@ -96,7 +96,7 @@ def _read(path: Path) -> dict[str, Tensor]:
         raise WeightsError(f"{path.name} cannot be read: {error}", "Choose a whole weights file.") from error
     except Exception as error:  # torch.load raises many kinds, for damage as well as for forbidden content
         raise WeightsError(
-            f"{path.name} is not a whole file of plain weights.",
+            f"{path.name} is not a file of plain weights.",
             "Save only the state_dict with torch.save, or as safetensors. Files that would run code are never loaded.",
         ) from error
     for nest in _NESTS:
