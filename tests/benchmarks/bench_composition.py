@@ -30,7 +30,7 @@ CASES = {
     "CTC": "speech", "body with two heads": "two_heads", "two objectives": "two_tasks", "fine-tuning": "fine_tuning",
 }
 MOST_SOUNDS = 2000
-"""Each is a file of its own."""
+"""Each is a file of its own; more epochs make up for what is missing."""
 
 BATCH = 32
 
@@ -127,7 +127,8 @@ def _project(folder: Path, case: str, samples: int, epochs: int) -> Path:
 
     place = folder / case
     place.mkdir()
-    samples = min(samples, MOST_SOUNDS) if case == "speech" else samples
+    if case == "speech" and samples > MOST_SOUNDS:
+        samples, epochs = MOST_SOUNDS, 1 + (epochs - 1) * samples // MOST_SOUNDS
     start = (_pretrained(folder),) if case == "fine_tuning" else ()
     settings = {"thaw": samples // BATCH * epochs // 2} if case == "fine_tuning" else {}
     project = getattr(compositions, case)(place, *start, samples=samples, epochs=epochs, **settings)
