@@ -107,6 +107,6 @@ def build(source: Source) -> Built:
     objectives: dict[str, nn.Module] = {}
     for graph, objective in source.objectives.items():
         given = (parts[name] for name in objective.parts)
-        is_part = objective.part and objective.part not in objective.parts
-        objectives[graph] = parts[objective.part] if is_part else getattr(module, objective.objective)(*given)
+        objectives[graph] = (parts[objective.part] if objective.is_part
+                             else getattr(module, objective.objective)(*given))
     return Built(source, parts, objectives)

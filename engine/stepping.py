@@ -147,6 +147,7 @@ def _find(program: Program, library: Library, wanted: str) -> _Place:
         raise RunError(said, f"Loops: {', '.join(known[-1] for known in names.values())}.")
     outline, step = loops[fitting[0]]
 
+    @cache
     def places(graph: str) -> bool:
         """Whether computing a graph computes the one that holds the Loop."""
         inside = program.outlines[graph]

@@ -46,6 +46,10 @@ class Library:
         assert found is not None, "shape rules ask for nothing that contains itself"
         return found
 
+    def is_sound(self, name: str) -> bool:
+        """Whether there is a graph of that name, with something in it, and nothing stands against computing it."""
+        return name in self.graphs and bool(self.graphs[name].nodes) and not self.analysis(name).faults
+
     def _analyzed(self, name: str) -> "Analysis":
         from engine.analysis.analyze import analyze
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from engine.analysis import entering
 from engine.analysis.effects import Effects, effects
 from engine.analysis.gradients import STOPPING, Weights
 from engine.analysis.library import Library
@@ -17,18 +18,21 @@ MAX_OFFERED = 4
 
 
 def problems(project: Project) -> tuple[Problem, ...]:
-    """What is wrong or surprising in the plan, errors first. Of a plan that is implicit only what no graph shows.
+    """What is wrong or surprising in the plan, and in what enters, errors first. Of a plan that is implicit only what no
+    graph shows.
 
     What a phase does is judged only where its objective can be computed: until then the graphs say what is missing.
     """
-    trained = objectives(project)
-    if not project.plan and (not trained or (len(trained) == 1 and not _cuts(project))):
+    trained, library = objectives(project), Library(project.graphs)
+    if not trained and not project.plan:
         return ()
-    library = Library(project.graphs)
+    found = list(entering.problems(project, library))
+    if not project.plan and len(trained) == 1 and not _cuts(project):
+        return tuple(found)
     plan = phases(project)
-    sound = [phase for phase in plan if phase.objective in trained and not library.analysis(phase.objective).faults]
+    sound = [phase for phase in plan if phase.objective in trained and library.is_sound(phase.objective)]
     told = {phase.name: effects(project, phase) for phase in sound}
-    found = [*_objectives(project, plan, trained), *_names(project, plan), *_times(plan)]
+    found += [*_objectives(project, plan, trained), *_names(project, plan), *_times(plan)]
     for phase in sound:
         found += _updates(project, phase, told[phase.name])
     found += _unreached(sound, told)

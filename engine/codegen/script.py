@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
+from engine.analysis.effects import effects
 from engine.analysis.planning import resting
 from engine.codegen.source import Objective, Part, Source
 from engine.codegen.text import Line, block, docstring
 from engine.names import RESERVED, Names
 from engine.options import FUSED, OPTIMIZERS, SCHEDULERS, Component
-from engine.plan import Phase, address, phases
+from engine.plan import Phase, phases
 from engine.project import Project
 
 MODEL, DATA, INITIAL, TRAINED = "model", "data.safetensors", "initial.safetensors", "trained.safetensors"
@@ -27,7 +28,7 @@ def training_script(project: Project, source: Source, *, has_initial: bool, skip
 
 class _Script:
     def __init__(self, project: Project, source: Source) -> None:
-        self._options, self._source, self._plan = project.options, source, phases(project)
+        self._project, self._options, self._source, self._plan = project, project.options, source, phases(project)
         self._resting = resting(project)
         self._names = Names({*RESERVED, "data", "epoch", "rows", "step", "loss", "order", "networks", "batches",
                              "load_file", "save_file", "moved", "count", "validation", "weights", "own", "part",
@@ -59,9 +60,9 @@ class _Script:
         return {phase.objective: self._source.objectives[phase.objective] for phase in self._plan}
 
     def _object(self, objective: Objective) -> str:
-        is_part = objective.part and objective.part not in objective.parts
-        return self._parts[objective.part] if is_part else \
-            self._names.take(objective.objective, "variable", "objective")
+        if objective.is_part:
+            return self._parts[objective.part]
+        return self._names.take(objective.objective, "variable", "objective")
 
     def _named(self, phase: Phase, what: str) -> str:
         return self._names.take(f"{phase.name} {what}" if len(self._plan) > 1 else what, "variable", what)
@@ -73,7 +74,7 @@ class _Script:
         for part in self._source.parts:
             yield f"{self._parts[part.name]} = {part.network}({', '.join(self._parts[p] for p in part.parts)})"
         for graph, objective in self._used().items():
-            if self._objectives[graph] not in self._parts.values():
+            if not objective.is_part:
                 given = ", ".join(self._parts[part] for part in objective.parts)
                 yield f"{self._objectives[graph]} = {objective.objective}({given})"
         if has_initial:
@@ -111,10 +112,11 @@ class _Script:
         if not phase.updates:
             return [(1.0, f"{self._objectives[phase.objective]}.parameters()")]
         found: dict[float, list[str]] = {}
+        weights = effects(self._project, phase).weights
         for part in self._reached(self._source.objectives[phase.objective]):
-            modules = self._source.modules[part.graph]
-            factors = {attribute: phase.updates.get(address(part.graph, node), phase.updates.get(part.graph, 0.0))
-                       for node, attribute in modules.items()}
+            factors = {attribute: weights[part.graph, node].factor
+                       for node, attribute in self._source.modules[part.graph].items()
+                       if (part.graph, node) in weights}
             variable = self._parts[part.name]
             if len(set(factors.values())) == 1 and not part.parts:
                 found.setdefault(next(iter(factors.values())), []).append(f"{variable}.parameters()")
@@ -122,8 +124,8 @@ class _Script:
             for attribute, factor in factors.items():
                 found.setdefault(factor, []).append(f"{variable}.{attribute}.parameters()")
         found.pop(0.0, None)
-        return [(factor, weights[0] if len(weights) == 1 else f"[{', '.join(f'*{each}' for each in weights)}]")
-                for factor, weights in sorted(found.items(), reverse=True)]
+        return [(factor, moved[0] if len(moved) == 1 else f"[{', '.join(f'*{each}' for each in moved)}]")
+                for factor, moved in sorted(found.items(), reverse=True)]
 
     def _reached(self, objective: Objective) -> list[Part]:
         waiting, reached = [*objective.parts, *filter(None, (objective.part,))], set[str]()

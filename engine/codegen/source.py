@@ -33,8 +33,9 @@ class Objective:
 
     objective   class name; ``objective.forward(*columns)`` returns (loss, sums): a scalar tensor, the mean over the
                 batch, and one 1-D float tensor per metric, in order
-    parts       the parts that the constructor takes; `part`: the one that the object itself is, "" where its layers
-                have no weights
+    parts       the parts that the constructor takes
+    part        the part with the weights of the graph's own layers, "" where they have none: one of `parts`, or else
+                the object itself
     columns     in the order of forward's arguments; where there are none, forward takes the number of samples
     compares    the outputs of the used network that its losses compare with columns
     """
@@ -46,6 +47,11 @@ class Objective:
     columns: tuple[str, ...]
     metrics: tuple[Metric, ...]
     compares: tuple[str, ...] = ()
+
+    @property
+    def is_part(self) -> bool:
+        """Whether its object is a part itself, not one made around parts."""
+        return self.part != "" and self.part not in self.parts
 
 
 @dataclass(frozen=True, slots=True)

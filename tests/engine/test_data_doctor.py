@@ -283,6 +283,21 @@ def test_texts_that_are_cut_and_empty_ones(tmp_path: Path) -> None:
     assert not found(mended, "cut")
 
 
+@pytest.mark.parametrize(("tokens", "different"), [("character", "abcdefghi "), ("word", ["abc", "def", "ghi"])])
+def test_a_vocabulary_far_larger_than_its_texts(tmp_path: Path, tokens: str, different: object) -> None:
+    data = write_table(tmp_path / "a.csv", {"said": lambda row: ("ABC def", "def", "ghi")[row % 3],
+                                            "meant": lambda row: ("x y", "y z", "z é")[row % 3]})
+    chosen = {name: ColumnChoice(role=role, kind="text", settings={"tokens": tokens, "marks": role == "target"})
+              for name, role in (("said", "input"), ("meant", "target"))}
+    data = sources.inspect(data.path, chosen=chosen)
+    finding = the(data, "vocabulary", "said")
+    assert "8,000" in finding.message and f"{len(different)} different {tokens}s" in finding.message
+    assert repaired(data, finding).column("said").settings["vocabulary"] == 2 + len(different)  # padding, unknown
+    mended = repaired(data, the(data, "vocabulary", "meant"))  # what is written ends with a mark
+    assert mended.column("meant").settings["vocabulary"] == 4 + len("xyzé" if tokens == "word" else "xyzé ")
+    assert not [each for each in found(mended, "vocabulary") if each.column == "meant"]
+
+
 def test_recordings_that_are_cut_and_silent_ones(tmp_path: Path) -> None:
     generator = np.random.default_rng(0)
     for row in range(40):

@@ -1,4 +1,5 @@
-"""Samples that lose on the way to one size: texts and sounds that are cut, pictures that are bent or blown up."""
+"""Samples that lose on the way to one size: texts and sounds that are cut, pictures that are bent or blown up; and
+vocabularies that are larger than their texts."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from engine.data.doctor.samples import counted
 from engine.data.doctor.survey import Survey
 from engine.data.files import Progress, Rows
 from engine.data.findings import Finding
+from engine.preparation.texts import specials
 from engine.project import Column
 
 SAMPLE = 5_000
@@ -22,12 +24,16 @@ BENT = 1.5
 
 BLOWN_UP = 2.0
 LONGEST = 65536
+ROOMY = 2.0
+"""A vocabulary so many times larger than what it is for makes networks larger and slower for nothing."""
 
 
 def findings(browser: Browser, seen: Survey, progress: Progress) -> list[Finding]:
     found: list[Finding] = []
     for leaf in browser.leaves:
-        if leaf.role != "input":
+        if leaf.name in seen.different and len(seen.rows) == len(browser.usable):
+            found += _vocabulary(browser, leaf, len(seen.different[leaf.name]))
+        if leaf.role != "input" and leaf.kind != "text":
             continue
         files = browser.files(leaf)
         if leaf.kind == "image" and files is not None:
@@ -66,6 +72,18 @@ def _cut(browser: Browser, leaf: Column, rows: Rows, lengths: NDArray[np.float64
         "cut", "note", f"{leaf.name!r}: {cut.mean():.0%} of the samples are longer than the {limit:g} {unit} that are "
         f"kept. Half of all have more than {np.median(lengths):.3g}, the longest {lengths.max():,.3g}.",
         "Longer samples cost time and memory.", leaf.name, tuple(rows[cut].tolist()), int(cut.sum()), (repair,))]
+
+
+def _vocabulary(browser: Browser, leaf: Column, different: int) -> list[Finding]:
+    """Far fewer words or characters than there is room for."""
+    needed, room = different + specials(leaf), int(leaf.settings["vocabulary"])
+    if not different or room < needed * ROOMY:
+        return []
+    return [Finding(
+        "vocabulary", "note", f"{leaf.name!r}: the vocabulary has room for {room:,} tokens, but its texts hold "
+        f"{different:,} different {leaf.settings['tokens']}s.",
+        "Layers that read or write it are as large as the vocabulary.", leaf.name, (), 0,
+        (with_setting(browser.data, leaf.name, "vocabulary", needed, f"Make it {needed:,}"),))]
 
 
 def _pictures(browser: Browser, leaf: Column, files: Files, rows: Rows, progress: Progress) -> list[Finding]:

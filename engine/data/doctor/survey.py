@@ -29,11 +29,13 @@ SILENCE = 1e-4
 class Survey:
     """What was seen of the rows `rows`, sorted.
 
-    hashes    (n,) equal for rows whose inputs are equal
-    damaged   by row, what is wrong with it
-    blank     by column, the rows with one colour, one class everywhere, silence or no text
-    lengths   by input column of text, tokens or sound, (n,) words, characters, tokens or samples; 0 if damaged
-    unusable  by input column of arrays, the rows with a number that is missing or infinite
+    hashes     (n,) equal for rows whose inputs are equal
+    damaged    by row, what is wrong with it
+    blank      by column, the rows with one colour, one class everywhere, silence or no text
+    lengths    by column of text, tokens or sound, (n,) words, characters, tokens or samples; 0 if damaged
+    different  by column of text, its different words or characters; once they are more than its vocabulary holds, no
+               more are noted
+    unusable   by input column of arrays, the rows with a number that is missing or infinite
     """
 
     rows: Rows
@@ -41,13 +43,16 @@ class Survey:
     damaged: dict[int, str] = field(default_factory=dict)
     blank: dict[str, list[int]] = field(default_factory=dict)
     lengths: dict[str, NDArray[np.int64]] = field(default_factory=dict)
+    different: dict[str, set[str]] = field(default_factory=dict)
     unusable: dict[str, list[int]] = field(default_factory=dict)
 
 
 def surveyed(browser: Browser, progress: Progress, seconds: float = SECONDS) -> Survey:
-    """Look at all inputs and masks of a data set, or at as many as `seconds` allow, drawn at random in pieces."""
+    """Look at all inputs, masks and texts to be written, or at as many rows as `seconds` allow, drawn at random in
+    pieces."""
     inputs = [leaf for leaf in browser.leaves if leaf.role == "input"]
-    large = [leaf for leaf in browser.leaves if leaf.kind not in SCALARS and (leaf in inputs or leaf.kind == "mask")]
+    large = [leaf for leaf in browser.leaves if leaf.kind not in SCALARS and (
+        leaf in inputs or leaf.kind == "mask" or (leaf.kind == "text" and leaf.role == "target"))]
     found = Survey(np.zeros(0, np.int64), np.zeros(browser.count, np.uint64))
     lengths = {leaf.name: np.zeros(browser.count, np.int64) for leaf in large if leaf.kind in LASTING}
     seen = []
@@ -88,8 +93,12 @@ def _look(found: Survey, leaf: Column, rows: Rows, values: Any, lengths: Mapping
     """Note what is blank, unusable and how long."""
     blank: AnyArray = np.zeros(len(rows), bool)
     if leaf.kind == "text":
-        lengths[leaf.name][rows] = _text_lengths(values, str(leaf.settings.get("tokens", "word")))
+        lengths[leaf.name][rows] = _text_lengths(values, str(leaf.settings["tokens"]))
         blank = lengths[leaf.name][rows] == 0
+        if leaf.settings["tokens"] != "byte-pair":
+            different = found.different.setdefault(leaf.name, set())
+            if len(different) <= leaf.settings["vocabulary"]:
+                different |= _different(values, leaf)
     elif leaf.kind == "tokens":
         lengths[leaf.name][rows] = [len(value) for value in values]
         blank = lengths[leaf.name][rows] == 0
@@ -112,6 +121,17 @@ def _text_lengths(texts: list[str], tokens: str) -> NDArray[np.int64]:
     series = polars.Series(texts, dtype=polars.String).fill_null("")
     counts = series.str.len_chars() if tokens == "character" else series.str.count_matches(r"\S+")
     return counts.cast(polars.Int64).to_numpy()
+
+
+def _different(texts: list[str], leaf: Column) -> set[str]:
+    """Words or characters as `engine.preparation.texts` cuts texts into them."""
+    import polars
+
+    series = polars.Series(texts, dtype=polars.String).fill_null("").str.normalize("NFC")
+    if leaf.settings["lowercase"]:
+        series = series.str.to_lowercase()
+    cut = series.str.extract_all(r"\w+|[^\w\s]+") if leaf.settings["tokens"] == "word" else series.str.split("")
+    return set(cut.explode().drop_nulls().unique()) - {""}
 
 
 def _hashes(leaf: Column, values: Any) -> Hashes:
