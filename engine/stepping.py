@@ -6,6 +6,7 @@ graph share one network object, so its calls are told apart by who called it and
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 

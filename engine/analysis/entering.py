@@ -59,14 +59,12 @@ def _drawn_alone(library: Library, name: str) -> tuple[str, ...]:
 
 
 def _drawn_inside(project: Project, drawn: tuple[str, ...], *, is_placed: bool) -> Problem:
-    main = project.main
+    main, repairs = project.main, list[ProjectRepair]()
+    hint = "Select what makes the samples, without the Noise, make a network of it, and move its tab to the front."
     if is_placed:
         hint = "Let an Input take the place of the Noise, and wire a Noise to it where the network is placed."
-        repairs = (ProjectRepair("Draw the noise outside", lambda now: with_noise_outside(now, main)),)
-    else:
-        hint = "Select what makes the samples, without the Noise, make a network of it, and move its tab to the front."
-        repairs = ()
+        repairs.append(ProjectRepair("Draw the noise outside", lambda now: with_noise_outside(now, main)))
     return Problem(
-        severity="warning", code="noise-inside", node=min(drawn), graph=main, hint=hint, project_repairs=repairs,
+        severity="warning", code="noise-inside", node=min(drawn), graph=main, hint=hint, project_repairs=tuple(repairs),
         message=f"{main} draws its noise itself, so that nobody can say how many samples it shall make: trained like "
                 "this, it can be neither used nor exported.")

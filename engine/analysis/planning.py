@@ -18,7 +18,7 @@ MAX_OFFERED = 4
 
 
 def problems(project: Project) -> tuple[Problem, ...]:
-    """What is wrong or surprising in the plan, and in what enters, errors first. Of a plan that is implicit only what no
+    """What is wrong or surprising in the plan and in what enters, errors first. Of a plan that is implicit only what no
     graph shows.
 
     What a phase does is judged only where its objective can be computed: until then the graphs say what is missing.

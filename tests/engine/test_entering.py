@@ -20,12 +20,11 @@ def of_nothing() -> Graph:
 def drawing_inside() -> Project:
     """A GAN whose generator draws its noise itself."""
     project = gan()
-    for name, graph in project.graphs.items():
-        noise = "z" if name == "Generator" else "noise"
-        if noise in graph:
-            graph = graph.remove(("noise",)) if name != "Generator" else \
-                graph.update("z", type="Noise", params={"distribution": "uniform", "shape": (2,)})
-            project = project.with_graph(name, graph)
+    for name in ("Train discriminator", "Train generator"):
+        project = project.with_graph(name, project.graphs[name].remove(("noise",)))
+    generator = project.graphs["Generator"]
+    project = project.with_graph("Generator", generator.update(
+        "z", type="Noise", params={"distribution": "uniform", "shape": (2,)}))
     return project.replace(plan=default_plan(project))
 
 
