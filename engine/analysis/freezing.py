@@ -1,7 +1,9 @@
 """Freezing what a training is to leave as it is: an edit of the plan, which is made explicit for it, and back."""
 
 from engine.analysis.effects import effects
+from engine.analysis.library import Library, placed
 from engine.analysis.planning import named_updates, with_phase
+from engine.layers.networks import SHARING
 from engine.plan import IMPLICIT, Phase, address, phases
 from engine.project import Project
 
@@ -19,6 +21,18 @@ def is_frozen(project: Project, graph: str, node_id: str = "") -> bool:
     return bool(reaching) and all(
         effect.state == "frozen" for phase in reaching for weights, effect in effects(project, phase).weights.items()
         if _is_of(weights, graph, node_id))
+
+
+def frozen_nodes(project: Project, graph: str) -> frozenset[str]:
+    """The nodes of a graph with weights, or with a network that has some, that the plan leaves as they are. What shares
+    the weights of a network is frozen only where no phase updates that network elsewhere."""
+    told = [effects(project, phase) for phase in project.plan]
+    moved = {name for each in told for name, _ in each.updated}
+    library = Library(project.graphs)
+    return frozenset(
+        node.id for node in project.graphs[graph].nodes
+        if {each.of(graph, node.id).state for each in told} - {"unused"} == {"frozen"}
+        and (node.type not in SHARING or moved.isdisjoint((placed(node), *library.places(placed(node))))))
 
 
 def frozen(project: Project, graph: str, node_id: str = "") -> Project:

@@ -31,6 +31,7 @@ class CardContent:
     footer      the output shape, or what is wrong, or what the node waits for
     weight_set  the number of the colour of the weights that the node shares with others; None if it shares none
     copies      how often a network is repeated in a row
+    is_frozen   the training plan leaves the weights of the node as they are
     """
 
     name: str
@@ -45,6 +46,7 @@ class CardContent:
     has_footer: bool
     weight_set: int | None = None
     copies: int = 1
+    is_frozen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ class Facts:
     touching: tuple[Edge, ...] = ()
     weight_set: int | None = None
     is_inside: bool = False
+    is_frozen: bool = False
 
 
 def card_content(facts: Facts) -> CardContent:
@@ -83,12 +86,13 @@ def card_content(facts: Facts) -> CardContent:
         subtitle=one_line(subtitle, LONGEST_TEXT),
         footer=one_line(footer, LONGEST_TEXT),
         state=report.state,
-        tooltip=_tooltip(node, spec, report, found),
+        tooltip=_tooltip(facts, found),
         inputs=inputs,
         outputs=outputs,
         has_footer=shows_shape or bool(footer),
         weight_set=facts.weight_set if node.type in SHARING else None,
         copies=_copies(node),
+        is_frozen=facts.is_frozen,
     )
 
 
@@ -190,7 +194,8 @@ def _as_state(message: str) -> str:
     return message[:1].upper() + message[1:].removesuffix(".")
 
 
-def _tooltip(node: Node, spec: LayerSpec | None, report: NodeReport, problems: list[Problem]) -> str:
+def _tooltip(facts: Facts, problems: list[Problem]) -> str:
+    node, spec, report = facts.node, facts.spec, facts.report
     parts = [f"<b>{escape(node.name)}</b> · {escape(node.type)}"]
     for problem in problems:
         hint = f"<br><i>{escape(problem.hint)}</i>" if problem.hint else ""
@@ -204,4 +209,6 @@ def _tooltip(node: Node, spec: LayerSpec | None, report: NodeReport, problems: l
               for port, tensor in report.outputs.items()]
     if report.weights:
         parts.append(f"{report.weights:,} weights")
+    if facts.is_frozen:
+        parts.append("<b>Frozen:</b> the training leaves these weights as they are. The training plan (F8) says more.")
     return "<qt>" + "<br>".join(parts) + "</qt>"

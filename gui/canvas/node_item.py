@@ -36,6 +36,8 @@ PILL_LEFT, PILL_HEIGHT, PILL_PADDING = 8.0, 17.0, 7.0
 DIMMED = {"stopped": 0.62, "unused": 0.32}
 """Opacity of what the training phase that is shown does not change."""
 
+FROZEN = Effect("frozen")
+
 TEXT_FLAGS = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
 LEFT = Qt.AlignmentFlag.AlignLeft | TEXT_FLAGS
 RIGHT = Qt.AlignmentFlag.AlignRight | TEXT_FLAGS
@@ -91,6 +93,14 @@ class NodeItem(QGraphicsItem):
             self._is_hovered, self._hot_port = is_hovered, port
             self.update()
 
+    @property
+    def mark(self) -> Effect | None:
+        """What is marked on the card: what the phase that is shown does to its weights; without one, that they are
+        frozen."""
+        if self.effect is None:
+            return FROZEN if self.content.is_frozen else None
+        return self.effect if self.effect.state in ("updated", "frozen") else None
+
     def card(self) -> QRectF:
         """The card in scene coordinates, without shadow and ports."""
         return self.layout.rect.translated(self.pos())
@@ -132,8 +142,8 @@ class NodeItem(QGraphicsItem):
         self._paint_ports(painter, look)
         if self.content.state in ("error", "warning"):
             self._paint_badge(painter, look)
-        if self.effect is not None and self.effect.state in ("updated", "frozen"):
-            self._paint_pill(painter, look, self.effect, zoom * (widget.devicePixelRatioF() if widget else 1.0))
+        if (mark := self.mark) is not None:
+            self._paint_pill(painter, look, mark, zoom * (widget.devicePixelRatioF() if widget else 1.0))
         painter.setOpacity(1.0)
 
     def _paint_card(self, painter: QPainter, look: Style, is_detailed: bool) -> None:

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QGraphicsScene
 
 from engine.analysis import Analysis
 from engine.analysis.effects import Effects
+from engine.analysis.freezing import frozen_nodes
 from engine.analysis.library import placed
 from engine.graph import Edge, Graph, Node
 from engine.problems import Problem
@@ -217,13 +218,14 @@ class CanvasScene(QGraphicsScene):
         unknown = {node_id for node_id, spec in specs.items() if spec is None}
         shown = self.document.shown
         is_inside = shown in library.placed_somewhere() and shown != self.document.project.main
+        frozen = frozen_nodes(self.document.project, shown)
         touching: dict[str, list[Edge]] = defaultdict(list)
         for edge in graph.edges if unknown else ():
             for node_id in {edge.source, edge.target} & unknown:
                 touching[node_id].append(edge)
         for node in graph.nodes:
             facts = Facts(node, specs[node.id], analysis.nodes[node.id], tuple(problems[node.id]),
-                          tuple(touching.get(node.id, ())), colors.get(placed(node)), is_inside)
+                          tuple(touching.get(node.id, ())), colors.get(placed(node)), is_inside, node.id in frozen)
             if self._facts.get(node.id) != facts:
                 self._facts[node.id] = facts
                 self._show_node(node, facts)

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from engine import jobs, projectfile, runs
-from engine.analysis.freezing import frozen, is_frozen, is_trainable, unfrozen
+from engine.analysis.freezing import frozen, frozen_nodes, is_frozen, is_trainable, unfrozen
 from engine.analysis.starting import problems
 from engine.events import AnyEvent, Ended, Finished, Noted, Progressed
 from engine.options import with_option
@@ -189,6 +189,17 @@ def test_of_several_phases_those_change_that_update_it() -> None:
         {"Discriminator": 1.0, "Discriminator/linear_1": 0.0}, {"Generator": 0.5}]
     assert is_frozen(cold, "Discriminator", "linear_1")
     assert unfrozen(cold, "Discriminator", "linear_1") == project
+    assert frozen_nodes(cold, "Discriminator") == {"linear_1"}
+
+
+def test_a_node_is_frozen_where_no_phase_moves_any_of_its_weights() -> None:
+    project = gan().replace(plan=(Phase("d", "Train discriminator", {"Discriminator": 1.0}),))
+    assert frozen_nodes(project, "Train discriminator") == {"made"}
+    assert frozen_nodes(project, "Generator") == {"linear_1", "linear_2"}
+    assert not frozen_nodes(project, "Discriminator")
+    both = project.replace(plan=(*project.plan, Phase("g", "Train generator", {"Generator": 0.5})))
+    assert not any(frozen_nodes(both, name) for name in both.graphs), "each rests only in the phase of the other"
+    assert not frozen_nodes(project.replace(plan=()), "Generator")
 
 
 # The training as a script

@@ -6,6 +6,7 @@ from PySide6.QtCore import QPoint, QRectF, Qt
 from PySide6.QtWidgets import QApplication
 
 from engine import layers
+from engine.analysis.freezing import frozen
 from engine.graph import Edge
 from gui.canvas.content import shape_text
 from gui.canvas.scene import CanvasScene
@@ -186,6 +187,22 @@ def test_the_card_of_a_source_says_what_it_gives_also_by_default(driver: Driver)
     cards = driver.view.canvas.nodes
     assert cards["noise_1"].content.subtitle == "normal"
     assert cards["constant_1"].content.subtitle == "value 1"
+
+
+def test_the_card_of_what_is_frozen_says_so_without_a_phase(driver: Driver) -> None:
+    show(driver.view.document, graph_of(("Input", (0.0, 0.0)), ("Linear", (300.0, 0.0)), ("MSE", (600.0, 0.0)), wires=[
+        ("input_1.output", "linear_1.input"), ("linear_1.output", "mse_1.prediction"),
+        ("input_1.output", "mse_1.target")]).set_params("input_1", {"shape": (8,)}))
+    document, cards = driver.view.document, driver.view.canvas.nodes
+    assert cards["linear_1"].mark is None
+    document.edit("Freeze", frozen(document.project, document.shown, "linear_1"))
+    assert cards["linear_1"].mark is not None
+    assert cards["linear_1"].mark.state == "frozen"
+    assert "<b>Frozen:</b>" in driver.view.canvas.tooltip_at(cards["linear_1"].card().center(), 1.0)
+    assert cards["mse_1"].mark is None
+    driver.view.grab()
+    document.undo_stack.undo()
+    assert cards["linear_1"].mark is None
 
 
 def test_another_network_is_shown_whole(driver: Driver) -> None:
