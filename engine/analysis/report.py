@@ -75,13 +75,3 @@ class Analysis:
     @property
     def errors(self) -> tuple[Problem, ...]:
         return tuple(problem for problem in self.problems if problem.severity == "error")
-
-    @property
-    def is_trainable(self) -> bool:
-        """Whether nothing about the design stands against training it."""
-        return bool(self.nodes) and not self.errors
-
-    @property
-    def is_buildable(self) -> bool:
-        """Whether the network can be built and computed, even if there is no loss to train it with."""
-        return bool(self.nodes) and not self.faults

