@@ -4,13 +4,16 @@ onto the canvas."""
 from collections.abc import Iterable
 from html import escape
 
-from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QDrag, QKeyEvent
+from PySide6.QtCore import QEvent, QMimeData, QModelIndex, QObject, QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QDrag, QFontMetrics, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
     QLineEdit,
     QStackedLayout,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
     QTreeWidget,
     QTreeWidgetItem,
     QVBoxLayout,
@@ -26,7 +29,12 @@ from gui.widgets import icons, mime, settings, theme
 from gui.widgets.empty_state import EmptyState
 
 KEY = Qt.ItemDataRole.UserRole
+CONTENTS = Qt.ItemDataRole.UserRole + 1
+"""What is in a network."""
+
 ICON_SIZE = 18
+GAP = 14
+"""Between the name of a network and what is in it."""
 
 
 class Palette(QWidget):
@@ -37,7 +45,7 @@ class Palette(QWidget):
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._document = document
-        self._networks: tuple[str, ...] = ()
+        self._networks: list[Placeable] = []
         self.search = QLineEdit(self)
         self.search.setObjectName("palette_search")
         self.search.setAcceptDrops(False)
@@ -94,15 +102,15 @@ class Palette(QWidget):
         return super().eventFilter(watched, event)
 
     def _follow(self) -> None:
-        """The networks that can be placed in the shown one may be others."""
-        if placeable.choices(self._document.library, self._document.shown) != self._networks:
+        """The networks of the project, or which of them can be placed in the shown one, may be others."""
+        if placeable.networks(self._document.library, self._document.shown) != self._networks:
             self._refresh()
 
     def _refresh(self) -> None:
         words = self.search.text().strip()
         library, shown = self._document.library, self._document.shown
         place = self.tree.verticalScrollBar().value()
-        self._networks = placeable.choices(library, shown)
+        self._networks = placeable.networks(library, shown)
         self.tree.clear()
         if words:
             found = placeable.search(library, shown, words)
@@ -110,7 +118,7 @@ class Palette(QWidget):
             if found:
                 self.tree.setCurrentItem(self.tree.topLevelItem(0))
         else:
-            self._show_categories(placeable.placeables(library, shown))
+            self._show_categories([*self._networks, *placeable.LAYERS])
             self.tree.verticalScrollBar().setValue(place)
         self.tree.setIndentation(0 if words else 14)
         self._stack.setCurrentIndex(0 if self.tree.topLevelItemCount() else 1)
@@ -169,6 +177,7 @@ class _Tree(QTreeWidget):
         self.setIconSize(QSize(ICON_SIZE, ICON_SIZE))
         self.setIndentation(14)
         self.setUniformRowHeights(True)
+        self.setItemDelegate(_RowPainter(self))
         self.setExpandsOnDoubleClick(False)
         self.setDragEnabled(True)
         self.setDragDropMode(QAbstractItemView.DragDropMode.DragOnly)
@@ -190,12 +199,32 @@ class _Tree(QTreeWidget):
         return mime.layer_data(key)
 
 
+class _RowPainter(QStyledItemDelegate):
+    """Paints what is in a network behind its name."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
+        super().paint(painter, option, index)
+        if contents := index.data(CONTENTS):
+            row, metrics = QStyleOptionViewItem(option), QFontMetrics(option.font)
+            self.initStyleOption(row, index)
+            area = row.widget.style().subElementRect(QStyle.SubElement.SE_ItemViewItemText, row, row.widget)
+            area.setLeft(area.left() + metrics.horizontalAdvance(row.text) + GAP)
+            painter.setFont(row.font)
+            colors, is_enabled = theme.colors(), bool(row.state & QStyle.StateFlag.State_Enabled)
+            painter.setPen(QColor(colors.muted if is_enabled else colors.disabled))
+            painter.drawText(area, Qt.AlignmentFlag.AlignVCenter,
+                             metrics.elidedText(contents, Qt.TextElideMode.ElideRight, area.width()))
+
+
 def _row(entry: Placeable, color: str) -> QTreeWidgetItem:
     item = QTreeWidgetItem([entry.title])
     item.setData(0, KEY, entry.key)
+    item.setData(0, CONTENTS, entry.contents)
     item.setIcon(0, icons.icon(entry.spec.icon, color))
     aliases = "" if entry.graph else ", ".join(entry.spec.aliases)
     also = f"<br><i>Also known as {aliases}</i>" if aliases else ""
-    item.setToolTip(0, f"<b>{escape(entry.title)}</b><br>{entry.doc}{also}")
-    item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsDragEnabled)
+    refusal = f"<br><i>{escape(entry.refusal)}</i>" if entry.refusal else ""
+    item.setToolTip(0, f"<b>{escape(entry.title)}</b><br>{escape(entry.doc, quote=False)}{also}{refusal}")
+    item.setFlags(Qt.ItemFlag.NoItemFlags if entry.refusal else
+                  Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsDragEnabled)
     return item

@@ -7,9 +7,12 @@ from pytestqt.qtbot import QtBot
 
 from engine import layers
 from engine.composition import add_graph
-from gui.design.palette import KEY, Palette
+from engine.graph import Graph, Node
+from engine.project import Project
+from gui.design.palette import CONTENTS, KEY, Palette
 from gui.document import Document
 from gui.widgets import mime
+from tests.gui.canvas_driver import chain
 
 
 @pytest.fixture
@@ -36,10 +39,31 @@ def test_every_layer_is_listed_below_its_category(palette: Palette) -> None:
 
 def test_the_networks_of_the_project_come_first(palette: Palette) -> None:
     document = palette._document
-    document.edit("Add a body", add_graph(document.project, "Body"))
-    assert palette.keys()[0] == "Network:Body"
+    document.edit("Add a body", add_graph(document.project, "Body", chain(4)))
+    assert palette.keys()[:2] == ["Network:Network", "Network:Body"]
+    assert palette.item("Network:Body").data(0, CONTENTS) == "2 ReLU, Linear"
     document.undo_stack.undo()
     assert palette.tree.topLevelItem(0).text(0) == layers.categories()[0]
+
+
+def test_the_networks_stay_where_none_can_be_placed_and_say_why(palette: Palette) -> None:
+    document = palette._document
+    cell, outer = chain(2), Graph((Node("loop_1", "Loop", "Loop 1", {"graph": "Cell"}),))
+    document.new(Project({"Outer": outer, "Cell": cell}))
+    shown = palette.keys()
+    for tab, can_place in (("Outer", [False, True]), ("Cell", [False, False])):
+        document.show(tab)
+        items = [palette.item(f"Network:{name}") for name in ("Outer", "Cell")]
+        assert palette.keys() == shown
+        assert [bool(item.flags() & Qt.ItemFlag.ItemIsDragEnabled) for item in items] == can_place
+    assert "Outer contains Cell, which is shown" in items[0].toolTip(0)
+    assert "Cell is the network that is shown" in items[1].toolTip(0)
+    added: list[str] = []
+    palette.chosen.connect(added.append)
+    place = palette.tree.visualItemRect(items[0]).center()
+    QTest.mouseDClick(palette.tree.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert added == []
+    palette.grab()
 
 
 def test_words_find_layers_by_their_other_names(palette: Palette) -> None:
