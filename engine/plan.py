@@ -51,6 +51,12 @@ class Phase(msgspec.Struct, frozen=True):
         stop = min(self.stop or steps, steps)
         return max(0, -(-(stop - self.start) // self.every))
 
+    def epochs(self, epochs: int, steps_per_epoch: int) -> int:
+        """How many of the first so many epochs lie, in part at least, between its start and its stop."""
+        steps = epochs * steps_per_epoch
+        stop = min(self.stop or steps, steps)
+        return max(0, -(-stop // steps_per_epoch) - self.start // steps_per_epoch)
+
 
 def address(graph: str, node_id: str = "") -> str:
     """What `Phase.updates` and `Project.starts` call a graph's own layers, or one node of it."""

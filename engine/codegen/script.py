@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from engine.analysis.effects import effects
 from engine.analysis.planning import resting
 from engine.codegen.source import Objective, Part, Source
-from engine.codegen.text import Line, block, docstring
+from engine.codegen.text import Line, block, docstring, quoted
 from engine.names import RESERVED, Names
 from engine.options import FUSED, OPTIMIZERS, SCHEDULERS, Component
 from engine.plan import Phase, phases
@@ -41,19 +41,22 @@ class _Script:
                             for phase in self._plan]
 
     def lines(self, has_initial: bool, skips_single: bool, has_validation: bool) -> list[str]:
+        moved, loop = [*self._moved()], [*self._loop(skips_single, has_validation)]
+        batches = "count // BATCH_SIZE" if skips_single else "-(-count // BATCH_SIZE)"
+        counted = [f"batches = {batches}"] if any("batches" in line for line in (*moved, *loop)) else []
         what = [self._source.network] if len(self._source.parts) == 1 else [p.network for p in self._source.parts]
         return [
-            *docstring(f"Trains {' and '.join(what)} with the numbers that Neuroloom gets.", 0, [
+            *docstring(f"Trains {', '.join(what)} with the numbers that Neuroloom gets.", 0, [
                 f"{DATA} holds the prepared samples by column; {TRAINED} will hold the weights."]),
             "", "import torch", "from safetensors.torch import load_file, save_file", "",
             *block([Line(f"from {MODEL} import {', '.join(sorted(self._classes()))}")], 0), "",
             f"EPOCHS, BATCH_SIZE, SEED = {self._options['epochs']}, {self._options['batch_size']}, "
             f"{self._options['seed']}", "",
             f'data = load_file("{DATA}")',
-            *(f"{variable} = data[{column!r}]" for column, variable in self._columns.items()),
-            f"count = len({next(iter(self._columns.values()))})", "",
+            *(f"{variable} = data[{quoted(column)}]" for column, variable in self._columns.items()),
+            f"count = len({next(iter(self._columns.values()))})", *counted, "",
             "torch.set_num_threads(1)", "torch.manual_seed(SEED)", *self._built(has_initial), "",
-            *self._moved(skips_single), "", *self._loop(skips_single, has_validation), "", *self._saved(),
+            *moved, "", *loop, "", *self._saved(),
         ]
 
     def _used(self) -> dict[str, Objective]:
@@ -82,16 +85,17 @@ class _Script:
             if len(self._source.parts) == 1:
                 yield f"{self._parts[self._source.part]}.load_state_dict(weights)"
                 return
-            yield self._networks()
+            yield from self._networks()
             yield "for part, network in networks.items():"
             yield "    own = {name: weight for name, weight in weights.items() if name.startswith(f\"{part}.\")}"
             yield "    own = {name.removeprefix(f\"{part}.\"): weight for name, weight in own.items()}"
             yield "    network.load_state_dict(own, strict=False)  # what it shares is loaded where it belongs"
 
-    def _networks(self) -> str:
-        return "networks = {" + ", ".join(f"{name!r}: {variable}" for name, variable in self._parts.items()) + "}"
+    def _networks(self) -> list[str]:
+        named = ", ".join(f"{quoted(name)}: {variable}" for name, variable in self._parts.items())
+        return block([Line(f"networks = {{{named}}}")], 0)
 
-    def _moved(self, skips_single: bool) -> Iterator[str]:
+    def _moved(self) -> Iterator[str]:
         """Optimizers and schedulers."""
         for phase, optimizer, scheduler in zip(self._plan, self._optimizers, self._schedulers, strict=True):
             groups = self._groups(phase)
@@ -105,7 +109,7 @@ class _Script:
             yield from block([Line(f"{optimizer} = torch.optim.{OPTIMIZERS[phase.optimizer.type].constructor}"
                                    f"({given}, {settings})")], 0)
             if scheduler:
-                yield from block([Line(f"{scheduler} = {self._scheduler(phase, optimizer, skips_single)}")], 0)
+                yield from block([Line(f"{scheduler} = {self._scheduler(phase, optimizer)}")], 0)
 
     def _groups(self, phase: Phase) -> list[tuple[float, str]]:
         """The weights that a phase moves, as expressions, by factor, the largest first."""
@@ -144,10 +148,9 @@ class _Script:
             for part in reversed(self._source.parts):
                 yield f"{self._parts[part.name]}.{'eval' if part.graph in self._resting[number] else 'train'}()"
 
-    def _scheduler(self, phase: Phase, optimizer: str, skips_single: bool) -> str:
+    def _scheduler(self, phase: Phase, optimizer: str) -> str:
         spec = SCHEDULERS[phase.scheduler.type]
-        batches = "(count // BATCH_SIZE)" if skips_single else "-(-count // BATCH_SIZE)"
-        derived = {"epochs": "EPOCHS", "total_steps": _counted(phase, f"EPOCHS * {batches}")}
+        derived = {"epochs": _epochs(phase), "total_steps": _counted(phase, "EPOCHS * batches")}
         factors = [factor for factor, _ in self._groups(phase)]
         params = dict(phase.scheduler.params)
         if "max_lr" in params and factors != [1.0]:
@@ -164,7 +167,7 @@ class _Script:
             yield 'loss = torch.tensor(float("nan"))'
         yield "for epoch in range(EPOCHS):"
         yield "    order = torch.randperm(count, generator=torch.Generator().manual_seed(SEED * 1_000_003 + epoch))"
-        rows = "order.split(BATCH_SIZE)" + ("[: count // BATCH_SIZE]" if skips_single else "")
+        rows = "order.split(BATCH_SIZE)" + ("[:batches]" if skips_single else "")
         yield f"    for rows in {rows}:"
         for number, phase in enumerate(self._plan):
             if number:
@@ -200,7 +203,7 @@ class _Script:
         for graph in dict.fromkeys((self._plan[0].objective, *plateaus)) if has_validation else ():
             name = self._objectives[graph]
             losses[graph] = f"{name}_validation" if losses else "validation"
-            given = [f"data[{VALIDATION + column!r}]" for column in self._used()[graph].columns] or ["count"]
+            given = [f"data[{quoted(VALIDATION + column)}]" for column in self._used()[graph].columns] or ["count"]
             yield from (f"    {name}.eval()", "    with torch.no_grad(), torch.random.fork_rng():")
             yield from block([Line(f"{losses[graph]}, _ = {name}({', '.join(given)})")], 8)
             yield f"    {name}.train()"
@@ -219,7 +222,7 @@ class _Script:
         if len(self._source.parts) == 1:
             yield f'save_file({self._parts[self._source.part]}.state_dict(), "{TRAINED}")'
             return
-        yield self._networks()
+        yield from self._networks()
         yield "save_file({f\"{part}.{name}\": weight.clone() for part, network in networks.items()"
         yield f'           for name, weight in network.state_dict().items()}}, "{TRAINED}")'
 
@@ -232,11 +235,19 @@ def _counted(phase: Phase, steps: str) -> str:
     return f"len(range({phase.start}, {last}, {phase.every}))"
 
 
+def _epochs(phase: Phase) -> str:
+    """In how many epochs a phase is used, as an expression."""
+    last = f"min(EPOCHS, -(-{phase.stop} // batches))" if phase.stop else "EPOCHS"
+    return f"{last} - {phase.start} // batches" if phase.start else last
+
+
 def _condition(phase: Phase) -> str:
     parts = []
-    if phase.start:
+    if phase.start and phase.stop:
+        parts.append(f"{phase.start} <= step < {phase.stop}")
+    elif phase.start:
         parts.append(f"step >= {phase.start}")
-    if phase.stop:
+    elif phase.stop:
         parts.append(f"step < {phase.stop}")
     if phase.every != 1:
         counted = f"(step - {phase.start})" if phase.start else "step"

@@ -1,5 +1,6 @@
 """Lines of Python: wrapped within the width, with comments aligned at their ends. Knows nothing about networks."""
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from textwrap import wrap
@@ -19,6 +20,11 @@ class Line:
 
     code: str
     comment: str = ""
+
+
+def quoted(text: str) -> str:
+    """A text as a literal in double quotes."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 def block(lines: Sequence[Line], indent: int) -> list[str]:

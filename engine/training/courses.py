@@ -56,16 +56,16 @@ class Stage:
     """One phase in training: what it computes, and the weights that it moves."""
 
     def __init__(self, phase: Phase, course: Course, groups: Sequence[tuple[float, Parameters]], step: Step, *,
-                 resting: Callable[[], None], epochs: int, steps: int) -> None:
+                 resting: Callable[[], None], epochs: int, steps_per_epoch: int) -> None:
         """`groups`: the weights that it moves, by the factor of their learning rate; `resting` lets networks rest that
-        it freezes; `steps` of the whole training."""
+        it freezes; `epochs` of the whole training."""
         self.phase, self.course = phase, course
         self._step, self._let_rest = step, resting
         moved = [(factor, [tensor for _, group in same for tensor in group.tensors])
                  for factor, same in groupby(groups, key=lambda pair: pair[0])]
         self.optimizer: Optimizer = build_optimizer(phase.optimizer, moved)
-        self.schedule = Schedule(phase.scheduler, self.optimizer, [factor for factor, _ in moved], epochs,
-                                 phase.uses(steps))
+        self.schedule = Schedule(phase.scheduler, self.optimizer, [factor for factor, _ in moved],
+                                 phase.epochs(epochs, steps_per_epoch), phase.uses(epochs * steps_per_epoch))
         self._gradients = [gradient for _, group in groups for gradient in group.gradients]
         self._tensors = [tensor for _, group in groups for tensor in group.tensors]
         self._move = update_of(self.optimizer)

@@ -71,9 +71,10 @@ class Schedule:
 
     def __init__(self, chosen: Component, optimizer: Optimizer, factors: Sequence[float], epochs: int,
                  steps: int) -> None:
-        """`factors`: of the rates of the optimizer's groups. `steps`: how often it will move its weights."""
+        """`factors`: of the rates of the optimizer's groups. It is used in so many `epochs`, and will move its weights
+        in so many `steps`."""
         spec = SCHEDULERS[chosen.type]
-        derived = {"epochs": epochs, "total_steps": max(1, steps)}
+        derived = {"epochs": max(1, epochs), "total_steps": max(1, steps)}
         arguments = {**chosen.params, **{name: derived[source] for name, source in spec.derived.items()}}
         if "max_lr" in arguments:
             arguments["max_lr"] = [arguments["max_lr"] * factor for factor in factors]

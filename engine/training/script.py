@@ -13,6 +13,7 @@ from engine.codegen.script import DATA, INITIAL, MODEL, VALIDATION, training_scr
 from engine.data import dataset
 from engine.data.files import Progress
 from engine.errors import ProjectError, StorageError, TrainingError
+from engine.plan import phases
 from engine.project import Project
 from engine.runs import anchored
 from engine.training.initialization import initialize
@@ -46,12 +47,12 @@ def write_training(project: Project, path: Path | None, folder: Path, progress: 
         save_file({name: value.detach().clone() for name, value in built.state().items()}, folder / INITIAL)
     normalises = any(isinstance(part, torch.nn.modules.batchnorm._BatchNorm) for part in built.everything.modules())
     is_single = len(data.rows["train"]) % int(project.options["batch_size"]) == 1
-    text = training_script(project, source, has_initial=has_initial,
-                           skips_single=normalises and is_single,
-                           has_validation=bool(len(data.rows["validation"])))
+    has_validation = bool(len(data.rows["validation"]))
+    text = training_script(project, source, has_initial=has_initial, skips_single=normalises and is_single,
+                           has_validation=has_validation)
     storage.write(folder / f"{MODEL}.py", source.text.encode())
     storage.write(folder / "train.py", text.encode())
-    return list(_left_out(project))
+    return list(_left_out(project, has_validation=has_validation))
 
 
 def _make(folder: Path) -> None:
@@ -64,7 +65,7 @@ def _make(folder: Path) -> None:
         raise ProjectError(f"{folder} is not empty.", "Choose a new folder.")
 
 
-def _left_out(project: Project) -> Iterator[str]:
+def _left_out(project: Project, *, has_validation: bool) -> Iterator[str]:
     options = project.options
     if project.data and project.data.augmentation:
         yield "The script does not augment its samples."
@@ -72,3 +73,5 @@ def _left_out(project: Project) -> Iterator[str]:
         yield "The script takes all samples alike: it balances no classes and sorts none by length."
     if options["early_stopping"]:
         yield "The script does not stop early."
+    if not has_validation and any(phase.scheduler.type == "ReduceOnPlateau" for phase in phases(project)):
+        yield "Without validation samples the script reduces the rate by the loss of the last batch, not of the epoch."

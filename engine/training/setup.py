@@ -78,17 +78,19 @@ def prepared(run: Run, emit: Emit, control: Control) -> Session:
     run.write_json("preparation.json", data.preparation.to_json())
     steps, choices = _choices(design, plan, options, info.choices, channels_last)
     courses = _courses(source, design, data.preparation)
-    total = epochs * design.feed.steps_per_epoch
+    steps_per_epoch = design.feed.steps_per_epoch
     stages = tuple(
-        Stage(phase, courses[phase.objective], groups, step, resting=rest, epochs=epochs, steps=total)
+        Stage(phase, courses[phase.objective], groups, step, resting=rest, epochs=epochs,
+              steps_per_epoch=steps_per_epoch)
         for phase, groups, step, rest in zip(plan, design.groups, steps, design.rests, strict=True))
     state = State(design.built, tuple(courses.values()), stages, Progress())
-    notes = [*data.findings, *design.notes, *_idle(plan, total), *_resumption_notes(info, data, choices)]
+    notes = [*data.findings, *design.notes, *_idle(plan, epochs * steps_per_epoch),
+             *_resumption_notes(info, data, choices)]
     if is_resumed:
         checkpoint.restore(run.checkpoint("resume"), state)
     weights = sum(weight.numel() for weight in {id(w): w for w in design.built.everything.parameters()}.values())
     run.update(status="running", message="", hint="", choices=choices, epochs=epochs,
-               steps_per_epoch=design.feed.steps_per_epoch, weights=weights, data_fingerprint=data.fingerprint,
+               steps_per_epoch=steps_per_epoch, weights=weights, data_fingerprint=data.fingerprint,
                step=state.progress.step, environment={**info.environment, "torch": str(torch.__version__)})
     recorder = Recorder(run, emit, state.progress.step)
     for note in notes:

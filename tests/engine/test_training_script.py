@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -12,7 +13,7 @@ from engine.cli.main import main
 from engine.errors import EngineError
 from engine.options import SCHEDULERS, Component, chosen
 from engine.plan import Phase
-from engine.project import Project
+from engine.project import Project, Split
 from engine.training.script import write_training
 from tests.engine import compositions, examples
 from tests.engine.training_runs import trained
@@ -60,9 +61,11 @@ def test_phases_with_schedules_of_their_own(tmp_path: Path) -> None:
         assert torch.equal(weight, found[name]), name
 
 
-def test_a_phase_that_begins_in_a_later_epoch(tmp_path: Path) -> None:
-    project = compositions.perceptron(tmp_path, 100, epochs=3)
-    project = project.replace(plan=(Phase("Late", "Perceptron", start=6),))
+@pytest.mark.parametrize("stop", [0, 14])
+def test_a_phase_that_begins_in_a_later_epoch(stop: int, tmp_path: Path) -> None:
+    project = compositions.perceptron(tmp_path, 100, epochs=5)
+    late = Phase("Late", "Perceptron", scheduler=chosen(SCHEDULERS, "Cosine", {}), start=6, stop=stop)
+    project = project.replace(plan=(late,))
     run, _ = trained(project, tmp_path / "run")
     found = _by_script(project, tmp_path / "script")
     for name, weight in load_file(run.checkpoint("last")).items():
@@ -93,6 +96,10 @@ def test_a_folder_that_holds_something_is_refused_and_what_the_script_lacks_is_t
     with pytest.raises(EngineError, match="not empty"):
         write_training(project, None, tmp_path / "full")
     assert any("by length" in note for note in write_training(project, None, tmp_path / "new"))
+    project = examples.perceptron(small_fashion, epochs=1, scheduler="ReduceOnPlateau")
+    project = project.replace(data=msgspec.structs.replace(project.data, split=Split(validation=0.0)))
+    [note] = write_training(project, None, tmp_path / "unwatched")
+    assert "last batch" in note
 
 
 def test_the_terminal_writes_it(small_fashion: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
