@@ -61,16 +61,20 @@ def states_of(graph: Graph) -> dict[str, str]:
 
 
 def composed(declared: LayerSpec, name: str, library: "Library") -> LayerSpec:
-    """The declaration of a Network, Block or Loop that places the graph `name` of the library."""
+    """The declaration of a Network, Block or Loop that places the graph `name` of the library.
+
+    What contains itself needs no wire to be told so: none of its ports has to be wired.
+    """
     graph = library.graphs[name]
     ports = ports_of(graph)
     states = states_of(graph) if declared.type == "Loop" else {}
     free = set(states.values())
-    inputs = [Port(port, optional=port in free, label=ports.labels[port]) for port in ports.inputs]
+    needs_none = library.contains_itself(name)
+    inputs = [Port(port, optional=needs_none or port in free, label=ports.labels[port]) for port in ports.inputs]
     shape = _Shape(declared.type, name, library, ports, states)
     return replace(
         declared,
-        inputs=tuple(sorted(inputs, key=lambda port: port.optional)),
+        inputs=tuple(sorted(inputs, key=lambda port: port.name in free)),
         outputs=tuple(Port(port, label=ports.labels[port]) for port in ports.outputs),
         shape=shape,
         weights=lambda inputs, params: library.analysis(name).weights * copies(params),
@@ -99,8 +103,8 @@ class _Shape:
     def _checked(self) -> "Analysis":
         if self._library.contains_itself(self._name):
             raise ShapeError(f"places {self._name}, which contains itself",
-                             f"Open {self._name} and take out what leads back to it; to run a network again and again, "
-                             "use a Loop.", code="recursion")
+                             f"Take out the node in {self._name} that leads back to it. To run a network again and "
+                             "again, place a Loop in another one.", code="recursion")
         analysis = self._library.analysis(self._name)
         if not analysis.nodes or analysis.faults:
             reason = "is empty" if not analysis.nodes else f"is not finished: {analysis.faults[0].message}"

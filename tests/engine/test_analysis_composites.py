@@ -98,6 +98,14 @@ PROBLEMS = {
 }
 
 
+@pytest.mark.parametrize("type", ["Network", "Block", "Loop"])
+def test_what_is_placed_in_itself_is_told_so_before_it_is_wired(type: str) -> None:
+    cell = CELL.add(layer("again", type, (3, 0), graph="Cell"))
+    [problem] = analysed(Project({"Cell": cell, "Main": Graph()})).errors
+    assert (problem.code, problem.node) == ("recursion", "again")
+    assert "contains itself" in problem.message
+
+
 @pytest.mark.parametrize("case", PROBLEMS)
 def test_what_can_be_wrong_is_said(case: str) -> None:
     code, project = PROBLEMS[case]
