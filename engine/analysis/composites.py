@@ -127,8 +127,8 @@ class _Shape:
             self._compare(port, self._declared(analysis, port), given)
         results = tuple(self._results(analysis).values())
         if copies(params) > 1 and (not inputs or not _agree(results[0], inputs[0])):
-            raise ShapeError(f"repeats {self._name}, which makes {results[0].described()} of "
-                             f"{inputs[0].described() if inputs else 'nothing'}",
+            raise ShapeError(f"repeats {self._name}, which turns {inputs[0].described() if inputs else 'nothing'} into "
+                             f"{results[0].described()}",
                              "Only a network that gives back the shape of its first input can be repeated.",
                              param="repeat", code="repeat")
         return results

@@ -98,6 +98,12 @@ PROBLEMS = {
 }
 
 
+def test_what_cannot_be_repeated_says_what_goes_in_and_what_comes_out() -> None:
+    _, project = PROBLEMS["a repetition that changes the shape"]
+    [problem] = [each for each in analysed(project).errors if each.code == "repeat"]
+    assert "repeats Inner, which turns (batch, features 4) into (batch, features 3)" in problem.message
+
+
 @pytest.mark.parametrize("type", ["Network", "Block", "Loop"])
 def test_what_is_placed_in_itself_is_told_so_before_it_is_wired(type: str) -> None:
     cell = CELL.add(layer("again", type, (3, 0), graph="Cell"))
