@@ -92,14 +92,3 @@ class Ended(Event, frozen=True):
 
 
 AnyEvent = Started | Stepped | Validated | Saved | Progressed | Noted | Paused | Resumed | Finished | Ended
-
-
-def encoded(event: Event) -> bytes:
-    """One line of JSON without the newline."""
-    return msgspec.json.encode(event)
-
-
-def decoded(line: bytes | str) -> AnyEvent:
-    """The inverse of `encoded`. Raises msgspec.DecodeError."""
-    event: AnyEvent = msgspec.json.decode(line, type=AnyEvent)
-    return event

@@ -162,6 +162,6 @@ class Project(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, **changes)
 
 
-def new_project(name: str = "Network") -> Project:
+def new_project() -> Project:
     """An empty project with one graph."""
-    return Project({name: Graph()})
+    return Project({"Network": Graph()})

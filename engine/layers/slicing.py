@@ -22,8 +22,8 @@ MAX_PARTS = 64
 DEFAULT_PARTS = 2
 
 
-def axis_setting(help: str, default: int = 1) -> Int:
-    return Int(name="dim", default=default, minimum=-8, maximum=8, argument=False,
+def axis_setting(help: str) -> Int:
+    return Int(name="dim", default=1, minimum=-8, maximum=8, argument=False,
                help=f"{help}, counted with the batch as 0; -1 is the last.")
 
 

@@ -13,8 +13,9 @@ import psutil
 import pytest
 
 from engine import jobs, processes, runs
-from engine.events import AnyEvent, Ended, Finished, Noted, Paused, Resumed, Started, Stepped, Validated, decoded
+from engine.events import AnyEvent, Ended, Finished, Noted, Paused, Resumed, Started, Stepped, Validated
 from engine.runs import Run
+from engine.training import protocol
 from engine.training.supervisor import Supervisor
 from tests.engine import examples
 from tests.engine.training_runs import of, sha256, trained
@@ -202,7 +203,7 @@ def test_nonsense_on_standard_input_is_told_and_survived() -> None:
                     b'{"command": "start", "job": {"job": "train", "run": 5}}', b'{"command": "pause"}']
         output, _ = worker.communicate(b"\n".join(nonsense) + b"\n", timeout=LIMIT)
     lines = output.splitlines()
-    noted = [event for line in lines if b'"noted"' in line and isinstance(event := decoded(line), Noted)]
+    noted = [event for line in lines if b'"noted"' in line and isinstance(event := protocol.reply(line), Noted)]
     assert len(noted) == len(nonsense) - 1, "a pause of nothing is no nonsense"
     assert all("unknown" in event.message for event in noted)
     assert worker.returncode == 0

@@ -9,7 +9,8 @@ from PySide6.QtCore import QMimeData, QUrl
 from pytestqt.qtbot import QtBot
 
 from engine import projectfile
-from engine.project import new_project
+from engine.graph import Graph
+from engine.project import Project
 from gui.main_window import MainWindow
 from tests.gui.data_panels import pets, table
 from tests.gui.dialogs import opened
@@ -37,7 +38,7 @@ def test_data_is_looked_at_and_its_panel_comes_forward(qtbot: QtBot, window: Mai
 
 def test_a_project_is_opened(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
     path = tmp_path / "a.neuroloom"
-    projectfile.save(new_project("Mine"), path)
+    projectfile.save(Project({"Mine": Graph()}), path)
     assert drop(window, path)
     assert window.document.path == path
     assert window.document.project.main == "Mine"

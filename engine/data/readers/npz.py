@@ -14,13 +14,7 @@ import numpy as np
 
 from engine.data.columns import settings_of
 from engine.data.disk.trees import File, Tree
-from engine.data.files import (
-    AnyArray,
-    Progress,
-    Rows,
-    ignore_progress,
-    require_memory,
-)
+from engine.data.files import AnyArray, Progress, Rows, require_memory
 from engine.data.labels import MAX_CLASSES, class_numbers
 from engine.data.opened import Asked, Held, Loaded, Opened, RowNames, Values, numbered_classes
 from engine.data.readers.idx import as_samples
@@ -170,7 +164,7 @@ def read_headers(file: File) -> dict[str, Header]:
     return headers
 
 
-def read_array(header: Header, progress: Progress = ignore_progress) -> AnyArray:
+def read_array(header: Header) -> AnyArray:
     """One array in this machine's byte order. Raises DataError."""
     require_memory(_size(header), f"The array {header.name!r} of {header.file.place}")
     try:
@@ -182,7 +176,6 @@ def read_array(header: Header, progress: Progress = ignore_progress) -> AnyArray
                 array = np.lib.format.read_array(stream, allow_pickle=False)
     except DAMAGE as error:
         raise _damaged(header.file, error) from None
-    progress(1.0)
     return np.asarray(array, array.dtype.newbyteorder("="))
 
 
