@@ -144,11 +144,11 @@ def square(center: QPointF, half: float) -> QRectF:
     return QRectF(center.x() - half, center.y() - half, 2 * half, 2 * half)
 
 
-def free_spot(position: Position, taken: Iterable[Position], height: float = 2 * HEADER) -> Position:
+def free_spot(position: Position, taken: Iterable[Position]) -> Position:
     """`position`, or the next place below it where a card overlaps none of those at `taken`."""
     x, y = snapped(position)
     column = sorted(other for ox, other in taken if abs(ox - x) < CARD_WIDTH + 2 * GRID)
     for other in column:
-        if abs(other - y) < height:
-            y = other + height
+        if abs(other - y) < 2 * HEADER:
+            y = other + 2 * HEADER
     return snapped((x, y))

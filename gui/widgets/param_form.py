@@ -12,7 +12,6 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QCompleter,
     QFileDialog,
     QGridLayout,
     QHBoxLayout,
@@ -54,24 +53,19 @@ class ParamForm(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
 
     def show_params(
-        self,
-        params: Iterable[Param],
-        values: Mapping[str, Any],
-        *,
-        suggestions: Mapping[str, tuple[str, ...]] | None = None,
-        files: Mapping[str, str] | None = None,
+        self, params: Iterable[Param], values: Mapping[str, Any], *, files: Mapping[str, str] | None = None
     ) -> None:
         """Show these parameters with these values; names that `values` lacks show their default.
 
-        suggestions: texts offered while typing, by parameter name. files: parameters that name a file, with the file
-        dialog's filter. Editors of parameters that stay are kept, so that typing is never interrupted.
+        files: parameters that name a file, with the file dialog's filter. Editors of parameters that stay are kept, so
+        that typing is never interrupted.
         """
         before, self._rows = self._rows, {}
         for line, param in enumerate(params):
-            extras = ((suggestions or {}).get(param.name, ()), (files or {}).get(param.name, ""))
+            declaration = (param, (files or {}).get(param.name, ""))
             row = before.get(param.name)
-            if row is None or row.declaration != (param, *extras):
-                row = _Row(param, *extras, self)
+            if row is None or row.declaration != declaration:
+                row = _Row(*declaration, self)
                 row.edited.connect(self.edited)
                 row.entered.connect(self._next_gesture)
             row.place(self._grid, 2 * line)
@@ -109,12 +103,12 @@ class _Row(QObject):
     edited = Signal(str, object)
     entered = Signal()
 
-    def __init__(self, param: Param, suggestions: tuple[str, ...], files: str, form: ParamForm) -> None:
+    def __init__(self, param: Param, files: str, form: ParamForm) -> None:
         super().__init__(form)
-        self.declaration = (param, suggestions, files)
+        self.declaration = (param, files)
         self._param, self._value = param, param.default
         self._problem = ""
-        self.editor = _editor(param, suggestions, form)
+        self.editor = _editor(param, form)
         self.editor.setObjectName(param.name)
         self.editor.setToolTip(_tip(param))
         self.editor.setAccessibleName(param.label)
@@ -274,7 +268,7 @@ class _Row(QObject):
             self.editor.style().polish(self.editor)
 
 
-def _editor(param: Param, suggestions: tuple[str, ...], parent: QWidget) -> QWidget:
+def _editor(param: Param, parent: QWidget) -> QWidget:
     if isinstance(param, Bool):
         return QCheckBox(parent)
     if isinstance(param, Choice):
@@ -287,11 +281,6 @@ def _editor(param: Param, suggestions: tuple[str, ...], parent: QWidget) -> QWid
     line.setMinimumWidth(48)
     line.setAcceptDrops(False)  # a file that is dropped goes to the window, which opens it
     line.setPlaceholderText("auto" if param.optional else "")
-    if suggestions:
-        completer = QCompleter(list(suggestions), line)
-        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-        completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
-        line.setCompleter(completer)
     return line
 
 

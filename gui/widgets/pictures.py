@@ -2,7 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QImage, QPixmap
 
 from gui.widgets import theme
@@ -22,23 +22,17 @@ def image(array: NDArray[np.generic]) -> QImage:
     return QImage(pixels.data, width, height, width * channels, form).copy()
 
 
-def thumbnail(array: NDArray[np.generic], side: int, scale: float = 1.0) -> QPixmap:
+def thumbnail(array: NDArray[np.generic], side: int, scale: float) -> QPixmap:
+    """An array as a picture within `side` logical pixels."""
+    return QPixmap.fromImage(fitted(image(array), side, scale))
+
+
+def fitted(picture: QImage, side: int, scale: float) -> QImage:
     """The picture within `side` logical pixels. Small ones are enlarged with their pixels visible."""
-    picture, goal = image(array), round(side * scale)
+    goal = round(side * scale)
     is_small = max(picture.width(), picture.height()) < goal
     mode = Qt.TransformationMode.FastTransformation if is_small else Qt.TransformationMode.SmoothTransformation
-    pixmap = QPixmap.fromImage(picture.scaled(goal, goal, Qt.AspectRatioMode.KeepAspectRatio, mode))
-    pixmap.setDevicePixelRatio(scale)
-    return pixmap
-
-
-def fitted(picture: QImage, width: int, height: int, scale: float = 1.0, *, fills: bool = False) -> QImage:
-    """The picture within so many logical pixels, keeping its shape unless it `fills` them. Small ones show pixels."""
-    goal = QSize(round(width * scale), round(height * scale))
-    is_small = picture.width() < goal.width() and picture.height() < goal.height()
-    made = picture.scaled(
-        goal, Qt.AspectRatioMode.IgnoreAspectRatio if fills else Qt.AspectRatioMode.KeepAspectRatio,
-        Qt.TransformationMode.FastTransformation if is_small else Qt.TransformationMode.SmoothTransformation)
+    made = picture.scaled(goal, goal, Qt.AspectRatioMode.KeepAspectRatio, mode)
     made.setDevicePixelRatio(scale)
     return made
 

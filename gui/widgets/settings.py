@@ -34,10 +34,6 @@ def remember_bytes(name: str, value: QByteArray) -> None:
     remember(name, bytes(value.toBase64().data()).decode())
 
 
-def forget(name: str) -> None:
-    _file().remove(name)
-
-
 def recent_files() -> list[str]:
     """Project files, last used first."""
     paths = remembered("recent", [])

@@ -204,12 +204,8 @@ def test_a_problem_of_the_design_is_shown_at_its_parameter(form: ParamForm) -> N
     assert form.message("kernel_size") == ""
 
 
-def test_suggestions_and_files_have_their_means(form: ParamForm, edits: Edits) -> None:
-    form.show_params(PARAMS, {}, suggestions={"column": ("image", "label")}, files={"column": "Weights (*.pt)"})
-    completer = line(form, "column").completer()
-    assert completer is not None
-    completer.activated[str].emit("label")
-    assert edits == [("column", "label")]
+def test_a_file_has_a_button_that_chooses_it(form: ParamForm) -> None:
+    form.show_params(PARAMS, {}, files={"column": "Weights (*.pt)"})
     assert any(b.toolTip() == "Choose a file" for b in form.findChildren(QToolButton))
 
 

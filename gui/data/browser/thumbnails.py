@@ -116,9 +116,9 @@ def picture_of(value: Any, kind: str, side: int, scale: float) -> QImage | None:
     """A raw value as a picture of at most `side` logical pixels; None for what is no picture."""
     array = np.asarray(value)
     if kind == "mask":
-        return pictures.fitted(pictures.classes(array), side, side, scale)
+        return pictures.fitted(pictures.classes(array), side, scale)
     if kind == "image" or (kind == "vector" and array.ndim == 3):
-        return pictures.fitted(pictures.image(array), side, side, scale)
+        return pictures.fitted(pictures.image(array), side, scale)
     if kind == "audio":
         return waveform.image(array, side, side, scale)
     if kind == "series" or (kind == "vector" and array.ndim == 2):
