@@ -61,10 +61,6 @@ class AugmentationView(QWidget):
                            else "There is none for this kind of data.")
         self._note.setVisible(not steps)
 
-    def menu_texts(self) -> list[str]:
-        """What can be added."""
-        return [spec.title for spec in fitting(self._columns)]
-
     def append(self, type: str) -> None:
         """Add a step at the end, with its default settings."""
         title = AUGMENTATIONS[type].title

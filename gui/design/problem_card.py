@@ -75,9 +75,6 @@ class ProblemCard(QFrame):
             self._show_repairs(labels)
         self._restyle()
 
-    def repair_buttons(self) -> list[QPushButton]:
-        return self.findChildren(QPushButton)
-
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(event.position().toPoint()):
             self._select()

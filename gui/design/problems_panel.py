@@ -26,7 +26,7 @@ class ProblemsPanel(QWidget):
         self._document = document
         self._cards: list[ProblemCard] = []
         self._counts = (-1, -1)
-        self._empty = EmptyState("circle-check", "No problems", "The network is ready to train.")
+        self.empty = EmptyState("circle-check", "No problems", "The network is ready to train.")
         self._more = label("", "muted")
         content = QWidget()
         self._column = QVBoxLayout(content)
@@ -40,7 +40,7 @@ class ProblemsPanel(QWidget):
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.setWidget(content)
         self._stack = QStackedLayout(self)
-        self._stack.addWidget(self._empty)
+        self._stack.addWidget(self.empty)
         self._stack.addWidget(self._scroll)
         document.changed.connect(self._refresh)
         self._refresh()
@@ -54,11 +54,6 @@ class ProblemsPanel(QWidget):
     def counts(self) -> tuple[int, int]:
         """Numbers of errors and of warnings."""
         return self._counts
-
-    @property
-    def empty_text(self) -> str:
-        """What is said when there is nothing to list, "" while there is."""
-        return self._empty.text if self._stack.currentWidget() is self._empty else ""
 
     def _refresh(self) -> None:
         graphs = self._document.project.graphs
@@ -81,11 +76,11 @@ class ProblemsPanel(QWidget):
             self.counted.emit(*self._counts)
 
     def _show_empty_or_list(self, has_problems: bool) -> None:
-        self._stack.setCurrentWidget(self._scroll if has_problems else self._empty)
+        self._stack.setCurrentWidget(self._scroll if has_problems else self.empty)
         project = self._document.project
         if not any(graph.nodes for graph in project.graphs.values()):
-            self._empty.show_text("Nothing to check yet", "Problems of your network, and their repairs, appear here.")
+            self.empty.show_text("Nothing to check yet", "Problems of your network, and their repairs, appear here.")
         elif not objectives(project):
-            self._empty.show_text("No problems", "Add a loss, such as CrossEntropy, to be able to train.")
+            self.empty.show_text("No problems", "Add a loss, such as CrossEntropy, to be able to train.")
         else:
-            self._empty.show_text("No problems", "The network is ready to train.")
+            self.empty.show_text("No problems", "The network is ready to train.")

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtWidgets import QLineEdit, QMenu
 from pytestqt.qtbot import QtBot
 
-from engine.augmentation import augmentation
+from engine.augmentation import augmentation, fitting
 from gui.data.augmentation_preview import SAMPLES, VERSIONS
 from gui.data.data_panel import DataPanel
 from gui.document import Document
@@ -20,6 +20,10 @@ def types(document: Document) -> list[str]:
     return [step.type for step in chosen_in(document).augmentation]
 
 
+def texts(menu: QMenu) -> list[str]:
+    return [action.text() for action in menu.actions()]
+
+
 def test_steps_are_added_set_moved_and_removed(
     qtbot: QtBot, panel: DataPanel, document: Document, tmp_path: Path
 ) -> None:
@@ -28,7 +32,7 @@ def test_steps_are_added_set_moved_and_removed(
     view = panel.augmentation
     menu = view.add.menu()
     menu.aboutToShow.emit()
-    assert [action.text() for action in menu.actions()] == view.menu_texts()
+    assert texts(menu) == [spec.title for spec in fitting(chosen_in(document).columns)]
     for title in ("Rotate", "Flip"):
         menu.aboutToShow.emit()
         next(action for action in menu.actions() if action.text() == title).trigger()
@@ -74,8 +78,10 @@ def test_a_table_offers_what_fits_it_and_tells_what_does_not(
 ) -> None:
     opened(qtbot, panel, table(tmp_path))
     panel.sections["Augmentation"].header.click()
-    assert "Noise" in panel.augmentation.menu_texts()
-    assert "Flip" not in panel.augmentation.menu_texts()
+    menu = panel.augmentation.add.menu()
+    menu.aboutToShow.emit()
+    assert "Noise" in texts(menu)
+    assert "Flip" not in texts(menu)
     panel.editor.change("Add flip", augmentation=(augmentation("Flip"),))
     settle(qtbot, panel)
     assert panel.augmentation.cards[0].problem.isVisible()

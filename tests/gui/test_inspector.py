@@ -3,7 +3,7 @@
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
 from engine import layers, projectfile
@@ -142,7 +142,7 @@ def test_problems_of_the_node_are_shown_with_repairs(
     document.edit_graph("Remove", document.graph.dissolve((node(document, "Flatten").id,)))
     problem = next(p for p in document.analysis.problems if p.node and p.repairs)
     document.select((problem.node,))
-    button = inspector.node.cards[0].repair_buttons()[0]
+    button = inspector.node.cards[0].findChildren(QPushButton)[0]
     qtbot.waitUntil(button.isVisible)
     broken = document.project
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)

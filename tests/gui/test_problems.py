@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from engine import layers, projectfile
@@ -37,13 +38,14 @@ def without_flatten(document: Document) -> None:
 
 def test_a_sound_design_says_that_it_is_ready(panel: ProblemsPanel) -> None:
     assert panel.cards == []
-    assert "ready to train" in panel.empty_text
+    assert panel.empty.isVisible()
+    assert "ready to train" in panel.empty.text
     assert panel.counts == (0, 0)
 
 
 def test_an_empty_document_is_not_called_ready(panel: ProblemsPanel, document: Document) -> None:
     document.new()
-    assert "ready" not in panel.empty_text
+    assert "ready" not in panel.empty.text
 
 
 def test_a_click_selects_the_node(panel: ProblemsPanel, document: Document) -> None:
@@ -59,17 +61,17 @@ def test_a_click_selects_the_node(panel: ProblemsPanel, document: Document) -> N
 def test_every_repair_button_mends_and_undoes(panel: ProblemsPanel, document: Document) -> None:
     without_flatten(document)
     broken = document.project
-    repairs = [len(card.repair_buttons()) for card in panel.cards]
+    repairs = [len(card.findChildren(QPushButton)) for card in panel.cards]
     assert sum(repairs) > 0
     for number, count in enumerate(repairs):
         for which in range(count):
-            button = panel.cards[number].repair_buttons()[which]
+            button = panel.cards[number].findChildren(QPushButton)[which]
             QTest.mouseClick(button, Qt.MouseButton.LeftButton)
             assert document.project != broken
             assert document.undo_stack.undoText() == button.text()
             document.undo_stack.undo()
             assert document.project == broken
-            assert [len(card.repair_buttons()) for card in panel.cards] == repairs
+            assert [len(card.findChildren(QPushButton)) for card in panel.cards] == repairs
 
 
 def test_errors_come_before_warnings_and_are_counted(panel: ProblemsPanel, document: Document) -> None:
@@ -117,8 +119,8 @@ def test_a_repair_mends_the_network_it_is_about(panel: ProblemsPanel, document: 
     project = document.project
     document.edit("Add", project.with_graph("Side", Graph()), shown="Side")
     card = next(card for card in panel.cards if card.problem and card.problem.graph == project.main
-                and card.repair_buttons())
-    QTest.mouseClick(card.repair_buttons()[0], Qt.MouseButton.LeftButton)
+                and card.findChildren(QPushButton))
+    QTest.mouseClick(card.findChildren(QPushButton)[0], Qt.MouseButton.LeftButton)
     assert document.shown == project.main
     assert document.project.graphs[project.main] != project.graph
     assert document.project.graphs["Side"] == Graph()

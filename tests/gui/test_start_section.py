@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from engine import projectfile, runs
@@ -125,7 +126,7 @@ def test_a_file_that_is_gone_or_broken_is_told_where_it_is_chosen_and_as_a_probl
     (tmp_path / "gone.pt").unlink()
     opened.edit("Note", opened.project.replace(notes="again"))
     card = problems.cards[0]
-    QTest.mouseClick(card.repair_buttons()[0], Qt.MouseButton.LeftButton)
+    QTest.mouseClick(card.findChildren(QPushButton)[0], Qt.MouseButton.LeftButton)
     assert opened.project.starts == {}
     assert not problems.cards
 
