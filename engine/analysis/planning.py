@@ -46,14 +46,15 @@ def _cuts(project: Project) -> bool:
 
 
 def default_plan(project: Project) -> tuple[Phase, ...]:
-    """One phase for each objective. Of several, each updates what its gradient reaches, but for the networks that are
-    another's: one that reaches less, or whose name speaks of it ("Train discriminator")."""
+    """One phase for each objective, called like it. Of several, each updates what its gradient reaches, but for the
+    networks that are another's: one that reaches less, or whose name speaks of it ("Train discriminator"). A single one
+    is the phase that there is without a plan."""
     names = objectives(project)
+    if len(names) < 2:
+        return phases(project.replace(plan=())) if names else ()
     options = project.options
     plan = tuple(Phase(name, name, {}, options.optimizer, options.scheduler, clip=float(options["gradient_clipping"]))
                  for name in names)
-    if len(plan) < 2:
-        return plan
     reached = {phase.objective: _graphs(effects(project, phase).updated) for phase in plan}
     return tuple(msgspec.structs.replace(phase, updates=_own(phase.objective, reached)) for phase in plan)
 

@@ -14,7 +14,7 @@ from engine.analysis.survey import survey
 from engine.codegen import emit
 from engine.graph import Edge, Graph
 from engine.network import build
-from engine.plan import Phase
+from engine.plan import Phase, phases
 from engine.project import Project
 from tests.engine.plans import discriminator, gan, head, layer, network, train_discriminator, two_heads, wires
 
@@ -288,8 +288,10 @@ def test_a_gan_drawn_without_detach_is_understood_by_its_names() -> None:
 
 
 def test_one_objective_updates_all_that_it_reaches() -> None:
-    (phase,) = default_plan(Project({"Price": head("price"), "Body": two_heads().graphs["Body"]}))
+    project = Project({"Price": head("price"), "Body": two_heads().graphs["Body"]})
+    (phase,) = default_plan(project)
     assert (phase.objective, phase.updates) == ("Price", {})
+    assert (phase,) == phases(project), "to write it down changes nothing, not even its name"
     assert default_plan(Project({"Network": network(2)})) == ()
 
 
