@@ -4,7 +4,6 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from engine.options import TRAINING, with_option
 from gui.document import Document
-from gui.facts import counted
 from gui.training.component_forms import ComponentForms
 from gui.widgets.labels import label
 from gui.widgets.param_form import ParamForm
@@ -56,8 +55,9 @@ class TrainOptions(QWidget):
         self.components.setVisible(not plan)
         self.plan_note.setVisible(bool(plan))
         if plan:
-            self.plan_note.setText(f"The training plan has {counted(len(plan), 'phase')}, each with its own "
-                                   "optimizer: click one below the canvas.")
+            are = "1 phase with its own" if len(plan) == 1 else f"{len(plan)} phases, each with its own"
+            which = "it" if len(plan) == 1 else "one"
+            self.plan_note.setText(f"The training plan has {are} optimizer: click {which} below the canvas.")
         else:
             self.components.show_options(options)
 

@@ -19,7 +19,6 @@ from gui.main_window import MainWindow
 from gui.plan.phase_settings import PhaseSettings
 from gui.plan.strip import PlanStrip
 from gui.plan.updates_tree import FACTOR, FROZEN
-from gui.training.train_options import TrainOptions
 from gui.widgets import theme
 from tests.engine.plans import gan, head, two_heads
 from tests.gui.dialogs import opened
@@ -385,16 +384,3 @@ def test_without_a_plan_the_one_phase_can_be_looked_at(window: MainWindow, strip
     assert not settings.name.isVisible()
     QTest.mouseClick(settings.make, LEFT)
     assert names(window.document) == ["Price", "Age"]
-
-
-def test_the_options_of_training_leave_to_the_plan_what_it_says(qtbot: QtBot) -> None:
-    document = Document()
-    options = TrainOptions(document)
-    document.setParent(options)
-    qtbot.addWidget(options)
-    options.show()
-    assert options.components.isVisible()
-    document.new(planned(gan()))
-    assert not options.components.isVisible()
-    assert "2 phases" in options.plan_note.text()
-    assert options.basic.editor("epochs").isVisible()
