@@ -16,8 +16,8 @@ No torch here: the machine room fills the folder.
 """
 
 import platform
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -38,7 +38,9 @@ Status = Literal["created", "running", "paused", "completed", "stopped", "failed
 
 CHECKPOINTS = ("best", "last", "resume")
 SUSPICIOUS = "suspicious.json"
-_MAX_JSON = 1 << 28
+_MAX_JSON, _MAX_LIST = 1 << 28, 1 << 20
+_DATED = f"-{8 * '[0-9]'}-{6 * '[0-9]'}*"
+"""How the folder of a run goes on behind the name of its project."""
 
 
 class Choices(msgspec.Struct, frozen=True):
@@ -58,12 +60,15 @@ class Choices(msgspec.Struct, frozen=True):
 class RunInfo(msgspec.Struct, frozen=True):
     """The state of a run. `epoch` counts from 0 as a fraction; `training` and `validation` are of the last whole epoch.
 
+    network, data     the names of the first network, and of the file or folder that the data is
     best, best_epoch  the lowest loss that was measured for the best checkpoint, and after how many epochs
     seconds           time spent training, over all resumptions, without pauses
     """
 
     name: str
     created: str
+    network: str = ""
+    data: str = ""
     status: Status = "created"
     message: str = ""
     hint: str = ""
@@ -88,6 +93,11 @@ class RunInfo(msgspec.Struct, frozen=True):
     @property
     def threads(self) -> int:
         return self.choices.threads if self.choices else 0
+
+    @property
+    def subject(self) -> str:
+        """What it is a run of: "Perceptron on fashion-mnist-small"; its name if it was made before that was kept."""
+        return f"{self.network} on {self.data}" if self.data else self.network or self.name
 
     @property
     def is_resumable(self) -> bool:
@@ -220,7 +230,8 @@ def create(project: Project, project_path: Path | None, folder: Path | None = No
     run = Run(folder)
     projectfile.save(project, folder / "project.neuroloom")
     storage.write(folder / "model.py", source.text.encode())
-    run.write_json("run.json", RunInfo(folder.name, _now(), environment=_environment()))
+    data = project.data.located(None).name if project.data else ""
+    run.write_json("run.json", RunInfo(folder.name, _now(), project.main, data, environment=_environment()))
     return run
 
 
@@ -243,14 +254,44 @@ def open_run(folder: Path) -> Run:
 
 
 def recent(project_path: Path | None, limit: int = 50) -> list[Run]:
-    """The runs in the default places of a project, the newest first. Damaged ones are left out."""
-    stem = _stem(project_path)
-    found = [
-        Run(path.parent)
-        for parent in _default_parents(project_path)
-        for path in parent.glob(f"{_escaped(stem)}-[0-9]*/run.json")
-    ]
+    """The runs in the default places of a project and those assigned to it, the newest first. Damaged ones are left
+    out."""
+    found = [Run(folder) for folder in dict.fromkeys((*_own(project_path), *_assigned(project_path)))]
     return sorted((run for run in found if _is_whole(run)), key=lambda run: run.info().created, reverse=True)[:limit]
+
+
+def assign(found: Iterable[Run], project_path: Path) -> None:
+    """Have runs listed with a project that is saved after they were begun. They stay where they are, so that whoever
+    trains or uses them is not disturbed. Raises StorageError."""
+    assigned, own = _assigned(project_path), _own(project_path)
+    new = [run.folder for run in found if run.folder not in (*assigned, *own)]
+    if new:
+        path = _list_of_assigned(project_path)
+        with suppress(OSError):  # told when the list is written
+            path.parent.mkdir(parents=True, exist_ok=True)
+        storage.write(path, msgspec.json.format(msgspec.json.encode([str(folder) for folder in (*assigned, *new)])))
+
+
+def _own(project_path: Path | None) -> list[Path]:
+    """The run folders in the default places of a project."""
+    pattern = f"{_escaped(_stem(project_path))}{_DATED}/run.json"
+    return [path.parent for parent in _default_parents(project_path) for path in parent.glob(pattern)]
+
+
+def _assigned(project_path: Path | None) -> list[Path]:
+    """The run folders elsewhere that were assigned to a project."""
+    if project_path is None:
+        return []
+    try:
+        found = msgspec.json.decode(storage.read(_list_of_assigned(project_path), _MAX_LIST), type=list[str])
+    except (EngineError, msgspec.DecodeError):
+        return []
+    return [Path(folder) for folder in found if "\0" not in folder]
+
+
+def _list_of_assigned(project_path: Path) -> Path:
+    """Beside the project's own runs, so that it goes where the project goes."""
+    return _default_parents(project_path)[0] / f"{_stem(project_path)}.elsewhere.json"
 
 
 def _is_whole(run: Run) -> bool:
@@ -296,7 +337,7 @@ def _stem(project_path: Path | None) -> str:
 
 def _default_parents(project_path: Path | None) -> list[Path]:
     """Where runs of a project are put: the first that can be written."""
-    own = folders.data() / "runs"
+    own = (folders.data() / "runs").resolve()
     if project_path is None or project_path.resolve().is_relative_to(RESOURCES):
         return [own]
     return [project_path.resolve().parent / "runs", own]

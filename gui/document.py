@@ -23,6 +23,7 @@ class Document(QObject):
     shown_changed: another graph is shown; after `changed`, if both happen at once.
     opened: after `changed`, another document was opened or started; there is nothing to undo.
     redrawn: after `changed`, an edit put another network in the place of the main graph.
+    saved: before `path_changed`, it was written to its file, perhaps another one than before.
     """
 
     changed = Signal(object, object)
@@ -30,6 +31,7 @@ class Document(QObject):
     opened = Signal()
     redrawn = Signal()
     selection_changed = Signal()
+    saved = Signal()
     path_changed = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -162,6 +164,7 @@ class Document(QObject):
         self.undo_stack.setClean()
         if project != self._project:
             self._swap(project, self._shown)
+        self.saved.emit()
         self.path_changed.emit()
 
     def _replace(self, project: Project, path: Path | None) -> None:

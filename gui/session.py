@@ -45,7 +45,7 @@ class Session(QObject):
 
     reported(AnyEvent): the training says something. state_changed(str): idle, starting, running, paused or stopping.
     run_changed: the shown run is another one, or none. runs_changed: the document has other earlier runs.
-    failed(message, hint): a training could not start or broke off.
+    failed(message, hint): a training could not start or broke off, or is not listed with the document.
     continuing_changed(bool): trainings go on from the last run now, or start from scratch.
     devices_changed: it is known where this computer can train.
     tested(dict): an evaluation of the shown run is there. test_failed(message, hint), test_progressed(fraction).
@@ -69,6 +69,7 @@ class Session(QObject):
         self._state = IDLE
         self._run: runs.Run | None = None
         self._training: runs.Run | None = None
+        self._trained: dict[Path, runs.Run] = {}  # since the document was opened
         self._is_continuing = False
         self._requests: deque[_Request] = deque()
         self._result: dict[str, Any] = {}
@@ -76,8 +77,10 @@ class Session(QObject):
         self._timer = QTimer(self)
         self._timer.setInterval(POLL_INTERVAL_MS)
         self._timer.timeout.connect(self._poll)
+        document.opened.connect(self._forget_trained)
         document.opened.connect(self._show_latest)
         document.opened.connect(partial(self.set_continuing, False))
+        document.saved.connect(self._assign_trained)
         document.path_changed.connect(self.runs_changed)
         self._show_latest()
 
@@ -113,9 +116,11 @@ class Session(QObject):
 
     @property
     def last_run(self) -> runs.Run | None:
-        """The newest run of the document that has weights to go on from; of one that was never saved the shown run."""
+        """The newest run of the document that has weights to go on from, else the shown run. A document that was never
+        saved has the runs that were trained of it here."""
         path = self._document.path
-        known = [*(runs.recent(path) if path else ()), *((self._run,) if self._run else ())]
+        own = runs.recent(path) if path else [*reversed(self._trained.values())]
+        known = [*own, *((self._run,) if self._run else ())]
         return next((run for run in known if run.checkpoint("best").exists()), None)
 
     def warm(self) -> None:
@@ -231,7 +236,7 @@ class Session(QObject):
         self._helper.close()
 
     def _start(self, run: runs.Run) -> None:
-        self._training = run
+        self._training = self._trained[run.folder] = run
         self._show(run)
         self._set_state(STARTING)
         self._trainer.submit(jobs.Train(str(run.folder)))
@@ -288,6 +293,18 @@ class Session(QObject):
         path = self._document.path
         earlier = runs.recent(path, 1) if path else []
         self._show(earlier[0] if earlier else None)
+
+    def _forget_trained(self) -> None:
+        self._trained.clear()
+
+    def _assign_trained(self) -> None:
+        """What was trained of the document before it was saved in this place belongs to it there too."""
+        path = self._document.path
+        assert path is not None, "a document that is saved has a file"
+        try:
+            runs.assign(self._trained.values(), path)
+        except EngineError as error:
+            self.failed.emit(f"Earlier runs will not be listed with {path.name}. {error.message}", error.hint)
 
     def _show(self, run: runs.Run | None) -> None:
         self._run = run

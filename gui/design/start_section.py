@@ -155,7 +155,8 @@ class StartSection(QWidget):
         for run in known:
             info = run.info()
             best = f", loss {info.best:.4g}" if info.best is not None else ""
-            self._menu.addAction(f"Run of {moment(info.created)}{best}", partial(self._start, run.folder))
+            text = f"Run of {moment(info.created)}{best}: {info.subject}"
+            self._menu.addAction(text, partial(self._start, run.folder))
         if not known:
             self._menu.addAction("No run of this project yet").setEnabled(False)
         self._menu.addSeparator()

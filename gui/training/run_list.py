@@ -25,12 +25,13 @@ from gui.session import IDLE, Session
 from gui.widgets.labels import label
 
 _SHOWN_RUNS = 50
-_VISIBLE_RUNS = 6
-_HEADER_HEIGHT, _ROW_HEIGHT = 30, 24
+_VISIBLE_LINES = 8
+_HEADER_HEIGHT, _ROW_HEIGHT, _INDENTATION = 30, 24, 8
 
 
 class RunList(QWidget):
-    """The newest runs with their status and best loss. A double-click shows one in all panels."""
+    """The newest runs with their status and best loss, those in a row below what they are runs of. A double-click shows
+    one in all panels."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -38,6 +39,8 @@ class RunList(QWidget):
         self._infos: dict[Path, RunInfo] = {}
         self.tree = QTreeWidget(self)
         self.tree.setRootIsDecorated(False)
+        self.tree.setItemsExpandable(False)
+        self.tree.setIndentation(_INDENTATION)
         self.tree.setUniformRowHeights(True)
         self.tree.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.tree.setHeaderLabels(["Started", "Status", "Best loss"])
@@ -72,7 +75,7 @@ class RunList(QWidget):
         self.refresh()
 
     def _select_shown(self) -> None:
-        self.tree.setCurrentItem(None)
+        self.tree.clearSelection()
         self.refresh()
 
     def refresh(self) -> None:
@@ -81,24 +84,36 @@ class RunList(QWidget):
         selected = self._selected() or shown
         self._infos = {}
         self.tree.clear()
+        heading: QTreeWidgetItem | None = None
         for run in self._session.earlier_runs(_SHOWN_RUNS):
             info = run.info()
             self._infos[run.folder] = info
-            item = QTreeWidgetItem([moment(info.created), info.status.capitalize(),
-                                    "–" if info.best is None else readable(info.best)])
+            if heading is None or heading.text(0) != info.subject:
+                heading = self._add_heading(info.subject)
+            item = QTreeWidgetItem(heading, [moment(info.created), info.status.capitalize(),
+                                             "–" if info.best is None else readable(info.best)])
             item.setData(0, Qt.ItemDataRole.UserRole, run.folder)
             item.setToolTip(0, str(run.folder))
             item.setToolTip(1, f"{info.message} {info.hint}".strip())
             font = item.font(0)
             font.setBold(run.folder == shown)
             item.setFont(0, font)
-            self.tree.addTopLevelItem(item)
             if run.folder == selected:
                 self.tree.setCurrentItem(item)
-        self.tree.setFixedHeight(_HEADER_HEIGHT + _ROW_HEIGHT * min(len(self._infos), _VISIBLE_RUNS))
+        self.tree.expandAll()
+        lines = self.tree.topLevelItemCount() + len(self._infos)
+        self.tree.setFixedHeight(_HEADER_HEIGHT + _ROW_HEIGHT * min(lines, _VISIBLE_LINES))
         self.tree.setVisible(bool(self._infos))
         self._hint.setVisible(not self._infos)
         self._show_state()
+
+    def _add_heading(self, subject: str) -> QTreeWidgetItem:
+        """A line above runs that are of the same; it cannot be chosen."""
+        heading = QTreeWidgetItem(self.tree, [subject])
+        heading.setFlags(Qt.ItemFlag.ItemIsEnabled)
+        heading.setFirstColumnSpanned(True)
+        heading.setToolTip(0, subject)
+        return heading
 
     def _button(self, text: str, tip: str, action: Callable[[], None]) -> QPushButton:
         button = QPushButton(text, self)
@@ -108,8 +123,8 @@ class RunList(QWidget):
         return button
 
     def _selected(self) -> Path | None:
-        item = self.tree.currentItem()
-        return item.data(0, Qt.ItemDataRole.UserRole) if item is not None else None
+        items = self.tree.selectedItems()
+        return items[0].data(0, Qt.ItemDataRole.UserRole) if items else None
 
     def _show_state(self) -> None:
         folder = self._selected()

@@ -10,7 +10,7 @@ import pytest
 from tensorboardX.proto.event_pb2 import Event as BoardEvent
 
 from engine import projectfile, runs
-from engine.errors import EngineError, RunError
+from engine.errors import EngineError, RunError, StorageError
 from engine.events import Validated
 from engine.history import History, HistoryWriter, Thinning
 from engine.project import RESOURCES
@@ -89,6 +89,49 @@ def test_created_runs_lie_beside_the_project(small_fashion: Path, tmp_path: Path
     runs.create(project, other)
     assert {run.folder for run in runs.recent(path)} == {first.folder, second.folder}
     assert first.info().status == "created"
+
+
+def test_runs_of_a_project_called_like_the_beginning_of_another_are_told_apart(
+    small_fashion: Path, tmp_path: Path
+) -> None:
+    project = examples.perceptron(small_fashion)
+    run, _ = runs.create(project, tmp_path / "net.neuroloom"), runs.create(project, tmp_path / "net-2.neuroloom")
+    assert [found.folder for found in runs.recent(tmp_path / "net.neuroloom")] == [run.folder]
+
+
+def test_runs_that_lie_elsewhere_are_listed_with_the_project_they_are_assigned_to(
+    small_fashion: Path, tmp_path: Path
+) -> None:
+    project, path = examples.perceptron(small_fashion), tmp_path / "there" / "net.neuroloom"
+    path.parent.mkdir()
+    projectfile.save(project, path)
+    early, stranger = runs.create(project, None), runs.create(project, None)
+    runs.assign([early], path)
+    own = runs.create(project, path)
+    runs.assign([early, own], path)
+    assert {run.folder for run in runs.recent(path)} == {early.folder, own.folder}
+    assert len(runs.recent(path)) == 2
+    assert {run.folder for run in runs.recent(None)} == {early.folder, stranger.folder}
+
+    (tmp_path / "there").rename(tmp_path / "here")
+    assert early.folder in {run.folder for run in runs.recent(tmp_path / "here" / "net.neuroloom")}
+    for damaged in ("[5", '["nowhere", "", "/dev/null", "a\\u0000b"]'):
+        (tmp_path / "here" / "runs" / "net.elsewhere.json").write_text(damaged)
+        assert [run.folder.name for run in runs.recent(tmp_path / "here" / "net.neuroloom")] == [own.folder.name]
+
+
+def test_assigning_runs_where_nothing_can_be_written_is_told(small_fashion: Path, tmp_path: Path) -> None:
+    run = runs.create(examples.perceptron(small_fashion), None)
+    (tmp_path / "runs").touch()
+    with pytest.raises(StorageError):
+        runs.assign([run], tmp_path / "net.neuroloom")
+
+
+def test_a_run_tells_which_network_learns_from_which_data(small_fashion: Path) -> None:
+    project = examples.perceptron(small_fashion)
+    assert runs.create(project, None).info().subject == f"{project.main} on {small_fashion.name}"
+    bundled = runs.create(examples.perceptron(examples.BUNDLED), None)
+    assert bundled.info().subject == f"{project.main} on fashion-mnist-small"
 
 
 @pytest.mark.parametrize("path", [None, RESOURCES / "templates" / "perceptron.neuroloom"])

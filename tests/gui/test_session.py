@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from engine import events, projectfile
+from engine import events, projectfile, runs
 from engine.errors import RunError
 from engine.graph import Graph
+from engine.options import with_option
 from engine.project import Project, new_project
 from gui.document import Document
 from gui.session import IDLE, PAUSED, RUNNING, STARTING, STOPPING, Session
@@ -145,6 +146,54 @@ def test_a_training_goes_on_from_the_last_run_where_layers_are_the_same(
     assert session.last_run.folder == session.run.folder
     document.new()
     assert not session.is_continuing
+
+
+def test_runs_trained_before_the_first_save_belong_to_the_saved_project(
+    qtbot: QtBot, tmp_path: Path, document: Document, session: Session
+) -> None:
+    document.new(small_project(tmp_path / "data", epochs=1))
+    stranger = runs.create(document.project, None)
+    with qtbot.waitSignal(session.tested, timeout=PATIENCE_MS):
+        session.train()
+    assert session.run is not None
+    first = session.run.folder
+    assert {run.folder for run in session.earlier_runs()} == {first, stranger.folder}
+    options = with_option(document.project.options, "epochs", 100_000)
+    document.edit("Train longer", document.project.replace(options=options))
+    session.train()
+    qtbot.waitUntil(lambda: session.state == RUNNING, timeout=PATIENCE_MS)
+    second = session.run.folder
+
+    with qtbot.waitSignal(session.runs_changed):
+        document.save(tmp_path / "mine.neuroloom")
+    assert {run.folder for run in session.earlier_runs()} == {first, second}
+    assert session.state == RUNNING, "a training goes on while its project is saved"
+    session.stop()
+    qtbot.waitUntil(lambda: session.state == IDLE, timeout=PATIENCE_MS)
+    assert session.run.info().status == "stopped"
+
+    document.new()
+    document.save(tmp_path / "other.neuroloom")
+    assert {run.folder for run in runs.recent(document.path)} == set()
+    document.open(tmp_path / "mine.neuroloom")
+    assert session.run.folder == second, "the newest run of an opened project is shown"
+    assert session.last_run is not None
+    assert session.last_run.folder == first, "the newest with weights"
+    session.resume_run(second)
+    qtbot.waitUntil(lambda: session.state == RUNNING, timeout=PATIENCE_MS)
+
+
+def test_runs_that_cannot_be_listed_with_a_saved_project_are_told(
+    qtbot: QtBot, tmp_path: Path, document: Document, session: Session
+) -> None:
+    document.new(small_project(tmp_path / "data", epochs=1))
+    with qtbot.waitSignal(session.tested, timeout=PATIENCE_MS):
+        session.train()
+    (tmp_path / "runs").touch()
+    with qtbot.waitSignal(session.failed) as failed:
+        document.save(tmp_path / "mine.neuroloom")
+    assert "mine.neuroloom" in failed.args[0]
+    assert session.run in session.earlier_runs(), "what is shown stays at hand"
 
 
 def test_another_run_can_be_shown_and_a_folder_that_is_none_is_refused(

@@ -108,9 +108,16 @@ def test_earlier_runs_are_listed_shown_and_can_be_resumed(
     panel.show()
     runs_list = panel.runs
     assert runs_list.tree.topLevelItemCount() == 1
-    item = runs_list.tree.topLevelItem(0)
+    heading = runs_list.tree.topLevelItem(0)
+    assert heading.text(0) == "Network on data"
+    assert heading.childCount() == 1
+    item = heading.child(0)
     assert (item.text(1), item.text(2)) == ("Stopped", "0.5000")
     runs_list.tree.setCurrentItem(item)
+    runs_list.tree.setFocus()
+    QTest.keyClick(runs_list.tree, Qt.Key.Key_Up)
+    assert not runs_list.show_button.isEnabled(), "what runs are of is no run"
+    QTest.keyClick(runs_list.tree, Qt.Key.Key_Down)
     assert runs_list.resume_button.isEnabled()
     QTest.mouseClick(runs_list.show_button, Qt.MouseButton.LeftButton)
     assert session.run is not None
