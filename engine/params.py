@@ -29,6 +29,7 @@ class Param:
     required: the constructor has no default for it, so that emitted code always names it.
     argument: it is passed to the constructor; False for settings that only shape the call.
     optional: None is a legal value.
+    zero: the word for 0 where that is no number but the absence of one: "off".
     """
 
     name: str
@@ -37,6 +38,7 @@ class Param:
     required: bool = False
     argument: bool = True
     optional: bool = False
+    zero: str = ""
 
     @property
     def label(self) -> str:
@@ -56,11 +58,11 @@ class Param:
         stripped = text.strip()
         if self.optional and stripped.lower() in ("", "none", "auto"):
             return None
-        return self.normalized(self._read(stripped))
+        return self.normalized(0 if self.zero and stripped.lower() == self.zero else self._read(stripped))
 
     def formatted(self, value: Value) -> str:
         """`value` as a user types it; the inverse of `parsed`."""
-        return "" if value is None else str(value)
+        return "" if value is None else self.zero if self.zero and value == 0 else self._written(value)
 
     def range_text(self) -> str:
         """What is allowed, in words: "a whole number from 1 to 100"."""
@@ -72,6 +74,9 @@ class Param:
     def _read(self, text: str) -> Value:
         return text
 
+    def _written(self, value: Value) -> str:
+        return str(value)
+
     def _refusal(self, value: Value) -> OptionError:
         return OptionError(f"{self.label} must be {self.range_text()}, not {_shown(value)}.")
 
@@ -82,7 +87,7 @@ class Int(Param):
     maximum: int | None = None
 
     def range_text(self) -> str:
-        return "a whole number" + _bounds_text(self.minimum, self.maximum)
+        return "a whole number" + _bounds_text(self.minimum, self.maximum) + (f", or {self.zero}" if self.zero else "")
 
     def _taken(self, value: Value) -> Value:
         if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1:
@@ -104,10 +109,10 @@ class Float(Param):
     maximum: float | None = None
 
     def range_text(self) -> str:
-        return "a number" + _bounds_text(self.minimum, self.maximum)
+        return "a number" + _bounds_text(self.minimum, self.maximum) + (f", or {self.zero}" if self.zero else "")
 
-    def formatted(self, value: Value) -> str:
-        return "" if value is None else f"{value:g}" if float(f"{value:g}") == value else repr(value)
+    def _written(self, value: Value) -> str:
+        return f"{value:g}" if float(f"{value:g}") == value else repr(value)
 
     def _taken(self, value: Value) -> Value:
         if isinstance(value, bool) or not isinstance(value, int | float):

@@ -28,11 +28,10 @@ TIMES: dict[str, Param] = {
                  help="Used in every so many-th step: 5 is one step of five."),
     "start": Int(name="from_step", default=0, minimum=0, maximum=LARGEST_STEP,
                  help="The first step in which it is used, from 0."),
-    "stop": Int(name="to_step", default=0, minimum=0, maximum=LARGEST_STEP,
-                help="The step before which it ends; 0: with the training."),
-    "clip": Float(name="clipping", default=0.0, minimum=0.0,
-                  help="The largest norm of the gradient of all its weights together; larger ones are shortened to it. "
-                       "0: no limit."),
+    "stop": Int(name="to_step", default=0, minimum=0, maximum=LARGEST_STEP, zero="end",
+                help="The step before which it ends, or the end of the training."),
+    "clip": Float(name="clipping", default=0.0, minimum=0.0, zero="off",
+                  help="The largest norm of the gradient of all its weights together; larger are shortened to it."),
 }
 """Settings of a phase, by the names of its fields."""
 

@@ -16,6 +16,7 @@ KIND = Choice(name="kind", default="a", choices=("a", "b"), help="")
 KERNEL = Size(name="kernel", default=(3, 3), length=2, help="")
 SHAPE = Size(name="shape", default=(), help="")
 TITLE = Text(name="title", default="", max_length=5, help="")
+LIMIT = Float(name="limit", default=0.0, minimum=0.0, zero="off", help="")
 MAYBE = Int(name="maybe", default=None, minimum=0, optional=True, help="")
 
 ALL = [(spec.type, param) for spec in CATALOGUE.values() for param in spec.params]
@@ -50,7 +51,8 @@ def test_other_values_are_refused_with_what_is_allowed(param, given):
 @pytest.mark.parametrize(("param", "typed", "stored"), [
     (COUNT, " 7 ", 7), (RATE, "1e-1", 0.1), (FLAG, "Yes", True), (FLAG, "off", False), (KIND, "b", "b"),
     (KERNEL, "3", (3, 3)), (KERNEL, "3, 5", (3, 5)), (KERNEL, "3x5", (3, 5)), (SHAPE, "(1, 28, 28)", (1, 28, 28)),
-    (SHAPE, "", ()), (SHAPE, "[784]", (784,)), (MAYBE, "", None), (MAYBE, "auto", None), (MAYBE, "12", 12),
+    (SHAPE, "", ()), (SHAPE, "[784]", (784,)), (LIMIT, "Off", 0.0),
+    (LIMIT, "0", 0.0), (LIMIT, "2", 2.0), (MAYBE, "", None), (MAYBE, "auto", None), (MAYBE, "12", 12),
 ])
 def test_what_users_type_is_understood(param, typed, stored):
     assert param.parsed(typed) == stored
@@ -74,6 +76,13 @@ def test_every_setting_of_every_layer_survives_being_shown_and_typed(type, param
     assert param.normalized(param.default) == param.default
     assert param.help
     assert param.help.endswith((".", "?"))
+
+
+def test_a_zero_that_is_no_number_has_a_word():
+    assert [LIMIT.formatted(value) for value in (0.0, 0.5)] == ["off", "0.5"]
+    assert LIMIT.parsed(LIMIT.formatted(0.0)) == 0.0
+    with pytest.raises(OptionError, match=r"at least 0\.0, or off"):
+        LIMIT.parsed("none")
 
 
 def test_settings_are_completed_in_their_order_and_unknown_ones_refused():

@@ -1,5 +1,6 @@
 """The options of training, and what they leave to a training plan."""
 
+from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
 from engine.analysis.planning import default_plan
@@ -15,6 +16,9 @@ def test_the_options_of_training_leave_to_the_plan_what_it_says(qtbot: QtBot) ->
     qtbot.addWidget(options)
     options.show()
     assert options.components.isVisible()
+    clipping = options.advanced.editor("gradient_clipping")
+    assert isinstance(clipping, QLineEdit)
+    assert clipping.text() == "off"
     plan = default_plan(gan())
     document.new(gan().replace(plan=plan))
     assert not options.components.isVisible()
