@@ -207,7 +207,7 @@ class _Drawing:
         decoder that reads what is written so far and looks at the encoder's steps."""
         if column.spec.axes not in (("time",), ("time", "features")):
             return False
-        encoded = self._steps(column, 0, {"hidden_size": 128})
+        encoded = self._steps(column, 0, {"hidden_size": 64, "bidirectional": True})
         decoded = self._steps(moved, 1, {"hidden_size": 128})
         attention = self.place("MultiheadAttention", {}, max(encoded.position[0], decoded.position[0]) + STEP, 0.0)
         for source, port in ((decoded, "query"), (encoded, "key")):

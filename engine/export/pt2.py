@@ -19,7 +19,7 @@ def write(model: Model, path: Path) -> tuple[str, ...]:
             program = torch.export.export(
                 model.network, inputs, dynamic_shapes=tuple({0: torch.export.Dim("batch")} for _ in inputs)
             )
-    except (RuntimeError, ValueError, torch._dynamo.exc.TorchDynamoException) as error:
+    except (RuntimeError, TypeError, ValueError, torch._dynamo.exc.TorchDynamoException) as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise ExportError(f"torch.export cannot express this network: {reason}") from error
     for module in program.graph_module.modules():

@@ -57,14 +57,15 @@ def _call(state: str, module: str, args: tuple[str, ...], params: Params) -> str
     """All steps; or the state after the last step, of both directions side by side.
 
     The backward direction ends at the first step, so that the output at the last step would hold one step of it only.
-    The forward direction need not know the lengths: filler changes nothing before it. So only a bidirectional layer is
-    run on packed sequences, which cannot be traced or exported.
+    The forward direction need not know the lengths: filler changes nothing before it.
     """
     sequence, lengths = args
     has_lengths, takes_all = lengths != NO_ARGUMENT, params["output"] == "all steps"
-    if params["bidirectional"]:
-        applied = f"read_both_ways({module}, {sequence}, {lengths})" if has_lengths else f"{module}({sequence})"
-        return f"{applied}[0]" if takes_all else f"{applied}{state}[-2:].transpose(0, 1).flatten(1)"
+    if params["bidirectional"] and has_lengths:
+        steps = f"read_both_ways({module}, {sequence}, {lengths})"
+        return steps if takes_all else f"last_both_ways({steps}, {lengths})"
+    if params["bidirectional"] and not takes_all:
+        return f"{module}({sequence}){state}[-2:].transpose(0, 1).flatten(1)"
     steps = f"{module}({sequence})[0]"
     if has_lengths:
         return f"{'zero_padding' if takes_all else 'last_valid'}({steps}, {lengths})"

@@ -30,13 +30,33 @@ def masked_max(sequence: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
     return sequence.masked_fill(~valid_steps(lengths, sequence), float("-inf")).amax(1)
 
 
-def read_both_ways(
-    layer: nn.RNNBase, sequence: torch.Tensor, lengths: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor | tuple[torch.Tensor, torch.Tensor]]:
-    """What a bidirectional layer makes of the steps within the lengths: its steps, with zeros beyond, and its state."""
-    packed = nn.utils.rnn.pack_padded_sequence(sequence, lengths.cpu(), batch_first=True, enforce_sorted=False)
-    steps, state = layer(packed)
-    return nn.utils.rnn.pad_packed_sequence(steps, batch_first=True, total_length=sequence.shape[1])[0], state
+def read_both_ways(layer: nn.RNNBase, sequence: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+    """What a bidirectional layer makes of the steps within the lengths, with zeros beyond: (batch, time, 2 hidden).
+
+    The same as for packed sequences, which no file format can express: the way back begins at the last step that
+    counts, on steps in reverse order.
+    """
+    read = {"LSTM": torch.lstm, "GRU": torch.gru, "RNN_TANH": torch.rnn_tanh, "RNN_RELU": torch.rnn_relu}[layer.mode]
+    step, end = torch.arange(sequence.shape[1], device=sequence.device), lengths.unsqueeze(1)
+    reverse = torch.where(step < end, end - 1 - step, step)
+    rows = torch.arange(sequence.shape[0], device=sequence.device).unsqueeze(1)
+    zeros = sequence.new_zeros(1, sequence.shape[0], layer.hidden_size)
+    state = (zeros, zeros) if layer.mode == "LSTM" else zeros
+    for number in range(layer.num_layers):
+        forwards, backwards = layer.all_weights[2 * number : 2 * number + 2]
+        settings = (layer.bias, 1, 0.0, layer.training, False, True)
+        there = read(sequence, state, forwards, *settings)[0]
+        back = read(sequence[rows, reverse], state, backwards, *settings)[0][rows, reverse]
+        sequence = torch.cat((there, back), 2)
+        if number < layer.num_layers - 1:
+            sequence = nn.functional.dropout(sequence, layer.dropout, layer.training)
+    return zero_padding(sequence, lengths)
+
+
+def last_both_ways(steps: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+    """The last step of either way of (batch, time, 2 hidden), read both ways: (batch, 2 hidden)."""
+    hidden = steps.shape[2] // 2
+    return torch.cat((last_valid(steps, lengths)[:, :hidden], steps[:, 0, hidden:]), 1)
 
 
 class AttentionPooling(nn.Module):
