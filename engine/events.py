@@ -36,7 +36,7 @@ class Stepped(Event, frozen=True):
 
 class Validated(Event, frozen=True):
     """An epoch ended; `epoch` counts from 1. `training` and `validation` hold "loss" and metrics; `best`: the lowest
-    validation loss so far."""
+    validation loss so far; never with several objectives, none of whose losses says how good the networks are."""
 
     epoch: int
     step: int

@@ -83,6 +83,11 @@ def phases(project: "Project") -> tuple[Phase, ...]:
                   clip=float(options["gradient_clipping"])),)
 
 
+def is_contest(project: "Project") -> bool:
+    """Whether several objectives are trained: then no loss says which weights are best, and the last ones are taken."""
+    return len({phase.objective for phase in phases(project)}) > 1
+
+
 def with_setting(project: "Project", name: str, value: Value) -> "Project":
     """With one option changed, named as `engine.options.with_option` takes it. What optimizers and schedulers are set
     to holds for all phases of a plan; "Generator:lr" is that of one phase. Raises OptionError."""

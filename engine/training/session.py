@@ -114,7 +114,7 @@ class Session:
             self._best = weights_bytes(self.state.built)
         self._training, self._validation = training, validation
         self.recorder.validated(Validated(progress.epoch, progress.step, training, validation, learning_rate,
-                                          progress.seconds - self._epoch_seconds, is_best))
+                                          progress.seconds - self._epoch_seconds, is_best and not self.is_contest))
         self._epoch_seconds = progress.seconds
         if self._saved_at is None or monotonic() - self._saved >= SHORT_EPOCH_SECONDS:
             self.save()

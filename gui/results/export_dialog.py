@@ -21,7 +21,10 @@ from PySide6.QtWidgets import (
 )
 
 from engine import jobs
+from engine.errors import EngineError
 from engine.export.formats import FORMATS, ExportSpec
+from engine.plan import is_contest
+from engine.runs import Run
 from gui.session import Session
 from gui.widgets import icons, theme
 from gui.widgets.labels import label
@@ -48,8 +51,10 @@ class ExportDialog(QDialog):
         self.browse = QPushButton(icons.icon("folder-open"), "Browse…", self)
         self.browse.clicked.connect(self._browse)
         self.checkpoint = QComboBox(self)
-        for name, text in CHECKPOINTS.items():
-            self.checkpoint.addItem(text, name)
+        for name in _offered(session.run):
+            self.checkpoint.addItem(CHECKPOINTS[name], name)
+        if self.checkpoint.count() == 1:
+            self.checkpoint.setToolTip("With several objectives no loss says which weights are best.")
         self.checkpoint.setAccessibleName("Weights")
         self.progress = QProgressBar(self)
         self.progress.setRange(0, 1000)
@@ -198,6 +203,15 @@ class ExportDialog(QDialog):
 
     def _open_folder(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._exported.parent)))
+
+
+def _offered(run: Run | None) -> tuple[str, ...]:
+    """The checkpoints to choose from."""
+    try:
+        is_one = run is not None and is_contest(run.project)
+    except EngineError:  # the export will tell what is wrong with the run
+        is_one = False
+    return ("last",) if is_one else tuple(CHECKPOINTS)
 
 
 def _stem(run_name: str) -> str:

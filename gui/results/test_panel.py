@@ -255,7 +255,7 @@ class _Scores(QWidget):
         self.split.setToolTip("What the network is tested on")
         self.split.setAccessibleName("Test on")
         self.test = QPushButton(icons.icon("flask-conical"), "Test", self)
-        self.test.setToolTip("Measure the best weights of this run")
+        self.test.setToolTip("Measure how well this run does")
         self.progress = QProgressBar(self)
         self.progress.setRange(0, 1000)
         self.progress.setTextVisible(False)

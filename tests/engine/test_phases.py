@@ -38,6 +38,12 @@ def test_an_epoch_without_a_phase_has_no_loss(tmp_path: Path) -> None:
     assert all("loss" in event.training for event in others)
 
 
+def test_no_epoch_of_several_objectives_is_called_the_best(tmp_path: Path) -> None:
+    run, events = trained(compositions.gan(tmp_path, 60, epochs=2), tmp_path / "run")
+    assert [event.best for event in of(Validated, events)] == [False, False]
+    assert run.checkpoint("best").read_bytes() == run.checkpoint("last").read_bytes()
+
+
 @pytest.mark.parametrize("scheduler", SCHEDULERS)
 def test_a_phase_that_begins_too_late_is_told(scheduler: str, tmp_path: Path) -> None:
     project = planned(tmp_path, phase("All"), phase("Late", scheduler, start=STEPS),

@@ -47,6 +47,17 @@ def test_a_chosen_path_is_kept_and_takes_the_suffix_of_the_format(dialog: Export
     assert not dialog.export.isEnabled()
 
 
+def test_of_several_objectives_no_weights_are_called_the_best(
+    qtbot: QtBot, session: Session, dialog: ExportDialog, generator_run: Path
+) -> None:
+    assert [dialog.checkpoint.itemData(row) for row in range(dialog.checkpoint.count())] == ["best", "last"]
+    session.show_run(generator_run)
+    made = ExportDialog(session)
+    qtbot.addWidget(made)
+    assert [made.checkpoint.itemText(row) for row in range(made.checkpoint.count())] == ["Last step"]
+    assert "no loss says" in made.checkpoint.toolTip()
+
+
 def test_an_export_is_told_with_its_measured_difference_and_a_failure_in_place(
     qtbot: QtBot, dialog: ExportDialog, tmp_path: Path
 ) -> None:
