@@ -63,19 +63,14 @@ def states_of(graph: Graph) -> dict[str, str]:
 def composed(declared: LayerSpec, name: str, library: "Library") -> LayerSpec:
     """The declaration of a Network, Block or Loop that places the graph `name` of the library.
 
-    What contains itself needs no wire to be told so: none of its ports has to be wired.
+    States need no wire, nor do targets, which only its losses look at. What contains itself needs none to be told so.
     """
-    graph = library.graphs[name]
-    ports = ports_of(graph)
-    states = states_of(graph) if declared.type == "Loop" else {}
-    free = set(states.values())
-    needs_none = library.contains_itself(name)
-    inputs = [Port(port, optional=needs_none or port in free, label=ports.labels[port]) for port in ports.inputs]
-    shape = _Shape(declared.type, name, library, ports, states)
+    shape = _Shape(declared.type, name, library)
+    labels, needs_none = shape.ports.labels, library.contains_itself(name)
     return replace(
         declared,
-        inputs=tuple(sorted(inputs, key=lambda port: port.name in free)),
-        outputs=tuple(Port(port, label=ports.labels[port]) for port in ports.outputs),
+        inputs=tuple(Port(port, optional=needs_none or port in shape.free, label=labels[port]) for port in shape.order),
+        outputs=tuple(Port(port, label=labels[port]) for port in shape.ports.outputs),
         shape=shape,
         weights=lambda inputs, params: library.analysis(name).weights * copies(params),
         multiply_adds=lambda inputs, outputs, params: library.analysis(name).multiply_adds * shape.runs(inputs, params),
@@ -83,12 +78,22 @@ def composed(declared: LayerSpec, name: str, library: "Library") -> LayerSpec:
 
 
 class _Shape:
-    """The shape rule of a placed graph."""
+    """The shape rule of a placed graph.
 
-    def __init__(self, type: str, name: str, library: "Library", ports: Ports, states: Mapping[str, str]) -> None:
-        self._type, self._name, self._library, self._ports, self._states = type, name, library, ports, states
-        self._entering = frozenset(states.values())
-        self._order = sorted(ports.inputs, key=lambda port: port in self._entering)
+    ports  of the graph
+    free   input ports that need no wire
+    order  of the input ports
+    """
+
+    def __init__(self, type: str, name: str, library: "Library") -> None:
+        graph = library.graphs[name]
+        self._type, self._name, self._library = type, name, library
+        self.ports = ports_of(graph)
+        self._states = states_of(graph) if type == "Loop" else {}
+        self._entering = frozenset(self._states.values())
+        targets = () if library.contains_itself(name) else library.analysis(name).targets
+        self.free = self._entering | {port for port, (node, _) in self.ports.inputs.items() if node in targets}
+        self.order = sorted(self.ports.inputs, key=lambda port: port in self.free)
 
     def __call__(self, inputs: Inputs, params: Params) -> tuple[TensorSpec, ...]:
         analysis = self._checked()
@@ -110,21 +115,22 @@ class _Shape:
             reason = "is empty" if not analysis.nodes else f"is not finished: {analysis.faults[0].message}"
             raise ShapeError(f"places {self._name}, which {reason.rstrip('.')}",
                              f"Open {self._name} with a double click and mend it there.", code="unfinished")
-        if not self._ports.outputs:
+        if not self.ports.outputs:
             raise ShapeError(f"places {self._name}, which has no Output", f"Open {self._name} and add an Output.",
                              code="unfinished")
         return analysis
 
     def _declared(self, analysis: "Analysis", port: str) -> TensorSpec:
-        node, inner = self._ports.inputs[port]
+        node, inner = self.ports.inputs[port]
         return analysis.nodes[node].outputs[inner]
 
     def _results(self, analysis: "Analysis") -> dict[str, TensorSpec]:
-        return {port: analysis.nodes[node].inputs[0] for port, node in self._ports.outputs.items()}
+        return {port: analysis.nodes[node].inputs[0] for port, node in self.ports.outputs.items()}
 
     def _once(self, analysis: "Analysis", inputs: Inputs, params: Params) -> tuple[TensorSpec, ...]:
-        for port, given in zip(self._order, inputs, strict=True):
-            self._compare(port, self._declared(analysis, port), given)
+        for port, given in zip(self.order, inputs, strict=True):
+            if given is not NOTHING:
+                self._compare(port, self._declared(analysis, port), given)
         results = tuple(self._results(analysis).values())
         if copies(params) > 1 and (not inputs or not _agree(results[0], inputs[0])):
             raise ShapeError(f"repeats {self._name}, which turns {inputs[0].described() if inputs else 'nothing'} into "
@@ -137,14 +143,14 @@ class _Shape:
         """Inputs with one axis more than the graph declares are gone through step by step; others stay as they are.
         States have no steps: they come in as they are before the first."""
         steps = self._steps(analysis, inputs)
-        for port, given in zip(self._order, inputs, strict=True):
+        for port, given in zip(self.order, inputs, strict=True):
             if given is not NOTHING:
                 is_sequence = self._is_sequence(analysis, port, given)
                 self._compare(port, self._declared(analysis, port), _one_step(given) if is_sequence else given)
         results = self._results(analysis)
         for output, state in self._states.items():
             if not _agree(results[output], self._declared(analysis, state)):
-                label = self._ports.labels[state]
+                label = self.ports.labels[state]
                 raise ShapeError(f"passes the state {label} on as {results[output].described()} but "
                                  f"takes {self._declared(analysis, state).described()}",
                                  f"Open {self._name}: both must have the same shape.", code="state")
@@ -153,7 +159,7 @@ class _Shape:
             for output, made in results.items())
 
     def _steps(self, analysis: "Analysis", inputs: Inputs) -> int:
-        counts = {given.sizes[0] for port, given in zip(self._order, inputs, strict=True)
+        counts = {given.sizes[0] for port, given in zip(self.order, inputs, strict=True)
                   if self._is_sequence(analysis, port, given)}
         if len(counts) != 1:
             raise ShapeError(
@@ -170,7 +176,7 @@ class _Shape:
 
     def _compare(self, port: str, declared: TensorSpec, given: TensorSpec) -> None:
         if not _agree(declared, given):
-            label = self._ports.labels[port]
+            label = self.ports.labels[port]
             hint = f"Change {label} in {self._name}, or what is wired to it."
             if port in self._entering:
                 hint += f" It is a state, because {self._name} has an Output of that name, too."

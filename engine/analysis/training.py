@@ -27,8 +27,8 @@ def problems(wired: Wiring, reports: Mapping[str, NodeReport], part: Roles,
             severity="error", code=NO_LOSS, message="There is no loss, so the network cannot be trained.",
             hint="Add a loss, wire the network's output to prediction and the right answer to target.",
             repairs=loss_repairs(wired, reports, columns))
-    elif all(reports[node_id].outputs or node_id in part.sinks for node_id in part.network) and not any(
-            reports[node_id].weights for node_id in part.network) and part.outputs:
+    elif is_objective and part.outputs and not any(reports[node_id].weights for node_id in part.network) and all(
+            reports[node_id].outputs or node_id in part.sinks for node_id in part.network):
         yield Problem(
             severity="error", code="no-weights", node=part.losses[0],
             message="There is nothing to train: no layer before the loss has weights.",

@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 
 import pytest
+import torch
 
 from engine.analysis import Analysis, analyze
 from engine.analysis.library import Library
 from engine.analysis.survey import survey
+from engine.codegen import emit
 from engine.graph import Graph
+from engine.network import build
 from engine.project import Project
 from engine.tensors import TensorSpec
 from tests.engine.plans import layer, network, wires
@@ -163,3 +166,19 @@ def test_a_thousand_nested_networks_and_a_circle_of_two_end_quickly() -> None:
                            layer("out", "Output", (2, 0))), wires("in a.in", "a.out out"))
               for name, other in (("One", "Two"), ("Two", "One"))}
     assert any(problem.code == "recursion" for problem in analysed(Project(inside)).errors)
+
+
+@pytest.mark.parametrize("type", ["Network", "Block", "Loop"])
+@pytest.mark.parametrize("weights", [True, False])
+def test_what_only_losses_of_a_placed_network_look_at_needs_no_wire(type: str, weights: bool) -> None:
+    body = (("Linear", {"out_features": 4}),) if weights else (("ReLU", {}),)
+    inner = network(4, *body)
+    inner = Graph((layer("y", "Input", (0, -1), shape=(4,)), *inner.nodes, layer("loss", "MSE", (3, 1))),
+                  (*inner.edges, *wires(f"{inner.nodes[1].id} loss.prediction", "y loss.target")))
+    shape = (3, 4) if type == "Loop" else (4,)
+    project = placing(type, {"Inner": inner}, shape=shape)
+    assert not analysed(project).problems
+    spec = Library(project.graphs).spec(project.graph.node("placed"))
+    assert [(port.name, port.optional) for port in spec.inputs] == [("in", False), ("y", True)]
+    if weights:
+        assert build(emit(project)).network(torch.ones(2, *shape)).shape == (2, *shape)

@@ -11,7 +11,7 @@ from engine.augmentation import augmentation
 from engine.graph import Edge, Graph, Node
 from engine.options import Component
 from engine.project import Column
-from tests.engine import test_analysis_composites, test_planning
+from tests.engine import test_analysis_composites, test_entering, test_planning
 from tests.engine.drawing import (
     COLUMNS,
     IMAGE,
@@ -380,5 +380,5 @@ def test_every_code_has_a_case() -> None:
             elif isinstance(node, ast.Call) and ast.unparse(node.func) == "Remark":
                 named.add(node.args[0].value)
     known = {case.code for case in CASES if "-before-" not in case.code} - {"no-loss"}
-    elsewhere = {*test_analysis_composites.CODES, *(case.code for case in test_planning.CASES)}
+    elsewhere = {*test_analysis_composites.CODES, *(case.code for case in test_planning.CASES), *test_entering.CODES}
     assert named - elsewhere == (known | {"start-missing"}) - elsewhere  # see test_starts

@@ -9,6 +9,8 @@ from engine.problems import Problem
 from engine.project import Project
 from tests.engine.plans import gan, layer, wires
 
+CODES = ("nothing-read", "noise-inside")
+
 
 def of_nothing() -> Graph:
     """A layer learns to make ones of noise."""
