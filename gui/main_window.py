@@ -251,6 +251,7 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self.canvas.message.connect(self.show_message)
+        self.canvas.networks.refused.connect(partial(messages.show, self, "Networks"))
         self.canvas.networks.steps_wanted.connect(self._show_steps)
         self.files.message.connect(self.show_message)
         self.files.recent_changed.connect(self._fill_recent)

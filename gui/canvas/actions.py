@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from engine.layers.networks import COMPOSITES
 from gui.canvas.commands import Commands
-from gui.canvas.networks import INLINED, LOOPED, Networks
+from gui.canvas.networks import LOOPED, Networks
 from gui.widgets import actions
 from gui.widgets.actions import ActionSpec
 
@@ -70,8 +70,8 @@ ON_NODE = ("enter", "step_through", "rename", "duplicate", "duplicate_wired", SE
 ON_WIRE = ("insert_layer", SEPARATOR, "delete")
 ON_CANVAS = ("search", "paste", "select_all", SEPARATOR, "fit_all", "actual_size", SEPARATOR, "new_network", "leave")
 
-NEED_NODES = frozenset(("cut", "copy", "duplicate", "duplicate_wired", "dissolve", "group_network", "group_block"))
-"""What can be done only with nodes selected."""
+NEED_NODES = frozenset(("cut", "copy", "duplicate", "duplicate_wired", "dissolve"))
+"""What can be done only with nodes selected. What groups and ungroups says itself what is to be selected."""
 
 
 def menu(built: Mapping[str, QAction], table: Iterable[str], owner: QWidget) -> QMenu:
@@ -88,7 +88,6 @@ def enable(built: Mapping[str, QAction], nodes: int, wires: int, networks: Netwo
     enabled = {
         **dict.fromkeys(NEED_NODES, nodes > 0), "delete": nodes + wires > 0, "insert_layer": wires == 1,
         "rename": nodes == 1, "connect_selected": nodes > 1, "enter": bool(networks.selected(COMPOSITES)),
-        "ungroup": bool(networks.selected(INLINED)),
         "step_through": bool(networks.selected(LOOPED)), "leave": bool(networks.trail.steps),
     }
     for name, is_enabled in enabled.items():

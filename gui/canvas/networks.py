@@ -13,9 +13,6 @@ from engine.project import Project
 from gui.canvas.trail import Trail
 from gui.document import Document
 
-INLINED = frozenset(("Network", "Block"))
-"""What can be ungrouped."""
-
 LOOPED = frozenset(("Loop",))
 """What can be stepped through."""
 
@@ -23,13 +20,13 @@ LOOPED = frozenset(("Loop",))
 class Networks(QObject):
     """The verbs of tabs and placed networks.
 
-    refused(str): something cannot be done; the text says why and what to do.
+    refused(message, hint): something cannot be done; the texts say why and what to do, and must be seen.
     told(str): something was done that is easily overlooked, and how it is undone.
     rename_wanted: the user wants to give the shown network another name.
     steps_wanted(address): the user wants to see the steps of a Loop, given as `engine.plan.address` does.
     """
 
-    refused = Signal(str)
+    refused = Signal(str, str)
     told = Signal(str)
     rename_wanted = Signal()
     steps_wanted = Signal(str)
@@ -52,15 +49,18 @@ class Networks(QObject):
 
     def ungroup(self) -> None:
         """Put the layers of the selected network in its place."""
-        shown, node_id = self._document.shown, self.selected(INLINED)
+        shown, node_id = self._document.shown, self.selected(COMPOSITES)
         made: list[str] = []
+        if not node_id:
+            self.refused.emit("There is nothing to ungroup.", "Select one Network or Block of this project first.")
+            return
 
         def edit(project: Project) -> Project:
             after, fresh = grouping.ungroup(project, shown, node_id)
             made.extend(fresh)
             return after
 
-        if node_id and self._edit(f"Ungroup {self._document.graph.node(node_id).name}", edit):
+        if self._edit(f"Ungroup {self._document.graph.node(node_id).name}", edit):
             self._document.select(made)
 
     def enter(self) -> None:
@@ -145,7 +145,7 @@ class Networks(QObject):
         try:
             after = edit(self._document.project)
         except EngineError as error:
-            self.refused.emit(f"{error.message} {error.hint}".strip())
+            self.refused.emit(error.message, error.hint)
             return False
         self._document.edit(text, after, shown=shown)
         return True

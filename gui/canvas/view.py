@@ -76,7 +76,6 @@ class CanvasView(CanvasViewport):
         self._rename = RenameEditor(self)
         self.commands = Commands(self)
         self.networks = Networks(document, self)
-        self.networks.refused.connect(self.message)
         self.networks.told.connect(self.message)
         self._sights = Sights(self)
         self._actions = actions.build(self.commands, self.networks, self)

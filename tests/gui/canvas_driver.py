@@ -54,6 +54,7 @@ class Driver:
         self.view = view
         self.messages: list[str] = []
         view.message.connect(self.messages.append)
+        view.networks.refused.connect(lambda message, hint: self.messages.append(f"{message} {hint}"))
 
     @property
     def graph(self) -> Graph:

@@ -49,6 +49,20 @@ def test_the_example_is_ready_to_train(qtbot: QtBot) -> None:
     assert window.problems.counts == (0, 0)
 
 
+@pytest.mark.parametrize(("action", "message"), [
+    ("group_network", "nothing to make a network of"), ("group_block", "nothing to make a network of"),
+    ("ungroup", "nothing to ungroup"), ("remove_network", "at least one network")])
+def test_what_networks_refuse_stays_until_it_is_read(window: MainWindow, action: str, message: str) -> None:
+    window.document.select(())
+    window.canvas.setFocus()
+    window.actions_by_id[action].trigger()
+    (box,) = messages_of(window)
+    assert message in box.text()
+    assert box.informativeText()
+    QTest.keyClick(box, Qt.Key.Key_Escape)
+    assert not messages_of(window)
+
+
 def test_every_action_is_in_a_menu_with_a_tooltip_and_no_key_twice(window: MainWindow) -> None:
     listed = [action for top in window.menuBar().actions() for action in menu_actions(top.menu())]
     for name, action in window.actions_by_id.items():
