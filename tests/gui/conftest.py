@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 from gui.canvas.view import CanvasView
 from gui.document import Document
 from tests.gui.canvas_driver import Driver
+from tests.gui.dialogs import active
 from tests.gui.trained import (  # noqa: F401 - fixtures of all tests here
     generator_run,
     looped_run,
@@ -53,12 +54,7 @@ def _is_running(timer: QTimer) -> bool:
 def driver(qtbot: QtBot) -> Driver:
     """A canvas of 1000 x 700 pixels on an empty document, with the focus."""
     document = Document()
-    view = CanvasView(document)
+    view = active(qtbot, CanvasView(document), 1000, 700)
     document.setParent(view)
-    qtbot.addWidget(view)
-    view.resize(1000, 700)
-    with qtbot.waitActive(view):
-        view.show()
-        view.activateWindow()
     view.setFocus()
     return Driver(view)

@@ -12,18 +12,14 @@ from engine.project import Data
 from gui.data.data_panel import DataPanel
 from gui.document import Document
 from gui.session import Session
+from tests.gui.dialogs import active
 
 PATIENCE_MS = 30_000
 
 
 @pytest.fixture(name="panel")
 def new_panel(qtbot: QtBot, document: Document, session: Session) -> Iterator[DataPanel]:
-    made = DataPanel(document, session)
-    qtbot.addWidget(made)
-    made.resize(256, 640)
-    with qtbot.waitActive(made):
-        made.show()
-        made.activateWindow()
+    made = active(qtbot, DataPanel(document, session), 256, 640)
     yield made
     settle(qtbot, made)
 

@@ -4,12 +4,25 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMessageBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from gui.main_window import MainWindow
+
+AnyWidget = TypeVar("AnyWidget", bound=QWidget)
+
+
+def active(qtbot: QtBot, widget: AnyWidget, width: int, height: int) -> AnyWidget:
+    """A widget of so many pixels as a window of its own, which is the active one."""
+    qtbot.addWidget(widget)
+    widget.resize(width, height)
+    with qtbot.waitActive(widget):
+        widget.show()
+        widget.activateWindow()
+    return widget
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from gui.charts.export import save_picture, save_table
 from gui.charts.plot import Plot, View, readable
 from gui.charts.series import BINS, Series, smoothed
 from gui.session import Session
+from tests.gui.dialogs import active
 
 FINITE = st.floats(-1e6, 1e6, allow_nan=False)
 
@@ -104,11 +105,7 @@ def test_values_are_readable(value: float, text: str) -> None:
 
 @pytest.fixture
 def plot(qtbot: QtBot) -> Plot:
-    made = Plot()
-    qtbot.addWidget(made)
-    made.resize(500, 300)
-    made.show()
-    return made
+    return active(qtbot, Plot(), 500, 300)
 
 
 def test_a_plot_moves_its_range_only_when_data_leaves_it(plot: Plot) -> None:

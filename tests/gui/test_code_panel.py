@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 from gui.design.code_panel import CodePanel
 from gui.document import Document
 from gui.session import Session
-from tests.gui.dialogs import choose
+from tests.gui.dialogs import active, choose
 from tests.gui.trained import small_project
 
 PATIENCE_MS = 60_000
@@ -18,12 +18,7 @@ PATIENCE_MS = 60_000
 
 @pytest.fixture
 def panel(document: Document, session: Session, qtbot: QtBot) -> CodePanel:
-    made = CodePanel(document, session)
-    qtbot.addWidget(made)
-    made.resize(900, 300)
-    made.show()
-    qtbot.waitExposed(made)
-    return made
+    return active(qtbot, CodePanel(document, session), 900, 300)
 
 
 def told(panel: CodePanel) -> str:

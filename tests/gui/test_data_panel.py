@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QPushButton
+from PySide6.QtWidgets import QApplication, QComboBox, QPushButton
 from pytestqt.qtbot import QtBot
 
 from engine import projectfile
@@ -19,6 +19,7 @@ from gui.widgets import settings
 from tests.gui.data_panels import chosen_in, new_panel, opened, pets, settle, table  # noqa: F401 - the panel is a fixture
 from tests.gui.dialogs import answer, choose
 from tests.gui.drops import drop, drop_data
+from tests.gui.forms import retype
 from tests.gui.trained import CLASSES, small_data
 
 
@@ -102,11 +103,7 @@ def test_splits_are_edited_like_everything_else(
 ) -> None:
     opened(qtbot, panel, table(tmp_path))
     panel.sections["Split"].header.click()
-    field = panel.split.form.editor("validation")
-    assert isinstance(field, QLineEdit)
-    field.setFocus()
-    field.selectAll()
-    QTest.keyClicks(field, "0.5")
+    retype(panel.split.form.editor("validation"), "0.5")
     settle(qtbot, panel)
     assert chosen_in(document).split.validation == 0.5
     assert "Validation: 24" in panel.split.sizes.text(), "half of what the test leaves"
@@ -142,11 +139,7 @@ def test_shares_that_leave_nothing_to_learn_from_are_refused_as_they_are_typed(
 ) -> None:
     opened(qtbot, panel, table(tmp_path))
     panel.sections["Split"].header.click()
-    field = panel.split.form.editor("validation")
-    assert isinstance(field, QLineEdit)
-    field.setFocus()
-    field.selectAll()
-    QTest.keyClicks(field, "0.85")
+    retype(panel.split.form.editor("validation"), "0.85")
     settle(qtbot, panel)
     split = chosen_in(document).split
     assert split.validation + split.test < 1

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit, QMenu
+from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
 from engine.augmentation import augmentation, fitting
@@ -12,6 +12,7 @@ from gui.data.augmentation_preview import SAMPLES, VERSIONS
 from gui.data.data_panel import DataPanel
 from gui.document import Document
 from tests.gui.data_panels import chosen_in, new_panel, opened, pets, settle, table  # noqa: F401 - a fixture
+from tests.gui.forms import retype
 
 PATIENCE_MS = 60_000
 
@@ -39,10 +40,7 @@ def test_steps_are_added_set_moved_and_removed(
     assert types(document) == ["Rotate", "Flip"]
     assert document.undo_stack.undoText() == "Add flip"
     field = view.cards[0].form.editor("degrees")
-    assert isinstance(field, QLineEdit)
-    field.setFocus()
-    field.selectAll()
-    QTest.keyClicks(field, "30")
+    retype(field, "30")
     assert chosen_in(document).augmentation[0].params["degrees"] == 30
     assert field.hasFocus(), "typing goes on"
     QTest.mouseClick(view.cards[1].up, Qt.MouseButton.LeftButton)

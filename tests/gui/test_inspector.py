@@ -12,6 +12,8 @@ from gui import files
 from gui.design.inspector import Inspector
 from gui.document import Document
 from gui.session import Session
+from tests.gui.dialogs import active
+from tests.gui.forms import retype
 
 
 @pytest.fixture
@@ -23,22 +25,11 @@ def document(qtbot: QtBot) -> Document:
 
 @pytest.fixture
 def inspector(document: Document, session: Session, qtbot: QtBot) -> Inspector:
-    inspector = Inspector(document, session)
-    qtbot.addWidget(inspector)
-    inspector.resize(288, 600)
-    inspector.show()
-    qtbot.waitExposed(inspector)
-    return inspector
+    return active(qtbot, Inspector(document, session), 288, 600)
 
 
 def node(document: Document, layer_type: str) -> Node:
     return next(node for node in document.graph.nodes if node.type == layer_type)
-
-
-def retype(line: QLineEdit, text: str) -> None:
-    line.setFocus()
-    line.selectAll()
-    QTest.keyClicks(line, text)
 
 
 def test_nothing_selected_shows_the_project_and_its_notes(inspector: Inspector, document: Document) -> None:
@@ -91,10 +82,7 @@ def test_two_fields_are_two_steps(inspector: Inspector, document: Document) -> N
 def test_what_cannot_be_taken_says_what_can(inspector: Inspector, document: Document, text: str) -> None:
     linear = node(document, "Linear")
     document.select((linear.id,))
-    line = inspector.node.form.editor("out_features")
-    line.selectAll()
-    QTest.keyClick(line, Qt.Key.Key_Delete)
-    QTest.keyClicks(line, text)
+    retype(inspector.node.form.editor("out_features"), text)
     assert "whole number" in inspector.node.form.message("out_features")
     assert document.graph.node(linear.id).params["out_features"] != text
 

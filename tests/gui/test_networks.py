@@ -13,6 +13,7 @@ from engine.project import Project
 from gui.canvas.workspace import Workspace
 from gui.document import Document
 from tests.gui.canvas_driver import Driver, chain, graph_of
+from tests.gui.dialogs import active
 
 CTRL, SHIFT, ALT = (Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier,
                     Qt.KeyboardModifier.AltModifier)
@@ -54,13 +55,8 @@ class Room(Driver):
 @pytest.fixture
 def room(qtbot: QtBot) -> Room:
     document = Document()
-    workspace = Workspace(document)
+    workspace = active(qtbot, Workspace(document), 1000, 700)
     document.setParent(workspace)
-    qtbot.addWidget(workspace)
-    workspace.resize(1000, 700)
-    with qtbot.waitActive(workspace):
-        workspace.show()
-        workspace.activateWindow()
     document.new(Project({"Main": MAIN, "Body": BODY}))
     workspace.canvas.setFocus()
     return Room(workspace)

@@ -13,16 +13,14 @@ from gui.design.palette import CONTENTS, KEY, Palette
 from gui.document import Document
 from gui.widgets import mime
 from tests.gui.canvas_driver import chain
+from tests.gui.dialogs import active
 
 
 @pytest.fixture
 def palette(qtbot: QtBot) -> Palette:
     document = Document()
-    palette = Palette(document)
+    palette = active(qtbot, Palette(document), 232, 500)
     document.setParent(palette)
-    qtbot.addWidget(palette)
-    palette.resize(232, 500)
-    palette.show()
     return palette
 
 

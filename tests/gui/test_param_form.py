@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 from engine.options import OPTIMIZERS, TRAINING
 from engine.params import Bool, Choice, Float, Int, Param, Size, Text
 from gui.widgets.param_form import ParamForm
+from tests.gui.forms import retype
 
 PARAMS: tuple[Param, ...] = (
     Int(name="out_features", default=10, minimum=1, maximum=1000, help="Outputs."),
@@ -50,12 +51,6 @@ def line(form: ParamForm, name: str) -> QLineEdit:
     editor = form.editor(name)
     assert isinstance(editor, QLineEdit)
     return editor
-
-
-def retype(editor: QLineEdit, text: str) -> None:
-    editor.setFocus()
-    editor.selectAll()
-    QTest.keyClicks(editor, text) if text else QTest.keyClick(editor, Qt.Key.Key_Delete)
 
 
 def reset_button(form: ParamForm, label: str) -> QToolButton:

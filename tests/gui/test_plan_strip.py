@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QComboBox, QDoubleSpinBox, QLineEdit, QPushButton
+from PySide6.QtWidgets import QApplication, QDoubleSpinBox, QPushButton
 from pytestqt.qtbot import QtBot
 
 from engine.analysis.planning import default_plan
@@ -22,6 +22,7 @@ from gui.plan.updates_tree import FACTOR, FROZEN
 from gui.widgets import theme
 from tests.engine.plans import gan, head, two_heads
 from tests.gui.dialogs import opened
+from tests.gui.forms import pick, retype
 
 LEFT = Qt.MouseButton.LeftButton
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -67,21 +68,6 @@ def names(document: Document) -> list[str]:
 
 def phase(document: Document, position: int) -> Phase:
     return document.project.plan[position]
-
-
-def retype(editor: object, text: str) -> None:
-    assert isinstance(editor, QLineEdit)
-    editor.setFocus()
-    editor.selectAll()
-    QTest.keyClicks(editor, text)
-
-
-def pick(editor: object, text: str) -> None:
-    assert isinstance(editor, QComboBox)
-    editor.setFocus()
-    QTest.keyClick(editor, Qt.Key.Key_Home)
-    while editor.currentText() != text:
-        QTest.keyClick(editor, Qt.Key.Key_Down)
 
 
 # When it is there

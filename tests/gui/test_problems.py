@@ -13,6 +13,7 @@ from engine.graph import Edge, Graph
 from gui import files
 from gui.design.problems_panel import MAX_SHOWN, ProblemsPanel
 from gui.document import Document
+from tests.gui.dialogs import active
 
 
 @pytest.fixture
@@ -24,11 +25,7 @@ def document(qtbot: QtBot) -> Document:
 
 @pytest.fixture
 def panel(document: Document, qtbot: QtBot) -> ProblemsPanel:
-    panel = ProblemsPanel(document)
-    qtbot.addWidget(panel)
-    panel.resize(700, 260)
-    panel.show()
-    return panel
+    return active(qtbot, ProblemsPanel(document), 700, 260)
 
 
 def without_flatten(document: Document) -> None:

@@ -17,7 +17,7 @@ from gui.design.start_section import A_RUN, AT_RANDOM, StartSection
 from gui.document import Document
 from gui.session import Session
 from tests.engine import compositions
-from tests.gui.dialogs import choose
+from tests.gui.dialogs import active, choose
 from tests.gui.trained import small_project
 
 PATIENCE_MS = 60_000
@@ -34,13 +34,7 @@ def opened(document: Document, trained_runs: dict[str, Path], tmp_path: Path) ->
 @pytest.fixture
 def inspector(opened: Document, session: Session, trained_runs: dict[str, Path], qtbot: QtBot) -> Inspector:
     session.show_run(trained_runs["pictures"])
-    made = Inspector(opened, session)
-    qtbot.addWidget(made)
-    made.resize(292, 700)
-    with qtbot.waitActive(made):
-        made.show()
-        made.activateWindow()
-    return made
+    return active(qtbot, Inspector(opened, session), 292, 700)
 
 
 def of_type(document: Document, layer_type: str) -> list[str]:

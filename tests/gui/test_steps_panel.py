@@ -18,18 +18,14 @@ from gui.session import Session
 from gui.widgets.heat_map import HeatMap
 from tests.engine import looped
 from tests.engine.training_runs import trained
+from tests.gui.dialogs import active
 
 PATIENCE_MS = 60_000
 
 
 @pytest.fixture
 def panel(qtbot: QtBot, session: Session) -> StepsPanel:
-    made = StepsPanel(session)
-    qtbot.addWidget(made)
-    made.resize(900, 240)
-    with qtbot.waitActive(made):
-        made.show()
-        made.activateWindow()
+    made = active(qtbot, StepsPanel(session), 900, 240)
     made.setFocus()
     return made
 

@@ -11,17 +11,14 @@ from engine.runs import SUSPICIOUS, Run
 from gui.results.suspicious import MAX_SHOWN
 from gui.results.test_panel import TestPanel
 from gui.session import Session
+from tests.gui.dialogs import active
 
 PATIENCE_MS = 60_000
 
 
 @pytest.fixture
 def panel(qtbot: QtBot, session: Session) -> TestPanel:
-    made = TestPanel(session)
-    qtbot.addWidget(made)
-    made.resize(1100, 360)
-    made.show()
-    return made
+    return active(qtbot, TestPanel(session), 1100, 360)
 
 
 def ranked(qtbot: QtBot, panel: TestPanel, session: Session, run: Path) -> dict:

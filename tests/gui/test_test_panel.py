@@ -13,6 +13,7 @@ from gui.results.confusion import ConfusionMatrix
 from gui.results.test_panel import EXACT, TestPanel
 from gui.session import Session
 from gui.widgets import theme
+from tests.gui.dialogs import active
 from tests.gui.trained import CLASSES
 
 PATIENCE_MS = 60_000
@@ -20,20 +21,13 @@ PATIENCE_MS = 60_000
 
 @pytest.fixture
 def panel(qtbot: QtBot, session: Session) -> TestPanel:
-    made = TestPanel(session)
-    qtbot.addWidget(made)
-    made.resize(760, 232)
-    made.show()
-    return made
+    return active(qtbot, TestPanel(session), 760, 232)
 
 
 @pytest.fixture
 def matrix(qtbot: QtBot) -> ConfusionMatrix:
-    made = ConfusionMatrix()
-    qtbot.addWidget(made)
-    made.resize(300, 200)
+    made = active(qtbot, ConfusionMatrix(), 300, 200)
     made.show_counts([[8, 2], [0, 10]], ["cat", "dog"])
-    made.show()
     return made
 
 

@@ -8,6 +8,7 @@ from pytestqt.qtbot import QtBot
 
 from gui.widgets import theme
 from gui.widgets.tile_view import Cell, TileView
+from tests.gui.dialogs import active
 
 MANY = 1_000_000
 
@@ -32,13 +33,7 @@ def cells() -> Cells:
 
 @pytest.fixture
 def view(qtbot: QtBot, cells: Cells) -> TileView:
-    made = TileView(cells, side=64)
-    qtbot.addWidget(made)
-    made.resize(500, 400)
-    with qtbot.waitActive(made):
-        made.show()
-        made.activateWindow()
-    return made
+    return active(qtbot, TileView(cells, side=64), 500, 400)
 
 
 def test_only_what_is_in_sight_is_asked_for(view: TileView, cells: Cells) -> None:

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from engine import runs
@@ -15,34 +14,14 @@ from gui.session import IDLE, Session
 from gui.training.train_options import BASIC
 from gui.training.train_panel import TrainPanel
 from gui.training.train_status import duration
+from tests.gui.dialogs import active
+from tests.gui.forms import pick, retype
 from tests.gui.trained import small_project
 
 
 @pytest.fixture
 def panel(qtbot: QtBot, document: Document, session: Session) -> TrainPanel:
-    made = TrainPanel(document, session)
-    qtbot.addWidget(made)
-    made.resize(288, 640)
-    with qtbot.waitActive(made):
-        made.show()
-        made.activateWindow()
-    return made
-
-
-def retype(editor: object, text: str) -> None:
-    assert isinstance(editor, QLineEdit)
-    editor.setFocus()
-    editor.selectAll()
-    QTest.keyClicks(editor, text)
-
-
-def pick(editor: object, text: str) -> None:
-    """Choose an entry of a combo box with the keyboard."""
-    assert isinstance(editor, QComboBox)
-    editor.setFocus()
-    QTest.keyClick(editor, Qt.Key.Key_Home)
-    while editor.currentText() != text:
-        QTest.keyClick(editor, Qt.Key.Key_Down)
+    return active(qtbot, TrainPanel(document, session), 288, 640)
 
 
 def test_typing_an_option_is_one_undo_step(panel: TrainPanel, document: Document) -> None:

@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
+from PySide6.QtWidgets import QComboBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from engine.preparation import Preparation, read_new
@@ -18,7 +18,9 @@ from gui.results.try_panel import TryPanel
 from gui.session import Session
 from gui.widgets.heat_map import HeatMap
 from tests.engine.preparing import made
+from tests.gui.dialogs import active
 from tests.gui.drops import drop
+from tests.gui.forms import retype
 from tests.gui.trained import CLASSES
 
 PATIENCE_MS = 60_000
@@ -26,11 +28,7 @@ PATIENCE_MS = 60_000
 
 @pytest.fixture
 def panel(qtbot: QtBot, session: Session) -> TryPanel:
-    made = TryPanel(session)
-    qtbot.addWidget(made)
-    made.resize(760, 232)
-    made.show()
-    return made
+    return active(qtbot, TryPanel(session), 760, 232)
 
 
 def draw(pad: PaintPad, *points: tuple[int, int]) -> None:
@@ -80,10 +78,7 @@ def test_fields_of_a_table_are_answered_with_a_number(
     colour = form.editor("colour")
     assert isinstance(colour, QComboBox)
     assert [colour.itemText(row) for row in range(colour.count())] == ["blue", "red"]
-    width = form.editor("width")
-    assert isinstance(width, QLineEdit)
-    width.selectAll()
-    QTest.keyClicks(width, "2")
+    retype(form.editor("width"), "2")
     qtbot.waitUntil(lambda: bool(panel.answer.headline.text()), timeout=PATIENCE_MS)
     assert float(panel.answer.headline.text()) == pytest.approx(6, abs=4)
 
@@ -112,10 +107,7 @@ def test_a_text_is_written_and_told_where_the_network_looked(
     method.setCurrentText("sample")
     method.textActivated.emit("sample")
     assert panel.decoding.form.editor("temperature") is not None
-    seed = panel.decoding.form.editor("seed")
-    assert isinstance(seed, QLineEdit)
-    seed.selectAll()
-    QTest.keyClicks(seed, "8")
+    retype(panel.decoding.form.editor("seed"), "8")
     qtbot.waitUntil(lambda: panel.answer.detail.text() != greedy, timeout=PATIENCE_MS)
     session.show_run(trained_runs["table"])
     assert not panel.decoding.isVisible()
@@ -130,10 +122,7 @@ def test_a_network_that_reads_noise_makes_samples(
     QTest.mouseClick(panel.input.make, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(panel.answer.points.isVisible, timeout=PATIENCE_MS)
     assert panel.answer.points.points == 64
-    samples = panel.input.form.editor("samples")
-    assert isinstance(samples, QLineEdit)
-    samples.selectAll()
-    QTest.keyClicks(samples, "9")
+    retype(panel.input.form.editor("samples"), "9")
     qtbot.waitUntil(lambda: panel.answer.points.points == 9, timeout=PATIENCE_MS)
     assert panel.answer.headline.text() == "9 samples"
 
@@ -152,11 +141,7 @@ def test_pointing_at_a_cell_of_a_heat_map_tells_it(qtbot: QtBot) -> None:
 
 @pytest.fixture
 def pad(qtbot: QtBot) -> PaintPad:
-    made = PaintPad()
-    qtbot.addWidget(made)
-    made.resize(200, 120)
-    made.show()
-    return made
+    return active(qtbot, PaintPad(), 200, 120)
 
 
 def test_strokes_are_white_on_black_where_the_mouse_was(pad: PaintPad) -> None:
