@@ -83,7 +83,7 @@ class Browser:
         self.leaves = tuple(leaf for column in self.columns for leaf in column.leaves
                             if leaf.name in self.opened.values)
         self.table_columns = tuple(leaf for leaf in self.leaves if self._is_scalar(leaf) or leaf.kind in WORDS
-                                   or self.files(leaf) is not None)
+                                   or _is_list(leaf) or self.files(leaf) is not None)
         self.count = len(self.opened.names)
         self.findings = self.opened.findings
         self.usable = np.setdiff1d(self.opened.rows, np.array(data.excluded, np.int64), assume_unique=True)
@@ -162,7 +162,8 @@ class Browser:
         split    of one split; "": all rows, those in no split too
         where    conditions as engine.data.filters reads them; a word is looked for in every cell and in the names
         label    of one class of the target
-        sort     a column of `table_columns`, "name" or "#", the row's number; empty cells come last
+        sort     a column of `table_columns` (of a list of numbers the first counts), "name" or "#", the row's number;
+                 empty cells come last
 
         Raises DataError for a condition or a column that makes no sense.
         """
@@ -170,7 +171,7 @@ class Browser:
         if label and self.target is not None and self._is_scalar(self.target):
             numbers = [number for number, name in enumerate(self.target.classes) if name == label]
             rows = rows[np.isin(self.codes(self.target)[rows], numbers)]
-        for condition in conditions(where, self.table_columns):
+        for condition in conditions(where, [leaf for leaf in self.table_columns if not _is_list(leaf)]):
             rows = rows[self._meets(condition, rows)]
         if sort in ("", ROW):
             return rows[::-1] if descending else rows
@@ -235,6 +236,8 @@ class Browser:
         if leaf not in self.table_columns:
             raise DataError(f"Rows cannot be sorted by {leaf.name!r}, which holds no text or number.",
                             "Sort by another column.")
+        if _is_list(leaf):
+            return np.concatenate([values[:, 0] for _, values in self.chunks(leaf, np.arange(self.count))], dtype=float)
         return _ranks(self._texts(leaf, np.arange(self.count)))
 
     def _texts(self, leaf: Column, rows: Rows) -> list[str]:
@@ -298,6 +301,12 @@ def shown_number(value: float) -> str:
     return f"{value:.0f}" if float(value).is_integer() and abs(value) < 1e15 else f"{value:.6g}"
 
 
+def _listed(numbers: NDArray[Any]) -> str:
+    """Numbers side by side, cut where they are many."""
+    texts = [shown_number(number) for number in numbers[: LONGEST_CELL // 10]]
+    return ", ".join([*texts, "…"] if len(numbers) > len(texts) else texts)
+
+
 def shown_date(seconds: float) -> str:
     """A moment, seconds since 1970, as text; "" for NaN."""
     if np.isnan(seconds):
@@ -315,8 +324,13 @@ _SHOWN: dict[str, Callable[[Any], str]] = {
     "boolean": lambda value: "" if np.isnan(value) else "yes" if value else "no",
     "text": lambda value: " ".join(str(value)[: LONGEST_CELL * 2].split())[:LONGEST_CELL],
     "tokens": lambda value: " ".join(map(str, np.asarray(value)[: LONGEST_CELL // 4].tolist())),
-    "vector": lambda value: ", ".join(shown_number(number) for number in np.reshape(value, -1)[:4]),
+    "vector": lambda value: _listed(np.reshape(value, -1)),
 }
+
+
+def _is_list(leaf: Column) -> bool:
+    """A few numbers a row, in one line: an array that is no picture of anything."""
+    return leaf.kind == "vector" and len(leaf.shape) == 1
 
 
 def _ranks(texts: Sequence[str]) -> NDArray[np.float64]:

@@ -128,8 +128,9 @@ class DataSamples(QWidget):
         self.grid.setVisible(bool(glance.cells))
         self.grid.set_count(len(glance.cells))
         self.table.setVisible(bool(glance.texts))
-        header = tuple(leaf.name for leaf in _columns(glance.browser))
-        self.table.show_rows(header, [tuple(texts[name] for name in header) for texts in glance.texts])
+        columns = _columns(glance.browser)
+        header, lists = [leaf.name for leaf in columns], [leaf.name for leaf in columns if leaf.kind == "vector"]
+        self.table.show_rows(header, [[texts[name] for name in header] for texts in glance.texts], lists)
         self._show_classes(glance)
         if is_new:
             self.loaded.emit(glance.browser)

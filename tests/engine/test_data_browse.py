@@ -121,6 +121,25 @@ def test_rows_are_sorted_with_empty_cells_last(people: Browser) -> None:
     assert (people.order() == np.arange(60)).all()
 
 
+def test_rows_of_numbers_are_shown_and_sorted_by_the_first(tmp_path: Path) -> None:
+    points = np.random.default_rng(0).normal(size=(100, 2)).astype(np.float32)
+    np.save(tmp_path / "points.npy", points)
+    browser = Browser(sources.inspect(tmp_path / "points.npy"), None)
+    [column] = browser.table_columns
+    assert browser.cells(np.array([3])) == [{column.name: f"{points[3, 0]:.6g}, {points[3, 1]:.6g}"}]
+    rows = browser.order(sort=column.name)
+    assert points[rows, 0].tolist() == sorted(points[:, 0].tolist())
+    with pytest.raises(DataError, match="to filter by"):
+        browser.order(where=f"{column.name} > 3")
+
+
+def test_long_rows_of_numbers_are_cut_visibly(tmp_path: Path) -> None:
+    np.savez(tmp_path / "long.npz", x=np.ones((50, 300), np.float32), y=np.arange(50) % 2)
+    browser = Browser(sources.inspect(tmp_path / "long.npz"), None)
+    [cells] = browser.cells(np.array([0]))
+    assert [text for text in cells.values() if text.startswith("1, 1, 1") and text.endswith(", …")]
+
+
 def test_what_makes_no_sense_is_refused(people: Browser) -> None:
     with pytest.raises(DataError, match="no column named 'size'"):
         people.order(where="size > 3")

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QImage
@@ -14,6 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from engine.augmentation import augmentation
 from engine.data.sources import inspect
+from engine.project import RESOURCES
 from gui.data.browser.column_views import PictureView
 from gui.data.browser.statistics_view import BY_CLASS, TOGETHER
 from gui.data.browser.thumbnails import KEPT
@@ -358,6 +360,25 @@ def test_a_glance_shows_some_samples_and_opens_one(qtbot: QtBot, tmp_path: Path)
     qtbot.waitUntil(lambda: not glance.is_reading, timeout=PATIENCE_MS)
     assert glance._place.text() == f"{SHOWN} of 40"
     glance.clear()
+    no_background(qtbot)
+
+
+def test_points_are_shown_as_rows_of_numbers(qtbot: QtBot, show: Show) -> None:
+    points = RESOURCES / "data" / "ring" / "points.npy"
+    first = ", ".join(f"{number:.6g}" for number in np.load(points)[0])
+    glance = DataSamples()
+    qtbot.addWidget(glance)
+    glance.show()
+    with qtbot.waitSignal(glance.loaded, timeout=PATIENCE_MS):
+        glance.show_data(inspect(points), None)
+    assert not glance.grid.isVisible()
+    assert glance.table.rowCount() == SHOWN
+    assert glance.browser is not None
+    row = glance.browser.mixed("train")[0]
+    assert glance.table.item(0, 0).text() == ", ".join(f"{number:.6g}" for number in np.load(points)[row])
+    browser = show(points)
+    assert browser.list.currentWidget() is browser.list.table
+    assert browser.list.model.text(0, 1) == first
     no_background(qtbot)
 
 

@@ -17,7 +17,7 @@ from gui.widgets import theme
 from gui.widgets.tile_view import Cell, TileView
 
 _LINE_HEIGHT = 24
-_WIDTHS = {ROW: 76, "number": 84, "boolean": 68, "category": 108, "date": 140, "text": 260}
+_WIDTHS = {ROW: 76, "number": 84, "boolean": 68, "category": 108, "date": 140, "text": 260, "vector": 260}
 """Of a column of this kind, in pixels, unless its name needs more."""
 
 _WIDTH = 120
