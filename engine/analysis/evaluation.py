@@ -15,8 +15,9 @@ from engine.tensors import TensorSpec
 
 MAX_NAMES = 6
 
-OWN_FAULTS = frozenset(("param", "idle-dropout"))
-"""Codes of what a layer's settings alone are to blame for, not what comes in: no wire is red, no source is named."""
+OWN_FAULTS = frozenset(("param", "idle-dropout", "recursion", "unfinished"))
+"""Codes of what a layer's settings, or the network that it places, are to blame for, not what comes in: no wire is red,
+no source is named."""
 
 
 class Evaluation:
