@@ -103,5 +103,7 @@ class LatePanels(QObject):
             case "steps":
                 from gui.results.steps_panel import StepsPanel
 
-                return StepsPanel(session)
+                steps_panel = StepsPanel(session)
+                steps_panel.emptied.connect(self._docks[dock].close)
+                return steps_panel
         raise ValueError(f"no panel is made for the dock {dock!r}")

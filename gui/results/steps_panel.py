@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
@@ -31,7 +31,12 @@ SAMPLES = (
 
 class StepsPanel(QWidget):
     """Which Loop, which sample and which step on top, what happens in it below. Nothing is computed while the panel
-    cannot be seen."""
+    cannot be seen.
+
+    emptied: another run is shown, or none, and there is no Loop in it.
+    """
+
+    emptied = Signal()
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -106,6 +111,16 @@ class StepsPanel(QWidget):
         """Another run is shown."""
         self._row, self._call, self._sample = None, 0, None
         self._ask_if_seen()
+        if not self._has_loops():
+            self.emptied.emit()
+
+    def _has_loops(self) -> bool:
+        """Whether the run that is shown has a Loop; also where that cannot be found out, which is told here."""
+        run = self._session.run
+        try:
+            return run is not None and bool(loops_of(run.project))
+        except EngineError:
+            return True
 
     def _forget_numbers(self, _state: str) -> None:
         """The weights of the run are others now."""

@@ -1,6 +1,7 @@
 """The window as a whole: parts work together, actions are complete, the layout is remembered."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QSize, Qt
@@ -47,6 +48,17 @@ def test_the_example_is_ready_to_train(qtbot: QtBot) -> None:
     assert window.document.path is None
     assert window.session.refusal() is None
     assert window.problems.counts == (0, 0)
+
+
+def test_the_steps_are_put_away_when_a_run_without_a_loop_is_shown(
+    window: MainWindow, looped_run: Path, trained_runs: dict[str, Path]
+) -> None:
+    window.session.show_run(looped_run)
+    window.docks.raise_dock("steps")
+    assert window.docks["steps"].isVisible()
+    window.session.show_run(trained_runs["pictures"])
+    assert not window.docks["steps"].isVisible()
+    assert not window.docks["steps"].toggleViewAction().isChecked()
 
 
 @pytest.mark.parametrize(("action", "message"), [
