@@ -11,15 +11,17 @@ import os
 import tarfile
 import zipfile
 import zlib
+from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BufferedReader
+from io import BufferedReader, BytesIO
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import BinaryIO, cast
 
 from engine.data import cache
-from engine.data.disk.trees import Contents, File, PackedFile, relative_parts
+from engine.data.disk.trees import Contents, File, relative_parts
 from engine.data.files import BLOCK_BYTES, Progress, ignore_progress
 from engine.errors import DataError, StorageError
 from engine.preparation.arrays import DOCUMENTS, MAX_INFLATION
@@ -29,6 +31,9 @@ UNPACKED = "unpacked.tar"
 """A compressed tar that was unpacked, in an entry of the cache."""
 
 ROOM_BYTES = 64 << 20
+
+HELD_BYTES = 64 << 20
+"""A file of an archive is unpacked into memory up to this size, and beyond it into a temporary file."""
 
 MAX_TOTAL = 4 << 40
 TAR_BLOCK = 512
@@ -77,17 +82,24 @@ class Container:
             return open_regular(self.path)
 
 
-class TarEntry(PackedFile):
-    """A file of a tar: a slice of it."""
+class PackedFile(File):
+    """A file of an archive: `chunks` yields its bytes, unpacked, and raises DataError where they are damaged."""
 
-    __slots__ = ("_container", "_offset", "_size", "_stamp")
+    __slots__ = ("_container", "_size", "_stamp")
 
-    def __init__(self, container: Container, name: str, offset: int, size: int, stamp: int) -> None:
-        self._container, self.name, self._offset, self._size, self._stamp = container, name, offset, size, stamp
+    def __init__(self, container: Container, name: str, size: int, stamp: int) -> None:
+        self._container, self.name, self._size, self._stamp = container, name, size, stamp
+
+    @abstractmethod
+    def chunks(self) -> Iterator[bytes]: ...
 
     @property
     def place(self) -> str:
         return f"{self._container.root}: {self.name}"
+
+    @property
+    def path(self) -> None:
+        return None
 
     @property
     def size(self) -> int:
@@ -96,6 +108,44 @@ class TarEntry(PackedFile):
     @property
     def stamp(self) -> int:
         return self._stamp
+
+    def head(self, count: int) -> bytes:
+        found = bytearray()
+        try:
+            for chunk in self.chunks():
+                found += chunk
+                if len(found) >= count:
+                    break
+        except DataError:
+            pass
+        return bytes(found[:count])
+
+    def read(self, limit: int | None = None) -> bytes:
+        self._require(self.size, limit)
+        return b"".join(self.chunks())
+
+    def open(self) -> BinaryIO:
+        if self.size <= HELD_BYTES:
+            return BytesIO(self.read())
+        file = cast(BinaryIO, TemporaryFile())  # noqa: SIM115 - the caller closes it
+        try:
+            for chunk in self.chunks():
+                file.write(chunk)
+        except BaseException:
+            file.close()
+            raise
+        file.seek(0)
+        return file
+
+
+class TarEntry(PackedFile):
+    """A file of a tar: a slice of it."""
+
+    __slots__ = ("_offset",)
+
+    def __init__(self, container: Container, name: str, offset: int, size: int, stamp: int) -> None:
+        super().__init__(container, name, size, stamp)
+        self._offset = offset
 
     def chunks(self) -> Iterator[bytes]:
         left = self._size
@@ -110,27 +160,14 @@ class TarEntry(PackedFile):
 
 
 class ZipEntry(PackedFile):
-    """A file of a ZIP, stored or deflated."""
+    """A file of a ZIP, stored or deflated. Its stamp is the checksum of its contents."""
 
-    __slots__ = ("_container", "_crc", "_is_deflated", "_offset", "_packed", "_size")
+    __slots__ = ("_is_deflated", "_offset", "_packed")
 
     def __init__(self, container: Container, name: str, info: zipfile.ZipInfo) -> None:
-        self._container, self.name = container, name
-        self._offset, self._packed, self._size, self._crc = (
-            info.header_offset, info.compress_size, info.file_size, info.CRC)
+        super().__init__(container, name, info.file_size, info.CRC)
+        self._offset, self._packed = info.header_offset, info.compress_size
         self._is_deflated = info.compress_type == zipfile.ZIP_DEFLATED
-
-    @property
-    def place(self) -> str:
-        return f"{self._container.root}: {self.name}"
-
-    @property
-    def size(self) -> int:
-        return self._size
-
-    @property
-    def stamp(self) -> int:
-        return self._crc
 
     def chunks(self) -> Iterator[bytes]:
         """Never more bytes than the index promises, and checked against its sum."""
@@ -142,7 +179,7 @@ class ZipEntry(PackedFile):
                 if found > self._size:
                     break
                 yield chunk
-        if found != self._size or crc != self._crc:
+        if found != self._size or crc != self._stamp:
             raise self._damaged("its contents do not fit their checksum")
 
     def _unpacked(self, file: BufferedReader) -> Iterator[bytes]:

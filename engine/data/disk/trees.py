@@ -6,13 +6,11 @@ import os
 import stat
 from abc import ABC, abstractmethod
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
-from io import BytesIO
 from operator import attrgetter
 from pathlib import Path, PurePosixPath
-from tempfile import TemporaryFile
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from engine.data.files import (
     Progress,
@@ -23,9 +21,6 @@ from engine.data.files import (
 )
 from engine.errors import DataError
 from engine.preparation.files import cannot_read, open_regular
-
-HELD_BYTES = 64 << 20
-"""A file of an archive is unpacked into memory up to this size, and beyond it into a temporary file."""
 
 
 class File(ABC):
@@ -147,47 +142,6 @@ class DiskFile(File):
 
     def open(self) -> BinaryIO:
         return open_regular(self.path)
-
-
-class PackedFile(File):
-    """A file of an archive: `chunks` yields its bytes, unpacked, and raises DataError where they are damaged."""
-
-    __slots__ = ()
-
-    @abstractmethod
-    def chunks(self) -> Iterator[bytes]: ...
-
-    @property
-    def path(self) -> None:
-        return None
-
-    def head(self, count: int) -> bytes:
-        found = bytearray()
-        try:
-            for chunk in self.chunks():
-                found += chunk
-                if len(found) >= count:
-                    break
-        except DataError:
-            pass
-        return bytes(found[:count])
-
-    def read(self, limit: int | None = None) -> bytes:
-        self._require(self.size, limit)
-        return b"".join(self.chunks())
-
-    def open(self) -> BinaryIO:
-        if self.size <= HELD_BYTES:
-            return BytesIO(self.read())
-        file = cast(BinaryIO, TemporaryFile())  # noqa: SIM115 - the caller closes it
-        try:
-            for chunk in self.chunks():
-                file.write(chunk)
-        except BaseException:
-            file.close()
-            raise
-        file.seek(0)
-        return file
 
 
 class Contents:
