@@ -3,6 +3,7 @@
 import gzip
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -81,18 +82,23 @@ def _done(supervisor: Supervisor, job: AnyJob) -> None:
     assert ended[0].reason == "completed", ended[0]
 
 
+def _completed(supervisor: Supervisor, project: Project, folder: Path) -> Path:
+    """The folder of a run that was trained to its end."""
+    run = runs.create(project, None, folder)
+    _done(supervisor, jobs.Train(str(run.folder)))
+    return run.folder
+
+
 @pytest.fixture(scope="session")
 def trained_runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Folders of two completed and tested runs: of pictures and of a table. Not to be changed."""
     folder = tmp_path_factory.mktemp("trained")
-    supervisor = Supervisor()
     made = {}
-    for name, project in (("pictures", small_project(folder / "data")), ("table", regression_project(folder / "csv"))):
-        run = runs.create(project, None, folder / name)
-        _done(supervisor, jobs.Train(str(run.folder)))
-        _done(supervisor, jobs.Evaluate(str(run.folder)))
-        made[name] = run.folder
-    supervisor.close()
+    with closing(Supervisor()) as supervisor:
+        for name, project in (("pictures", small_project(folder / "data")),
+                              ("table", regression_project(folder / "csv"))):
+            made[name] = _completed(supervisor, project, folder / name)
+            _done(supervisor, jobs.Evaluate(str(made[name])))
     return made
 
 
@@ -100,33 +106,24 @@ def trained_runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def translation_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a completed run of a network that writes texts. Not to be changed."""
     folder = tmp_path_factory.mktemp("translation")
-    supervisor = Supervisor()
-    run = runs.create(translation_project(folder / "data"), None, folder / "run")
-    _done(supervisor, jobs.Train(str(run.folder)))
-    supervisor.close()
-    return run.folder
+    with closing(Supervisor()) as supervisor:
+        return _completed(supervisor, translation_project(folder / "data"), folder / "run")
 
 
 @pytest.fixture(scope="session")
 def generator_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a completed run of a network that makes points of noise. Not to be changed."""
     folder = tmp_path_factory.mktemp("generator")
-    supervisor = Supervisor()
-    run = runs.create(compositions.gan(folder, 100, epochs=1), None, folder / "run")
-    _done(supervisor, jobs.Train(str(run.folder)))
-    supervisor.close()
-    return run.folder
+    with closing(Supervisor()) as supervisor:
+        return _completed(supervisor, compositions.gan(folder, 100, epochs=1), folder / "run")
 
 
 @pytest.fixture(scope="session")
 def looped_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a completed run of a network with a Loop over a cell drawn by hand. Not to be changed."""
     folder = tmp_path_factory.mktemp("looped")
-    supervisor = Supervisor()
-    run = runs.create(looped.reader(folder), None, folder / "run")
-    _done(supervisor, jobs.Train(str(run.folder)))
-    supervisor.close()
-    return run.folder
+    with closing(Supervisor()) as supervisor:
+        return _completed(supervisor, looped.reader(folder), folder / "run")
 
 
 @pytest.fixture(name="document")
