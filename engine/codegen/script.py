@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from engine.analysis.effects import effects
+from engine.analysis.library import Library, placed
 from engine.analysis.planning import resting
 from engine.codegen.source import Objective, Part, Source
 from engine.codegen.text import Line, block, docstring, quoted
@@ -100,14 +101,15 @@ class _Script:
         for phase, optimizer, scheduler in zip(self._plan, self._optimizers, self._schedulers, strict=True):
             groups = self._groups(phase)
             rate = float(phase.optimizer.params["lr"])
-            if len(groups) == 1 and groups[0][0] == 1.0:
-                given = groups[0][1]
-            else:
-                given = "[" + ", ".join(f'{{"params": {weights}, "lr": {rate * factor!r}}}'
-                                        for factor, weights in groups) + "]"
+            made = f"{optimizer} = torch.optim.{OPTIMIZERS[phase.optimizer.type].constructor}("
             settings = _settings(phase.optimizer)
-            yield from block([Line(f"{optimizer} = torch.optim.{OPTIMIZERS[phase.optimizer.type].constructor}"
-                                   f"({given}, {settings})")], 0)
+            if len(groups) == 1 and groups[0][0] == 1.0:
+                yield from block([Line(f"{made}{groups[0][1]}, {settings})")], 0)
+            else:
+                yield f"{made}["
+                for factor, weights in groups:
+                    yield from block([Line(f'{{"params": {weights}, "lr": {rate * factor!r}}},')], 4)
+                yield f"], {settings})"
             if scheduler:
                 yield from block([Line(f"{scheduler} = {self._scheduler(phase, optimizer)}")], 0)
 
@@ -118,18 +120,24 @@ class _Script:
         found: dict[float, list[str]] = {}
         weights = effects(self._project, phase).weights
         for part in self._reached(self._source.objectives[phase.objective]):
-            factors = {attribute: weights[part.graph, node].factor
-                       for node, attribute in self._source.modules[part.graph].items()
+            factors = {node: weights[part.graph, node].factor for node in self._source.modules[part.graph]
                        if (part.graph, node) in weights}
-            variable = self._parts[part.name]
             if len(set(factors.values())) == 1 and not part.parts:
-                found.setdefault(next(iter(factors.values())), []).append(f"{variable}.parameters()")
+                found.setdefault(next(iter(factors.values())), []).append(f"{self._parts[part.name]}.parameters()")
                 continue
-            for attribute, factor in factors.items():
-                found.setdefault(factor, []).append(f"{variable}.{attribute}.parameters()")
+            for node, factor in factors.items():
+                found.setdefault(factor, []).append(self._weights(part, node))
         found.pop(0.0, None)
         return [(factor, moved[0] if len(moved) == 1 else f"[{', '.join(f'*{each}' for each in moved)}]")
                 for factor, moved in sorted(found.items(), reverse=True)]
+
+    def _weights(self, part: Part, node_id: str) -> str:
+        """The weights of a node itself, as an expression: a Block's copies may hold networks that they share."""
+        weights = f"{self._parts[part.name]}.{self._source.modules[part.graph][node_id]}.parameters()"
+        graph = placed(self._project.graphs[part.graph].node(node_id))
+        inside = Library(self._project.graphs).places(graph) if graph else ()
+        shared = [f"*{self._parts[other.name]}.parameters()" for other in self._source.parts if other.graph in inside]
+        return f"[weight for weight in {weights} if weight not in {{{', '.join(shared)}}}]" if shared else weights
 
     def _reached(self, objective: Objective) -> list[Part]:
         waiting, reached = [*objective.parts, *filter(None, (objective.part,))], set[str]()

@@ -11,11 +11,13 @@ from safetensors.torch import load_file
 
 from engine.cli.main import main
 from engine.errors import EngineError
+from engine.graph import Graph
 from engine.options import SCHEDULERS, Component, chosen
 from engine.plan import Phase
 from engine.project import Project, Split
 from engine.training.script import write_training
 from tests.engine import compositions, examples
+from tests.engine.plans import layer, network, wires
 from tests.engine.training_runs import trained
 
 ONE_EPOCH = {"epochs": 2, "threads": 1}
@@ -66,6 +68,24 @@ def test_a_phase_that_begins_in_a_later_epoch(stop: int, tmp_path: Path) -> None
     project = compositions.perceptron(tmp_path, 100, epochs=5)
     late = Phase("Late", "Perceptron", scheduler=chosen(SCHEDULERS, "Cosine", {}), start=6, stop=stop)
     project = project.replace(plan=(late,))
+    run, _ = trained(project, tmp_path / "run")
+    found = _by_script(project, tmp_path / "script")
+    for name, weight in load_file(run.checkpoint("last")).items():
+        assert torch.equal(weight, found[name]), name
+
+
+def test_a_block_of_a_shared_network_with_another_rate(tmp_path: Path) -> None:
+    """What the copies share belongs to none of them."""
+    project = compositions.perceptron(tmp_path, 100, epochs=2)
+    main, width = project.graph, project.graph.node("features").params["shape"][0]
+    shared = network(width, ("Linear", {"out_features": width}))
+    middle = Graph((layer("x", "Input", shape=(width,)), layer("linear", "Linear", out_features=width),
+                    layer("shared", "Network", graph="Shared"), layer("y", "Output")),
+                   wires("x linear", "linear shared.in", "shared.out y"))
+    main = Graph((*main.nodes, layer("blocks", "Block", graph="Middle", repeat=2)), (
+        *(edge for edge in main.edges if edge.target != "hidden"), *wires("features blocks.x", "blocks.y hidden")))
+    plan = (Phase("All", project.main, {project.main: 1.0, "Shared": 0.1}, clip=0.5),)
+    project = project.replace(graphs={project.main: main, "Middle": middle, "Shared": shared}, plan=plan)
     run, _ = trained(project, tmp_path / "run")
     found = _by_script(project, tmp_path / "script")
     for name, weight in load_file(run.checkpoint("last")).items():
