@@ -5,6 +5,7 @@ from datetime import datetime
 from PySide6.QtWidgets import QPlainTextEdit, QVBoxLayout, QWidget
 
 from engine import events
+from gui.facts import counted
 from gui.session import Session
 from gui.widgets import theme
 
@@ -49,9 +50,9 @@ def described(event: events.AnyEvent) -> str:  # noqa: PLR0911 - one answer for 
     """An event as a line of the log, "" for those that are too many to list."""
     match event:
         case events.Started():
-            start = f"from step {event.step:,}" if event.step else f"{event.weights:,} weights"
-            threads = "" if event.device.startswith("cuda") else f", {event.threads} threads"
-            return f"Training {event.run} on {event.device}{threads}: {start}, {event.epochs} epochs."
+            start = f"from step {event.step:,}" if event.step else counted(event.weights, "weight")
+            threads = "" if event.device.startswith("cuda") else f", {counted(event.threads, 'thread')}"
+            return f"Training {event.run} on {event.device}{threads}: {start}, {counted(event.epochs, 'epoch')}."
         case events.Validated():
             splits = f"{_values('train', event.training)}; {_values('validation', event.validation)}"
             return f"Epoch {event.epoch}: {splits}{', the best so far' if event.best else ''}"

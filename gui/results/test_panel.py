@@ -220,7 +220,7 @@ class TestPanel(QWidget):
 
     def _filter_text(self, shown: Evaluation) -> str:
         if self._filter == (-1, -1):
-            return f"{shown.wrong_count:,} mistakes"
+            return counted(shown.wrong_count, "mistake")
         truth, predicted = self._filter
         if truth == predicted:
             return f"Mistakes on {shown.classes[truth]}"
