@@ -268,11 +268,15 @@ def test_optimizer_times_and_clipping(settings: PhaseSettings, document: Documen
     pick(settings.components.optimizer.editor("optimizer"), "SGD")
     retype(settings.components.rate.editor("lr"), "0.5")
     pick(settings.components.scheduler.editor("scheduler"), "Step")
+    assert [settings.times.editor(name).text() for name in ("to_step", "clipping")] == ["end", "off"]
     for name, text in (("every", "5"), ("from_step", "10"), ("to_step", "20"), ("clipping", "1.5")):
         retype(settings.times.editor(name), text)
     now = phase(document, 1)
     assert (now.optimizer.type, now.optimizer.params["lr"], now.scheduler.type) == ("SGD", 0.5, "Step")
     assert (now.every, now.start, now.stop, now.clip) == (5, 10, 20, 1.5)
+    for name, text in (("to_step", "end"), ("clipping", "off")):
+        retype(settings.times.editor(name), text)
+    assert (phase(document, 1).stop, phase(document, 1).clip) == (0, 0.0)
     assert phase(document, 0).optimizer.type == "Adam"
     assert document.project.options.optimizer.type == "Adam"
 
