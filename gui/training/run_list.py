@@ -30,7 +30,7 @@ _HEADER_HEIGHT, _ROW_HEIGHT, _INDENTATION = 30, 24, 8
 
 
 class RunList(QWidget):
-    """The newest runs with their status and best loss, those in a row below what they are runs of. A double-click shows
+    """The newest runs with their status and loss, those in a row below what they are runs of. A double-click shows
     one in all panels."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
@@ -43,7 +43,8 @@ class RunList(QWidget):
         self.tree.setIndentation(_INDENTATION)
         self.tree.setUniformRowHeights(True)
         self.tree.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.tree.setHeaderLabels(["Started", "Status", "Best loss"])
+        self.tree.setHeaderLabels(["Started", "Status", "Loss"])
+        self.tree.headerItem().setToolTip(2, "The lowest validation loss; of several objectives that of the last epoch")
         self.tree.header().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.tree.header().setStretchLastSection(True)
         self.tree.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
