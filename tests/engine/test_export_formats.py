@@ -4,8 +4,10 @@ import json
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from itertools import product
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from safetensors.torch import load_file
 
 from engine import trained
 from engine.evaluation import evaluate
+from engine.events import AnyEvent
 from engine.export import FORMATS, export
 from engine.prediction import predict
 from engine.project import RESOURCES
@@ -22,15 +25,31 @@ LOCAL = (str(Path(__file__).parents[2]).encode(), b"/tmp/", b"/home/", b"/root",
 CASES = [*product(("perceptron", "cnn", "lstm"), FORMATS), ("yes_or_no", "onnx")]
 
 
-def name_of(format: str) -> str:
-    return f"network{FORMATS[format].suffix}"
+class Exported(NamedTuple):
+    path: Path
+    result: dict[str, Any]
+    events: list[AnyEvent]
+
+
+@pytest.fixture(scope="module")
+def exported(trained_run, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Exported]:
+    """exported("cnn", "onnx"): made once. Tests only read it."""
+    made: dict[tuple[str, str], Exported] = {}
+
+    def get(network: str, format: str) -> Exported:
+        if (network, format) not in made:
+            path = tmp_path_factory.mktemp("exported") / "made" / f"network{FORMATS[format].suffix}"
+            events: list[AnyEvent] = []
+            result = export(trained_run(network), format, path, emit=events.append)
+            made[network, format] = Exported(path, result, events)
+        return made[network, format]
+
+    return get
 
 
 @pytest.mark.parametrize(("network", "format"), CASES)
-def test_every_format_computes_what_the_network_does(trained_run, tmp_path: Path, network: str, format: str) -> None:
-    path = tmp_path / "made" / name_of(format)
-    events = []
-    result = export(trained_run(network), format, path, emit=events.append)
+def test_every_format_computes_what_the_network_does(exported, network: str, format: str) -> None:
+    path, result, events = exported(network, format)
     assert result["path"] == str(path)
     assert result["samples"] == (80 if network == "yes_or_no" else 256)
     assert 0 <= result["difference"] <= 1e-4
@@ -51,13 +70,12 @@ def local_paths(path: Path) -> list[str]:
     return [f"{name}: {text!r}" for name, content in contents.items() for text in LOCAL if text in content]
 
 
-def test_onnx_has_names_a_free_batch_and_the_accuracy_of_the_test(trained_run, tmp_path: Path) -> None:
+def test_onnx_has_names_a_free_batch_and_the_accuracy_of_the_test(trained_run, exported) -> None:
     import onnx
     import onnxruntime
 
     run = trained_run("perceptron")
-    path = tmp_path / "network.onnx"
-    result = export(run, "onnx", path)
+    path, result, _ = exported("perceptron", "onnx")
     model = onnx.load(path)
     assert model.graph.input[0].type.tensor_type.shape.dim[0].dim_param == "batch"
     assert next(entry.version for entry in model.opset_import if not entry.domain) >= 18
@@ -74,28 +92,24 @@ def test_onnx_has_names_a_free_batch_and_the_accuracy_of_the_test(trained_run, t
     assert accuracy > 0.4, "it has learned something, so that equality means something"
 
 
-def test_the_state_dict_holds_the_weights_bit_for_bit(trained_run, tmp_path: Path) -> None:
+def test_the_state_dict_holds_the_weights_bit_for_bit(trained_run, exported, tmp_path: Path) -> None:
     run = trained_run("cnn")
     expected = load_file(run.checkpoint("best"))
-    export(run, "state_dict", tmp_path / "w.safetensors")
     export(run, "state_dict", tmp_path / "w.pt")
-    for found in (load_file(tmp_path / "w.safetensors"), torch.load(tmp_path / "w.pt", weights_only=True)):
+    for found in (load_file(exported("cnn", "state_dict").path), torch.load(tmp_path / "w.pt", weights_only=True)):
         assert found.keys() == expected.keys()
         assert all(torch.equal(found[name], expected[name]) for name in expected)
 
 
-def test_the_preparation_travels_with_every_file(trained_run, tmp_path: Path) -> None:
+def test_the_preparation_travels_with_every_file(trained_run, exported) -> None:
     from safetensors import safe_open
 
-    run = trained_run("perceptron")
-    expected = json.loads(json.dumps(run.preparation().to_json()))
-    export(run, "state_dict", tmp_path / "w.safetensors")
-    with safe_open(tmp_path / "w.safetensors", "pt") as file:
+    expected = json.loads(json.dumps(trained_run("perceptron").preparation().to_json()))
+    with safe_open(exported("perceptron", "state_dict").path, "pt") as file:
         assert json.loads(file.metadata()["preparation"]) == expected
         assert json.loads(file.metadata()["classes"])["scores"][0] == "T-shirt/top"
-    export(run, "pt2", tmp_path / "w.pt2")
     facts = {"preparation.json": ""}
-    with (tmp_path / "w.pt2").open("rb") as file:
+    with exported("perceptron", "pt2").path.open("rb") as file:
         torch.export.load(file, extra_files=facts)
     assert json.loads(facts["preparation.json"]) == expected
 
