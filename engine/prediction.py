@@ -22,14 +22,15 @@ def predict(run: Run, paths: Sequence[Path | str], checkpoint: str = "best",
 
     Returns plain values: {"predictions": [{"name", ...}]}, see `engine.preparation.answers.answers` for what else; for
     a text that was written also "log_probability", and {"attention": {"output", "rows", "columns", "weights"}}.
-    With several outputs an entry is that of the first, and has all of them in "outputs" by name.
+    With several outputs an entry is that of the first, and has all of them in "outputs" by name. Of texts that are
+    longer than the network reads, "cut" tells {column: {"tokens", "read", "unit"}}.
     Raises RunError, DataError (also if the network reads more than files give), OptionError or WeightsError.
     """
     settings = settings_of(decoding or {})
     trained = load(run, checkpoint)
     usage = usage_of(trained.source, trained.preparation, run.project.graph)
-    names, columns = usage.new(paths, settings["seed"])
-    return {"predictions": entries(names, usage.said(trained.outputs, columns, settings, with_attention))}
+    names, columns, cut = usage.new(paths, settings["seed"])
+    return {"predictions": entries(names, usage.said(trained.outputs, columns, settings, with_attention), cut)}
 
 
 def made(run: Run, count: int, seed: int = 0, checkpoint: str = "best") -> dict[str, AnyArray]:

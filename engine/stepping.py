@@ -206,7 +206,7 @@ def _range(rows: Array) -> str:
 
 
 def _of_files(usage: Usage, paths: Sequence[Path | str], row: int) -> _Sample:
-    names, columns = usage.new(paths)
+    names, columns, _ = usage.new(paths)
     if row not in range(len(names)):
         raise DataError(f"There is no sample {row}: the files hold {len(names)}.", "They are counted from 0.")
     one = {name: values[row : row + 1] for name, values in columns.items()}

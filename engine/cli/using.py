@@ -129,7 +129,7 @@ def evaluate(args: argparse.Namespace, console: Console) -> int:
 def predict(args: argparse.Namespace, console: Console) -> int:
     from engine import runs, storage
     from engine.prediction import predict as look
-    from engine.preparation.answers import summary
+    from engine.preparation.answers import cut_note, summary
     from engine.preparation.saving import contents, text
 
     if args.samples is not None:
@@ -138,6 +138,8 @@ def predict(args: argparse.Namespace, console: Console) -> int:
         args.parser.error("name files to predict, or a number of --samples for a network that makes them of noise")
     found = look(runs.open_run(args.folder), args.files, args.checkpoint, decoding.given(args),
                  with_attention=args.attention)["predictions"]
+    if note := cut_note(found):
+        console.message(note)
     if args.output:
         for path, content in contents(found, args.output, args.json).items():
             storage.write(path, content)

@@ -1,6 +1,6 @@
 """What a network puts out, in the words and units of the data it was trained on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import exp
 from typing import Any
 
@@ -63,15 +63,31 @@ def answers(part: Part | None, output: AnyArray) -> list[Entry]:
              "probabilities": dict(zip(part.classes, row.tolist(), strict=True))} for row in shares]
 
 
-def entries(names: Sequence[str], outputs: Sequence[tuple[str, list[Entry]]]) -> list[Entry]:
+def entries(names: Sequence[str], outputs: Sequence[tuple[str, list[Entry]]],
+            cut: Mapping[int, Entry] | None = None) -> list[Entry]:
     """One entry a sample from the answers of each output: {"name", ...} with those of the first, and with all of them
-    by name in "outputs" if there are several."""
+    by name in "outputs" if there are several. `cut`: by row what goes into "cut", see `Usage.new`."""
     found = []
     for row, name in enumerate(names):
         said = {output: column[row] for output, column in outputs}
         entry = {"name": name, **next(iter(said.values()))}
+        if cut and row in cut:
+            entry["cut"] = cut[row]
         found.append({**entry, "outputs": said} if len(said) > 1 else entry)
     return found
+
+
+def cut_note(entries: Sequence[Entry]) -> str:
+    """What people must know of texts that are too long for the network, "" if none is."""
+    found = [entry["cut"] for entry in entries if "cut" in entry]
+    if not found:
+        return ""
+    if len(entries) == 1:
+        parts = " and ".join(f"the first {told['read']:,} of {told['tokens']:,} {told['unit']} of {column!r}"
+                             for column, told in found[0].items())
+    else:
+        parts = f"the beginning of the texts of {len(found):,} of {len(entries):,} samples"
+    return f"Only {parts} counted: the network reads no more."
 
 
 def summary(entry: Entry) -> tuple[str, str]:

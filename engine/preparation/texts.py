@@ -26,6 +26,9 @@ UNKNOWN_NUMBER, BEGIN_NUMBER, END_NUMBER = 1, 2, 3
 
 BYTES = 256
 
+UNITS = {"word": "words", "character": "characters"}
+"""What people call the tokens of a text."""
+
 
 def fit_text(part: Part, chunks: Chunks) -> dict[str, Any]:
     """A tokenizer trained on texts, as the JSON of the `tokenizers` library."""
@@ -63,13 +66,33 @@ def encode_text(part: Part, texts: Sequence[str]) -> Stored:
 
 def _stored(part: Part, found: Sequence[Any]) -> Stored:
     """Token numbers with marks, cut or padded. They are cut before the end mark: every text has one."""
-    length = part.shape[0]
+    length, begin, room = part.shape[0], _begin(part), _room(part)
     if not has_marks(part):
         return padded(found, length, np.int32)
-    begin = [BEGIN_NUMBER] if part.role != "target" or part.settings["marks"] == BOTH_MARKS else []
-    room = max(0, length - len(begin) - 1)
     stored = padded([[*begin, *tokens[:room], END_NUMBER] for tokens in found], length, np.int32)
     return stored if begin else stored._replace(shifted=shifted(stored.values))
+
+
+def _begin(part: Part) -> list[int]:
+    has_begin = has_marks(part) and (part.role != "target" or part.settings["marks"] == BOTH_MARKS)
+    return [BEGIN_NUMBER] if has_begin else []
+
+
+def _room(part: Part) -> int:
+    """So many tokens of a text are kept, beside the marks."""
+    return max(0, part.shape[0] - len(_begin(part)) - 1) if has_marks(part) else part.shape[0]
+
+
+def cut(part: Part, raw: Sequence[Any], lengths: AnyArray) -> dict[int, dict[str, Any]]:
+    """Of what was cut, by row: {"tokens": so many there were, "read": so many were kept, "unit": what they are}.
+    `raw` are texts or sequences of numbers, `lengths` (n,) what encoding made of them."""
+    full = np.flatnonzero(lengths >= part.shape[0]).tolist()
+    long, room = [raw[row] for row in full], _room(part)
+    if part.kind == "text":
+        long = [encoding.ids for encoding in _tokenizer(part).encode_batch_fast(long, add_special_tokens=False)]
+    unit = UNITS.get(part.settings.get("tokens", ""), "tokens")
+    return {row: {"tokens": len(tokens), "read": room, "unit": unit}
+            for row, tokens in zip(full, long, strict=True) if len(tokens) > room}
 
 
 def shifted(values: AnyArray) -> AnyArray:

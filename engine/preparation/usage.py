@@ -10,12 +10,12 @@ import numpy as np
 
 from ..derived import LENGTHS, origin
 from ..errors import DataError
-from .answers import Entry, answers
+from .answers import TOKENS, Entry, answers
 from .decoding import Compute, Loop, Settings, Written, decode, decode_ctc, rewritten
 from .parts import AnyArray, Part, Preparation
 from .preparing import INTEGERS, prepared, restored
 from .reading import read_new
-from .texts import readable, words
+from .texts import cut, readable, words
 
 BATCH = 256
 """So many samples are computed at a time."""
@@ -119,14 +119,21 @@ class Usage:
                                 "new files do not have it.", "Take it out of the network and train again.")
         return names
 
-    def new(self, paths: Sequence[Path | str], seed: int = 0) -> tuple[tuple[str, ...], dict[str, AnyArray]]:
-        """Names of all samples in files, and their columns, prepared, with what the network reads among them. Raises
-        DataError."""
+    def new(self, paths: Sequence[Path | str],
+            seed: int = 0) -> tuple[tuple[str, ...], dict[str, AnyArray], dict[int, Entry]]:
+        """Names of all samples in files; their columns, prepared, with what the network reads among them; and by row
+        the texts that were longer than that: {column: {"tokens", "read", "unit"}}. Raises DataError."""
         if not self.read:
             raise DataError("The network reads no data: it makes samples of noise.",
                             "Ask it for a number of samples, and give no files.")
         raw, names = read_new(self.preparation, paths, self.read)
-        return names, {**prepared(self.preparation, raw), **self.drawn(len(names), seed)}
+        columns = prepared(self.preparation, raw)
+        found: dict[int, Entry] = {}
+        for part in self.preparation.origins(self.read):
+            if part.kind in TOKENS:
+                for row, told in cut(part, raw[part.name], columns[part.name + LENGTHS]).items():
+                    found.setdefault(row, {})[part.name] = told
+        return names, {**columns, **self.drawn(len(names), seed)}, found
 
     def drawn(self, count: int, seed: int) -> dict[str, AnyArray]:
         """What enters where no data does, (count, *shape) each."""

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QStacked
 from engine import jobs
 from engine.errors import EngineError
 from engine.events import AnyEvent, Saved
-from engine.preparation.answers import summary
+from engine.preparation.answers import cut_note, summary
 from engine.preparation.pictures import encoded_mask
 from engine.preparation.saving import sample_contents
 from engine.usage import usage_of_run
@@ -158,6 +158,7 @@ class _Answer(QWidget):
         self.headline = label("", "", self)
         self.headline.setFont(theme.font(22))
         self.detail = label("", "muted", self, wraps=True)
+        self.note = label("", "warning", self, wraps=True)
         self.bars, self.table = Bars(self), SampleTable(self)
         area = QScrollArea(self)
         area.setFrameShape(QFrame.Shape.NoFrame)
@@ -181,12 +182,14 @@ class _Answer(QWidget):
         heading.addWidget(self.headline)
         heading.addWidget(self.detail, 1)
         column.addLayout(heading)
+        column.addWidget(self.note)
         column.addWidget(self._pages, 1)
         self.clear()
 
     def clear(self) -> None:
         self.headline.setText("")
         self._say("muted", "The answer of the network appears here.")
+        self._warn("")
         self.bars.show_bars([])
         self._pages.setCurrentIndex(0)
 
@@ -198,12 +201,14 @@ class _Answer(QWidget):
         self.headline.setText("")
         self.bars.show_bars([])
         self._say("error", f"{message} {hint}".strip())
+        self._warn("")
 
     def show_result(self, result: dict[str, Any]) -> None:
         if "samples" in result:
             self._show_samples(np.array(result["samples"]))
             return
         predictions = result["predictions"]
+        self._warn(cut_note(predictions))
         if len(predictions) == 1:
             self._show_one(predictions[0])
             return
@@ -256,6 +261,10 @@ class _Answer(QWidget):
         pixels.loadFromData(encoded_mask(np.array(entry["mask"], np.int64), len(entry["shares"])))
         self.picture.setPixmap(pixels.scaled(MASK_SIDE, MASK_SIDE, Qt.AspectRatioMode.KeepAspectRatio))
         self._pages.setCurrentWidget(self.picture)
+
+    def _warn(self, text: str) -> None:
+        self.note.setText(text)
+        self.note.setVisible(bool(text))
 
     def _say(self, role: str, text: str) -> None:
         self.detail.setProperty("role", role)

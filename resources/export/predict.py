@@ -27,7 +27,7 @@ sys.path.insert(0, str(HERE))
 
 from runtime.decoding import add_arguments, given, settings_of  # noqa: E402 -- from this folder
 from runtime.errors import DataError  # noqa: E402
-from runtime.preparation.answers import entries  # noqa: E402
+from runtime.preparation.answers import cut_note, entries  # noqa: E402
 from runtime.preparation.saving import contents, described, sample_contents, text  # noqa: E402
 from runtime.preparation.usage import Usage  # noqa: E402
 
@@ -42,7 +42,7 @@ class Model:
 
     def read(self, paths: Sequence[Path]) -> tuple[tuple[str, ...], dict[str, np.ndarray]]:
         """Names of all samples in the files, and their prepared columns (n, *shape) by name."""
-        return self.usage.new(paths)
+        return self.usage.new(paths)[:2]
 
     def outputs(self, columns: Mapping[str, np.ndarray]) -> list[np.ndarray]:
         """What the network computes from prepared columns, one array (n, ...) an output."""
@@ -52,11 +52,11 @@ class Model:
 
     def predict(self, paths: Sequence[Path], **decoding: Any) -> list[dict[str, Any]]:
         """One entry a sample: {"name", "label", "probabilities"}, {"name", "value"}, {"name", "text"} or {"name",
-        "shares", "mask"}; with several outputs all of them by name in "outputs". `decoding`: how a text is written,
-        such as decode="beam"."""
+        "shares", "mask"}; with several outputs all of them by name in "outputs"; of texts that are too long for the
+        network also "cut". `decoding`: how a text is written, such as decode="beam"."""
         settings = settings_of({**self.config["decoding"].get("settings", {}), **decoding})
-        names, columns = self.usage.new(paths, settings["seed"])
-        return entries(names, self.usage.said(self.outputs, columns, settings))
+        names, columns, cut = self.usage.new(paths, settings["seed"])
+        return entries(names, self.usage.said(self.outputs, columns, settings), cut)
 
     def made(self, count: int, seed: int = 0) -> dict[str, np.ndarray]:
         """So many samples that the network makes of noise: each output, (count, ...)."""
@@ -92,6 +92,8 @@ def main() -> None:
             answers = load().predict(args.files, **given(args))
             found = contents(answers, args.output, args.json) if args.output else {}
             said = text(answers, args.json)
+            if note := cut_note(answers):
+                print(note, file=sys.stderr)
         for path, content in found.items():
             path.write_bytes(content)
         if not found:

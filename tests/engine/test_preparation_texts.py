@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from engine.preparation import Part, Preparation, encode, prepared, readable
-from engine.preparation.texts import specials, words
+from engine.preparation.texts import cut, specials, words
 from engine.project import Column
 from tests.engine.preparing import made
 
@@ -47,6 +47,26 @@ def test_words_are_numbered_by_how_often_training_says_them() -> None:
     stored = encode(part, {"text": TEXTS})
     assert stored.values.dtype == np.int32
     assert stored.lengths.tolist() == [4, 7, 2, 1]
+
+
+@pytest.mark.parametrize(("chosen", "whole", "long", "told"), [
+    ({}, "the cat sat on a", "the cat sat on a dog", {"tokens": 6, "read": 5, "unit": "words"}),
+    ({"marks": True}, "the cat sat", "the cat sat on", {"tokens": 4, "read": 3, "unit": "words"}),
+    ({"tokens": "character"}, "a cat", "a cat.", {"tokens": 6, "read": 5, "unit": "characters"}),
+    ({"tokens": "byte-pair", "vocabulary": 15}, "dog", "dog" * 9, {"tokens": 27, "read": 5, "unit": "tokens"}),
+])
+def test_what_is_cut_is_told(chosen: dict[str, object], whole: str, long: str, told: dict[str, object]) -> None:
+    part = made(text(5, **chosen), {"text": TEXTS})
+    raw = ["", "cat", whole, long]
+    assert cut(part, raw, encode(part, {"text": raw}).lengths) == {3: told}
+
+
+def test_what_is_cut_of_whole_numbers_is_told() -> None:
+    column = Column("ids", "tokens", "input", (3,), settings={"max_length": 3, "vocabulary": 9})
+    raw = [np.arange(count) for count in (2, 3, 7)]
+    part = made(column, {"ids": raw})
+    found = cut(part, raw, encode(part, {"ids": raw}).lengths)
+    assert found == {2: {"tokens": 7, "read": 3, "unit": "tokens"}}
 
 
 def test_capitals_marks_and_the_longest_text() -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from engine import runs
+from engine.cli.main import main
 from engine.data import dataset, sources
 from engine.evaluation import evaluate
 from engine.export import export
@@ -91,6 +92,23 @@ def test_it_tells_where_it_looked(run: Run, new: Path) -> None:
     assert "attention" not in predict(run, [new])["predictions"][0]
 
 
+def test_a_text_that_is_too_long_is_told(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "texts.tsv").write_text("source\nabc\nabcabcab\n")
+    short, long = predict(run, [tmp_path / "texts.tsv"])["predictions"]
+    length = run.preparation().part("source").shape[0]
+    assert "cut" not in short
+    assert long["cut"] == {"source": {"tokens": 8, "read": length, "unit": "characters"}}
+    assert main(["predict", str(run.folder), str(tmp_path / "texts.tsv")]) == 0
+    assert "the texts of 1 of 2 samples" in capsys.readouterr().err
+    (tmp_path / "long.txt").write_text("abcabcab")
+    assert main(["predict", str(run.folder), str(tmp_path / "long.txt"), "--json"]) == 0
+    said = capsys.readouterr()
+    assert f"the first {length} of 8 characters of 'source'" in said.err
+    assert json.loads(said.out)["predictions"][0]["cut"] == long["cut"]
+    assert main(["predict", str(run.folder), str(tmp_path / "texts.tsv"), "-o", str(tmp_path / "said.txt")]) == 0
+    assert "1 of 2 samples" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("format", ["source", "onnx", "pt2", "state_dict"])
 def test_exports_write_the_same_in_a_process_of_their_own(run: Run, new: Path, tmp_path: Path, format: str) -> None:
     path = tmp_path / {"source": "network", "onnx": "n.onnx", "pt2": "n.pt2", "state_dict": "n.safetensors"}[format]
@@ -107,6 +125,10 @@ def test_exports_write_the_same_in_a_process_of_their_own(run: Run, new: Path, t
         assert [entry["text"] for entry in theirs] == [entry["text"] for entry in ours]
         assert [entry["log_probability"] for entry in theirs] == pytest.approx(
             [entry["log_probability"] for entry in ours], abs=1e-4)
+    (tmp_path / "long.txt").write_text("abcabcab")
+    done = subprocess.run([sys.executable, "-I", path / "predict.py", tmp_path / "long.txt"], text=True,
+                          capture_output=True, check=True, cwd=tmp_path)
+    assert "of 8 characters of 'source'" in done.stderr
 
 
 def test_onnx_files_say_how_to_decode(run: Run, tmp_path: Path) -> None:

@@ -101,6 +101,13 @@ def test_a_text_is_written_and_told_where_the_network_looked(
     greedy, attention = panel.answer.detail.text(), panel.answer.attention
     assert "".join(attention.rows).removesuffix("[END]") == panel.answer.headline.text()
 
+    assert not panel.answer.note.isVisible()
+    QTest.keyClicks(panel.input.editor, "bcab")
+    qtbot.waitUntil(panel.answer.note.isVisible, timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: "5 of 8 characters" in panel.answer.note.text(), timeout=PATIENCE_MS)
+    panel.input.editor.setPlainText("abca")
+    qtbot.waitUntil(lambda: not panel.answer.note.isVisible(), timeout=PATIENCE_MS)
+
     method = panel.decoding.form.editor("decode")
     assert isinstance(method, QComboBox)
     assert [method.itemText(row) for row in range(method.count())] == ["greedy", "beam", "sample"]
