@@ -18,7 +18,7 @@ from .parts import BOTH_MARKS, AnyArray, Part, Stored
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-    from engine.project import Column
+    from .preparing import Facts
 
 PAD, UNKNOWN, BEGIN, END = "[PAD]", "[UNK]", "[BEGIN]", "[END]"
 UNKNOWN_NUMBER, BEGIN_NUMBER, END_NUMBER = 1, 2, 3
@@ -167,11 +167,11 @@ def words(part: Part, row: Sequence[int]) -> list[str]:
     return [named.get(number) or name for number, name in zip(row, found, strict=True)]
 
 
-def has_marks(part: "Part | Column") -> bool:
+def has_marks(part: "Part | Facts") -> bool:
     return bool(part.settings.get("marks"))
 
 
-def specials(part: "Part | Column") -> int:
+def specials(part: "Part | Facts") -> int:
     """How many of the lowest token numbers stand for no word: padding, unknown and the marks."""
     return 4 if has_marks(part) else 2
 
