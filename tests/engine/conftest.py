@@ -1,11 +1,23 @@
-"""Runs that were really trained, shared by tests of what comes after training: made once, when first asked for."""
+"""Runs that were really trained, shared by tests of what comes after training: made once, when first asked for; and one
+thread for tests that compute with torch themselves."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.engine import examples
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Thousands of tiny computations are faster so, and other tests beside are not held up."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

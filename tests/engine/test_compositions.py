@@ -21,6 +21,9 @@ from tests.engine import compositions
 from tests.engine.handwritten import SCRIPTS, material
 from tests.engine.training_runs import StopAfter, continued, sha256, trained
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+"""The scripts compute with as many threads as the trainings: sums in another order have other last digits."""
+
 Composed = Callable[[str], Run]
 ENDINGS = {"source": "", "onnx": ".onnx", "pt2": ".pt2"}
 
@@ -38,15 +41,6 @@ def composed(tmp_path_factory: pytest.TempPathFactory) -> Composed:
         return runs[name]
 
     return get
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """The scripts compute with as many threads as the trainings: sums in another order have other last digits."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def completed(project: Project, folder: Path) -> Run:

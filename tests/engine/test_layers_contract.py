@@ -20,6 +20,8 @@ from engine.params import Size, completed
 from engine.tensors import TensorSpec
 from tests.engine.layer_samples import BATCH, namespace, random_inputs, random_params, tensor
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 SAMPLES = 300
 LAYERS = [spec for spec in CATALOGUE.values() if spec.role == "layer" and spec.type not in COMPOSITES]
 MODULES = [spec for spec in CATALOGUE.values() if spec.module]
@@ -51,15 +53,6 @@ the batch. GroupNorm with groups of one number works in torch for all batches bu
 empty, parts are equal, every mean has a variance of its own and every key a value, an LSTMCell gets both states or
 none. For all layers: class numbers, lengths and masks are never computed with ("dtype"), and lengths are those of the
 sequence beside them."""
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Thousands of tiny layers are faster so, and other tests beside are not held up."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def by_type(specs):

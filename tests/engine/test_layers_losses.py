@@ -15,16 +15,10 @@ from engine.params import completed
 from engine.tensors import TensorSpec
 from tests.engine.layer_samples import BATCH, namespace, random_inputs, random_params, tensor
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 LOSSES = [spec for spec in CATALOGUE.values() if spec.role == "loss"]
 METRICS = [spec for spec in CATALOGUE.values() if spec.role == "metric"]
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def numbers(*sizes: int) -> TensorSpec:
