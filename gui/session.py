@@ -166,8 +166,8 @@ class Session(QObject):
     def refusal(self) -> tuple[str, str] | None:
         """Why the document cannot be trained now, as message and hint; None if it can."""
         project = self._document.project
-        is_reading = not objectives(project) or _reads(project)
         if project.data is None:
+            is_reading = not objectives(project) or _reads(project)
             return "There is no data to learn from.", _CHOOSE_DATA if is_reading else f"{_CHOOSE_DATA} {_READ_DATA}"
         errors = self._document.obstacles
         if errors:
@@ -175,8 +175,6 @@ class Session(QObject):
             return errors[0].message + rest, errors[0].hint or "The Problems panel lists what to mend."
         if not objectives(project):
             return "The network has no loss to learn from.", "Add a loss, such as CrossEntropy, and wire it up."
-        if not is_reading:
-            return "The training reads nothing of the data.", _READ_DATA
         return None
 
     def pause(self) -> None:
