@@ -1,6 +1,7 @@
 """The test panel: numbers, the confusion matrix and the mistakes of real runs, and what is told without one."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
@@ -31,6 +32,15 @@ def matrix(qtbot: QtBot) -> ConfusionMatrix:
     return made
 
 
+def shown(session: Session, run: Path) -> dict[str, Any]:
+    """Show a run; what its test has found."""
+    session.show_run(run)
+    assert session.run is not None
+    result = session.run.evaluation("test")
+    assert result is not None
+    return result
+
+
 def test_without_a_run_it_says_what_to_do(panel: TestPanel) -> None:
     assert "Train" in panel.empty.text
     assert not panel.scores.test.isEnabled()
@@ -39,10 +49,7 @@ def test_without_a_run_it_says_what_to_do(panel: TestPanel) -> None:
 def test_a_tested_run_is_shown_with_its_mistakes(
     qtbot: QtBot, panel: TestPanel, session: Session, trained_runs: dict[str, Path]
 ) -> None:
-    session.show_run(trained_runs["pictures"])
-    assert session.run is not None
-    result = session.run.evaluation("test")
-    assert result is not None
+    result = shown(session, trained_runs["pictures"])
     accuracy = panel.scores.findChild(QLabel, "accuracy")
     assert accuracy.text() == f"{100 * result['metrics']['accuracy']:.1f} %"
     assert panel.matrix.isVisible()
@@ -60,10 +67,7 @@ def test_a_tested_run_is_shown_with_its_mistakes(
 def test_a_click_on_a_cell_shows_its_mistakes(
     qtbot: QtBot, panel: TestPanel, session: Session, trained_runs: dict[str, Path]
 ) -> None:
-    session.show_run(trained_runs["pictures"])
-    assert session.run is not None
-    result = session.run.evaluation("test")
-    assert result is not None
+    result = shown(session, trained_runs["pictures"])
     surest = result["wrong"][0]
     truth, predicted = CLASSES.index(surest["truth"]), CLASSES.index(surest["predicted"])
     place = panel.matrix.cell(truth, predicted).center().toPoint()
@@ -83,10 +87,7 @@ def test_a_click_on_a_cell_shows_its_mistakes(
 
 
 def test_a_regression_is_a_scatter(panel: TestPanel, session: Session, trained_runs: dict[str, Path]) -> None:
-    session.show_run(trained_runs["table"])
-    assert session.run is not None
-    result = session.run.evaluation("test")
-    assert result is not None
+    result = shown(session, trained_runs["table"])
     assert panel.scatter.isVisible()
     assert panel.scatter.points == result["samples"]
     assert not panel.mistakes.isVisible()
