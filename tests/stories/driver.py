@@ -4,15 +4,13 @@ The story runs in a thread, so that dialogs and drags may block the GUI thread a
 needs to see (where a widget is, what it shows) it asks the GUI thread for, which works inside dialogs and drags too.
 """
 
-import os
 import queue
 import subprocess
 import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,23 +20,6 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 
 T = TypeVar("T")
 PAUSE = 0.03
-
-
-@contextmanager
-def display(width: int, height: int) -> Iterator[str]:
-    """A fresh Xvfb of that size; gives its DISPLAY."""
-    reading, writing = os.pipe()
-    server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(writing), "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp"],
-        pass_fds=(writing,), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )
-    os.close(writing)
-    try:
-        with os.fdopen(reading) as numbers:
-            yield f":{numbers.readline().strip()}"
-    finally:
-        server.terminate()
-        server.wait()
 
 
 class _Calls(QObject):

@@ -2,16 +2,12 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.stories.driver import display
+from tests.stories.processes import perform
 from tests.stories.sources import CASES
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.timeout(900)
@@ -26,11 +22,7 @@ def test_every_source_is_dropped_on_the_window(shared_data: Path, tmp_path: Path
     """The pictures lie in NEUROLOOM_STORIES, if that is set."""
     folder = Path(os.environ.get("NEUROLOOM_STORIES", tmp_path)) / f"drops-{colors}"
     folder.mkdir(parents=True)
-    with display(*size) as name:
-        environment = {**os.environ, "DISPLAY": name, "QT_QPA_PLATFORM": "xcb", "QT_SCALE_FACTOR": str(scale)}
-        story = [sys.executable, "-m", "tests.stories.drops", str(shared_data), str(folder), colors]
-        done = subprocess.run(story, cwd=ROOT, env=environment, text=True, capture_output=True, check=False)
-    assert done.returncode == 0, done.stderr
+    perform("drops", shared_data, folder, colors, size=size, scale=scale)
     opened = json.loads((folder / "opened.json").read_text())
     for name, make in CASES.items():
         (tmp_path / name).mkdir()

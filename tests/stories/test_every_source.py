@@ -16,17 +16,8 @@ from engine.graph import Edge, Graph
 from engine.layers import CATALOGUE
 from engine.project import Project
 from engine.starter import input_params
+from tests.stories.processes import neuroloom
 from tests.stories.sources import CASES
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def _neuroloom(*arguments: object) -> str:
-    done = subprocess.run([sys.executable, "-m", "gui.launch", *map(str, arguments)], cwd=ROOT, text=True,
-                          capture_output=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
 
 QUICK = ("image_folder", "masks", "table_csv", "table_of_sounds", "text_table", "parallel_columns", "series", "ratings")
 
@@ -39,22 +30,22 @@ def test_from_the_disk_to_the_exported_model(name: str, shared_data: Path, tmp_p
     case = CASES[name](shared_data, tmp_path / "made")
     project, run, export = tmp_path / "p.neuroloom", tmp_path / "run", tmp_path / "export"
     settings = [part for setting in case.settings for part in ("--set", setting)]
-    found = json.loads(_neuroloom("data", case.path, "--json", "--project", project, *settings))
+    found = json.loads(neuroloom("data", case.path, "--json", "--project", project, *settings))
     assert found["source"] == case.source
     columns = {column["name"]: (column["type"], column["role"]) for column in found["columns"]}
     assert case.columns.items() <= columns.items()
     assert all(column["reason"] for column in found["columns"])
     assert not case.rows or found["rows"] == case.rows
     assert min(found["splits"].values()) > 0
-    _neuroloom("train", project, "--epochs", 1, "--run-dir", run, "-q")
-    tested = json.loads(_neuroloom("evaluate", run, "--json", "-q"))
+    neuroloom("train", project, "--epochs", 1, "--run-dir", run, "-q")
+    tested = json.loads(neuroloom("evaluate", run, "--json", "-q"))
     assert tested["samples"] == found["splits"]["test"]
-    _neuroloom("export", run, "--format", "source", "-o", export, "-q")
+    neuroloom("export", run, "--format", "source", "-o", export, "-q")
     done = subprocess.run([sys.executable, "-I", str(export / "predict.py"), str(case.new), "--json"], text=True,
                           capture_output=True, check=False, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     [entry, *_] = json.loads(done.stdout)["predictions"]
-    ours = json.loads(_neuroloom("predict", run, case.new, "--json", "-q"))["predictions"]
+    ours = json.loads(neuroloom("predict", run, case.new, "--json", "-q"))["predictions"]
     assert _agree(entry, ours[0])
 
 
@@ -76,12 +67,12 @@ def test_pictures_without_classes_teach_an_autoencoder(shared_data: Path, tmp_pa
         for number, name in enumerate([name for name in archive.namelist() if name.endswith(".jpg")][::40]):
             (folder / f"{number}.jpg").write_bytes(archive.read(name))
     project, run, export = tmp_path / "p.neuroloom", tmp_path / "run", tmp_path / "export"
-    found = json.loads(_neuroloom("data", folder, "--json", "--project", project))
+    found = json.loads(neuroloom("data", folder, "--json", "--project", project))
     assert [(column["type"], column["role"]) for column in found["columns"]] == [("image", "input")]
     projectfile.save(_autoencoder(projectfile.load(project)), project)
-    _neuroloom("train", project, "--epochs", 1, "--run-dir", run, "-q")
-    assert json.loads(_neuroloom("evaluate", run, "--json", "-q"))["samples"] == found["splits"]["test"]
-    _neuroloom("export", run, "--format", "source", "-o", export, "-q")
+    neuroloom("train", project, "--epochs", 1, "--run-dir", run, "-q")
+    assert json.loads(neuroloom("evaluate", run, "--json", "-q"))["samples"] == found["splits"]["test"]
+    neuroloom("export", run, "--format", "source", "-o", export, "-q")
     subprocess.run([sys.executable, "-I", str(export / "predict.py"), str(folder / "0.jpg"), "-o",
                     str(tmp_path / "again.png")], check=True, capture_output=True, cwd=tmp_path)
     with Image.open(tmp_path / "again.png") as again:

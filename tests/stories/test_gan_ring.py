@@ -2,28 +2,19 @@
 
 import os
 import shutil
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tests.stories.driver import display
+from tests.stories.processes import ROOT, neuroloom, perform
 
-ROOT = Path(__file__).resolve().parents[2]
 POINTS = ROOT / "resources" / "data" / "ring" / "points.npy"
 TEMPLATE = ROOT / "resources" / "templates" / "gan_ring.neuroloom"
 SAMPLES = 2_000
 MODES, RADIUS, DEVIATION = 8, 2.0, 0.1
 """The ring: normal clouds of that deviation, evenly around a circle."""
-
-
-def neuroloom(*arguments: object) -> None:
-    command = [sys.executable, "-m", "gui.launch", *map(str, arguments)]
-    done = subprocess.run(command, cwd=ROOT, text=True, capture_output=True, check=False)
-    assert done.returncode == 0, done.stderr
 
 
 def modes(points: np.ndarray) -> tuple[int, float]:
@@ -61,11 +52,7 @@ def test_draw_plan_train_and_sample(tmp_path: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (tmp_path / "ring").mkdir()
     data = Path(shutil.copy(POINTS, tmp_path / "ring"))
-    with display(1440, 900) as name:
-        environment = {**os.environ, "DISPLAY": name, "QT_QPA_PLATFORM": "xcb"}
-        story = [sys.executable, "-m", "tests.stories.gan_ring", str(data), str(folder)]
-        done = subprocess.run(story, cwd=ROOT, env=environment, text=True, capture_output=True, check=False)
-    assert done.returncode == 0, done.stderr
+    perform("gan_ring", data, folder, size=(1440, 900))
     check_samples(Path((folder / "run.txt").read_text()), tmp_path / "ring.npy")
 
 

@@ -1,16 +1,12 @@
 """The main job in a real window: by mouse and keyboard, on the whole of Fashion-MNIST."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.stories.driver import display
 from tests.stories.models import onnx_accuracy
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.stories.processes import perform
 
 
 @pytest.mark.timeout(600)
@@ -29,11 +25,7 @@ def test_draw_train_test_try_and_export(shared_data: Path, tmp_path: Path, size,
     folder = Path(os.environ.get("NEUROLOOM_STORIES", tmp_path)) / f"main-job-{colors}"
     folder.mkdir(parents=True, exist_ok=True)
     data = shared_data / "fashion-mnist"
-    with display(*size) as name:
-        environment = {**os.environ, "DISPLAY": name, "QT_QPA_PLATFORM": "xcb", "QT_SCALE_FACTOR": str(scale)}
-        story = [sys.executable, "-m", "tests.stories.main_job", str(data), str(folder), colors]
-        done = subprocess.run(story, cwd=ROOT, env=environment, text=True, capture_output=True, check=False)
-    assert done.returncode == 0, done.stderr
+    perform("main_job", data, folder, colors, size=size, scale=scale)
     accuracy = float((folder / "accuracy.txt").read_text())
     assert accuracy >= 0.87
     assert onnx_accuracy(folder / "model.onnx", data) == pytest.approx(accuracy, abs=2e-4)

@@ -2,8 +2,6 @@
 
 import csv
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,31 +13,28 @@ from engine.data.sources import inspect
 from engine.project import Project
 from engine.starter import starter_graph
 from tests.stories.models import fashion_mnist, onnx_accuracy
+from tests.stories.processes import ROOT, neuroloom
 
-ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = ROOT / "resources" / "templates"
 
 
-def neuroloom(*arguments: object) -> dict:
-    """Run the program; the last line of its standard output, as JSON."""
-    command = [sys.executable, "-m", "gui.launch", *map(str, arguments)]
-    done = subprocess.run(command, cwd=ROOT, text=True, capture_output=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+def said(*arguments: object) -> dict:
+    """The last line that a command says, which is JSON."""
+    return json.loads(neuroloom(*arguments).splitlines()[-1])
 
 
 def metrics_of(project: Path, run: Path, *options: object) -> dict:
     """Train, check how it ended, and give the metrics on the test split."""
-    ended = neuroloom("train", project, "--run-dir", run, "--json", *options)
+    ended = said("train", project, "--run-dir", run, "--json", *options)
     assert ended == {"event": "ended", "reason": "completed", "run": str(run)}
-    return neuroloom("evaluate", run, "--split", "test", "--json")["metrics"]
+    return said("evaluate", run, "--split", "test", "--json")["metrics"]
 
 
 def test_perceptron(shared_data: Path, tmp_path: Path) -> None:
     data, run, model = shared_data / "fashion-mnist", tmp_path / "run", tmp_path / "model.onnx"
     accuracy = metrics_of(TEMPLATES / "perceptron.neuroloom", run, "--data", data)["accuracy"]
     assert accuracy >= 0.87
-    exported = neuroloom("export", run, "--format", "onnx", "-o", model, "--json")
+    exported = said("export", run, "--format", "onnx", "-o", model, "--json")
     assert exported["path"] == str(model)
     assert exported["difference"] < 1e-3
     assert onnx_accuracy(model, data) == pytest.approx(accuracy, abs=2e-4)
