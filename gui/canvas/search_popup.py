@@ -132,7 +132,6 @@ class SearchPopup(QFrame):
         for widget in (self.line, self.list, self.nothing):
             column.addWidget(widget)
         self._candidates: Sequence[Placeable] = ()
-        self._is_filter = False
         self._chosen: Callable[[str], object] | None = None
         self.line.textChanged.connect(self._search)
         self.line.installEventFilter(self)
@@ -149,7 +148,7 @@ class SearchPopup(QFrame):
         keys = {entry.key for entry in first}
         others = [] if is_filter else placeables(self._document.library, self._document.shown)
         self._candidates = first + [entry for entry in others if entry.key not in keys]
-        self._is_filter, self._chosen = is_filter, chosen
+        self._chosen = chosen
         self.line.clear()
         self._search("")
         self._move_to(at)

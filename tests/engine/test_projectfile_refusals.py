@@ -30,7 +30,6 @@ def _with(place: str, value: object) -> bytes:
     return json.dumps(tree).encode()
 
 
-NODE = {"id": "n", "type": "Linear", "name": "n"}
 WIRE = {"source": "linear_1", "source_port": "output", "target": "relu_3", "target_port": "input"}
 
 
