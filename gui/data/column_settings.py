@@ -70,7 +70,7 @@ class ColumnSettings(QWidget):
 
     def _edit(self, name: str, value: Any) -> None:
         if self._column is not None:
-            choice = overruled(self._column, self._choice, name, value)
+            choice = overruled(self._choice, name, value)
             self.chosen.emit(self._column.name, choice, name, self.form.gesture)
 
 
@@ -99,7 +99,7 @@ def kinds_for(column: Column, source: str) -> tuple[str, ...]:
     return (column.kind,)
 
 
-def overruled(column: Column, choice: ColumnChoice, name: str, value: Any) -> ColumnChoice:
+def overruled(choice: ColumnChoice, name: str, value: Any) -> ColumnChoice:
     """`choice` with what the form says. The settings of a kind go when it is changed."""
     if name == KIND:
         kind = next((kind for kind, spec in KINDS.items() if spec.title == value), "")
