@@ -109,8 +109,9 @@ def ended_json(event: Ended) -> dict[str, Any]:
 
 
 def values_text(values: Mapping[str, float]) -> str:
-    """ "loss 0.4170  accuracy 0.8493", without the learning rate."""
-    return "  ".join(f"{name} {value:.4g}" for name, value in values.items() if name != "learning_rate")
+    """ "loss 0.4170  accuracy 0.8493", without the learning rate; of several objectives the loss of each."""
+    losses = {name: value for name, value in values.items() if name.endswith(" loss")}
+    return "  ".join(f"{name} {value:.4g}" for name, value in (losses or values).items() if name != "learning_rate")
 
 
 def _duration(seconds: float) -> str:

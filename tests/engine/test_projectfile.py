@@ -46,6 +46,7 @@ def test_templates_come_back_byte_for_byte(path, tmp_path):
     assert project.notes
     assert project.data is not None
     assert project.data.located(None).exists()
+    assert not project.data.fingerprint  # that of other copies of the files differs
 
 
 def test_the_perceptron_is_the_classic_one():
