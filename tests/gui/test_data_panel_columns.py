@@ -192,8 +192,7 @@ def test_every_kind_and_role_has_a_name_an_icon_and_a_form() -> None:
 
 
 def test_settings_go_with_their_kind() -> None:
-    column = Column("x", "number", "input", settings={"scaling": "log", "missing": "median"})
     choice = ColumnChoice("number", "", {"scaling": "log"})
-    assert overruled(column, choice, "kind", "Category") == ColumnChoice("category")
-    assert overruled(column, choice, "role", "Target") == ColumnChoice("number", "target", {"scaling": "log"})
-    assert overruled(column, choice, "missing", "zero").settings == {"scaling": "log", "missing": "zero"}
+    assert overruled(choice, "kind", "Category") == ColumnChoice("category")
+    assert overruled(choice, "role", "Target") == ColumnChoice("number", "target", {"scaling": "log"})
+    assert overruled(choice, "missing", "zero").settings == {"scaling": "log", "missing": "zero"}
