@@ -53,13 +53,12 @@ def docstring(text: str, indent: int, details: Iterable[str] = ()) -> list[str]:
     return [*first, "", *(f"{margin}{item}" for item in items), f'{margin}"""']
 
 
-def signature(name: str, arguments: Sequence[str], returns: str, indent: int) -> list[str]:
+def signature(name: str, arguments: Sequence[str], returns: str) -> list[str]:
     """The head of a method, its arguments one to a line where they do not fit."""
-    margin = " " * indent
-    line = f"{margin}def {name}({', '.join(arguments)}) -> {returns}:"
+    line = f"    def {name}({', '.join(arguments)}) -> {returns}:"
     if len(line) <= WIDTH:
         return [line]
-    return [f"{margin}def {name}(", *(f"{margin}    {argument}," for argument in arguments), f"{margin}) -> {returns}:"]
+    return [f"    def {name}(", *(f"        {argument}," for argument in arguments), f"    ) -> {returns}:"]
 
 
 def _wrapped(code: str, indent: int) -> list[str]:

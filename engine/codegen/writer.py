@@ -55,7 +55,7 @@ class Writer:
                   for step in outline.steps if step.node.id in modules]
         built += more
         arguments = ["self", *(f"{name}: {self._class_of(graph)}" for graph, name in networks.items())]
-        return ["", *signature("__init__", arguments, "None", 4), *block([Line("super().__init__()"), *built], 8)] \
+        return ["", *signature("__init__", arguments, "None"), *block([Line("super().__init__()"), *built], 8)] \
             if built else []
 
     def _constructor(self, outline: Outline, step: Step) -> str:
@@ -74,7 +74,7 @@ class Writer:
         arguments = ["self", *_typed(outline.inputs), *([SAMPLES] if outline.draws else [])]
         count = len(outline.results)
         returns = TENSOR if count == 1 else f"tuple[{', '.join([TENSOR] * count) if count < 4 else f'{TENSOR}, ...'}]"
-        lines += ["", *signature("forward", arguments, returns if count else "None", 4)]
+        lines += ["", *signature("forward", arguments, returns if count else "None")]
         names = Names((*(argument.variable for argument in outline.sources), *ready_made_names(), *OWN_NAMES))
         returned = [result.wire for result in outline.results]
         body, variables = forward(self._scope(outline, outline.inputs), names, returned=returned)
@@ -101,7 +101,7 @@ class Writer:
             f"class {outline.objective}(nn.Module):",
             *docstring(f"The loss of {outline.name}, a mean over the batch{_measured(outline)}.", 4),
             "",
-            *signature("__init__", ["self", f"network: {outline.name}"], "None", 4),
+            *signature("__init__", ["self", f"network: {outline.name}"], "None"),
             *block(start, 8),
             "",
             *_judging_signature(outline),
@@ -172,7 +172,7 @@ def _is_simple(expression: str) -> bool:
 
 def _judging_signature(outline: Outline) -> list[str]:
     arguments = ["self", *_typed(outline.sources), *([] if outline.sources else [SAMPLES])]
-    return signature("forward", arguments, f"tuple[{TENSOR}, tuple[{TENSOR}, ...]]", 4)
+    return signature("forward", arguments, f"tuple[{TENSOR}, tuple[{TENSOR}, ...]]")
 
 
 def _judged(outline: Outline, modules: dict[str, str], variables: dict[Wire, str], names: Names) -> list[str]:
