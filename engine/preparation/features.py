@@ -27,24 +27,6 @@ def width(kind: str, classes: int, settings: Mapping[str, Any]) -> int:
     return 1 + flag
 
 
-def names(part: Part) -> tuple[str, ...]:
-    """What to call each feature of a joined vector: "age", "colour = red", "date: month (sine)"."""
-    found: list[str] = []
-    for leaf in part.parts:
-        if leaf.kind == "category":
-            found += [f"{leaf.name} = {name}" for name in leaf.classes]
-            found += [f"{leaf.name} = other"] * (leaf.settings["unseen"] == "class")
-        elif leaf.kind == "date":
-            for name in date_parts(leaf.settings):
-                found += [f"{leaf.name}: {name} ({wave})" for wave in ("sine", "cosine")] if name in CYCLES else [
-                    f"{leaf.name}: {name}"]
-        else:
-            found.append(leaf.name)
-        if leaf.settings.get("missing") == "flag":
-            found.append(f"{leaf.name} is missing")
-    return tuple(found)
-
-
 def date_parts(settings: Mapping[str, Any]) -> tuple[str, ...]:
     """The chosen parts of a date. Raises DataError for words that are none."""
     chosen = tuple(dict.fromkeys(name.strip().lower() for name in settings["parts"].split(",") if name.strip()))
