@@ -9,7 +9,7 @@ from gui.design.start_section import StartSection
 from gui.document import Document
 from gui.facts import Facts, counted, magnitude
 from gui.session import Session
-from gui.widgets.labels import label
+from gui.widgets.labels import breakable, label
 
 NOTES_HEIGHT = 110
 
@@ -53,7 +53,7 @@ class ProjectInspector(QWidget):
             ("Weights", magnitude(analysis.weights)),
             ("Multiply-adds", f"{magnitude(analysis.multiply_adds)} per sample"),
             *((("Placed in", ", ".join(users)),) if users else ()),
-            ("Data", data.path.removeprefix("bundled:") if data else "none chosen yet"),
+            ("Data", breakable(data.path.removeprefix("bundled:")) if data else "none chosen yet"),
             *((("Columns", ", ".join(column.name for column in data.columns)),) if data and data.columns else ()),
         ))
         shown = self._document.shown
