@@ -275,13 +275,16 @@ def _name_results(outline: Outline, wires: list[Wire], sinks: list[Step]) -> Non
 
 
 def _choose_measures(outline: Outline, sinks: list[Step]) -> None:
-    """The placed metrics, or else those that the losses are usually judged by.
+    """The placed metrics, and of losses whose prediction and target none of them looks at those that they are usually
+    judged by.
 
     A metric has its type's name; where there are several of a type, they are told apart by their targets.
     """
     placed = [(step.spec, step.params, step.wires) for step in sinks if step.spec.role == "metric"]
-    usual = [_usual(layers.CATALOGUE[type], loss) for loss in outline.losses for type in loss.spec.metrics]
-    wanted = {(spec, wires): params for spec, params, wires in placed or usual}
+    looked_at = {wire for _, _, wires in placed for wire in wires[:2] if wire}
+    usual = [_usual(layers.CATALOGUE[type], loss) for loss in outline.losses if looked_at.isdisjoint(loss.wires[:2])
+             for type in loss.spec.metrics]
+    wanted = {(spec, wires): params for spec, params, wires in (*placed, *usual)}
     counts = Counter(spec for spec, _ in wanted)
     judged = {result.wire: result.name for result in outline.results} if outline.is_pair else {
         (step.node.id, port.name): step.node.name for step in outline.steps for port in step.spec.outputs}

@@ -17,6 +17,7 @@ from engine.graph import Edge, Graph, Node
 from engine.layers import CATALOGUE
 from engine.project import RESOURCES, Project, new_project
 from tests.engine.designs import graphs, sound_designs
+from tests.engine.plans import layer, wires
 
 PERCEPTRON = projectfile.load(RESOURCES / "templates" / "perceptron.neuroloom")
 EXPECTED = Path(__file__).with_name("perceptron.expected")
@@ -79,6 +80,23 @@ def test_the_perceptron_reads_as_if_a_person_had_written_it():
     assert [msgspec.to_builtins(metric) for metric in source.objective.metrics] == [
         {"name": "accuracy", "type": "Accuracy", "target": "label", "output": "output"}]
     assert source.modules["Perceptron"]["linear_2"] == "linear_2"
+
+
+def test_a_placed_metric_stands_for_those_of_its_loss_only():
+    graph = Graph(
+        (layer("x", "Input", column="x", shape=(3,)), layer("size", "Linear", out_features=1),
+         layer("kind", "Linear", out_features=4), layer("true_size", "Input", column="size", shape=(1,)),
+         layer("true_kind", "Input", column="kind", values="classes", classes=4), layer("first", "MSE"),
+         layer("second", "CrossEntropy"), layer("seen", "F1")),
+        wires("x size", "x kind", "size first.prediction", "true_size first.target", "kind second.prediction",
+              "true_kind second.target"))
+    judged = Graph(graph.nodes, (*graph.edges, *wires("kind seen.prediction", "true_kind seen.target")))
+    assert _metrics(graph.remove(("seen",))) == ["MAE", "R2", "Accuracy", "", ""]
+    assert _metrics(judged) == ["F1", "MAE", "R2", "", ""]
+
+
+def _metrics(graph):
+    return [metric.type for metric in emit(Project({"Network": graph})).objective.metrics]
 
 
 @pytest.mark.parametrize("path", sorted((RESOURCES / "templates").glob("*.neuroloom")), ids=lambda path: path.stem)
