@@ -1,6 +1,7 @@
 """The training plan: which losses are made small, by changing which weights, how and when. Plain values, no torch."""
 
 from collections.abc import Iterable
+from math import inf
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -42,6 +43,11 @@ class Phase(msgspec.Struct, frozen=True):
     stop: int = 0
     clip: float = 0.0
 
+    @property
+    def is_ever_used(self) -> bool:
+        """Whether it begins before it ends."""
+        return not self.stop or self.start < self.stop
+
     def is_used_in(self, step: int) -> bool:
         """Whether the phase takes part in the step of that number, from 0."""
         return step >= self.start and (not self.stop or step < self.stop) and (step - self.start) % self.every == 0
@@ -81,6 +87,19 @@ def phases(project: "Project") -> tuple[Phase, ...]:
     options = project.options
     return (Phase(IMPLICIT, objective, {}, options.optimizer, options.scheduler,
                   clip=float(options["gradient_clipping"])),)
+
+
+def gaps(plan: Iterable[Phase]) -> tuple[tuple[int, int], ...]:
+    """The stretches of steps that lie outside of all phases: first step, and the step before which they end; 0: with
+    the training."""
+    found, reached = [], 0.0
+    for start, stop in sorted((phase.start, phase.stop or inf) for phase in plan if phase.is_ever_used):
+        if start > reached:
+            found.append((int(reached), start))
+        reached = max(reached, stop)
+    if reached < inf:
+        found.append((int(reached), 0))
+    return tuple(found)
 
 
 def is_contest(project: "Project") -> bool:

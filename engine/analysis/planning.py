@@ -9,7 +9,7 @@ from engine.analysis import entering
 from engine.analysis.effects import Effects, effects
 from engine.analysis.gradients import STOPPING, Weights
 from engine.analysis.library import Library
-from engine.plan import Phase, address, free_name, objectives, phases
+from engine.plan import Phase, address, free_name, gaps, objectives, phases
 from engine.problems import Problem, ProjectRepair, Severity
 from engine.project import Project
 
@@ -32,7 +32,7 @@ def problems(project: Project) -> tuple[Problem, ...]:
     plan = phases(project)
     sound = [phase for phase in plan if phase.objective in trained and library.is_sound(phase.objective)]
     told = {phase.name: effects(project, phase) for phase in sound}
-    found += [*_objectives(project, plan, trained), *_names(project, plan), *_times(plan)]
+    found += [*_objectives(project, plan, trained), *_names(project, plan), *_times(plan), *_gaps(plan)]
     for phase in sound:
         found += _updates(project, phase, told[phase.name])
     found += _unreached(sound, told)
@@ -148,12 +148,32 @@ def _exists(project: Project, name: str) -> bool:
 
 
 def _times(plan: tuple[Phase, ...]) -> Iterator[Problem]:
-    never = [phase for phase in plan if phase.stop and phase.stop <= phase.start]
+    never = [phase for phase in plan if not phase.is_ever_used]
     for phase in never:
         yield _problem("error" if len(never) == len(plan) else "warning", "phase-unused", phase,
                        f"The phase {phase.name!r} is never used: it ends at step {phase.stop:,} and begins at step "
                        f"{phase.start:,}.", "Let it end later than it begins, or take it out.",
                        repairs=(_setting("Let it last to the end", phase, stop=0), _removal(phase)))
+
+
+def _gaps(plan: tuple[Phase, ...]) -> Iterator[Problem]:
+    """Steps in which nothing is trained. How many a training has is known when it begins: a plan whose phases all end is
+    told of even if the last one should end with the training."""
+    used = [phase for phase in plan if phase.is_ever_used]
+    for start, stop in gaps(used) if used else ():
+        before = [phase for phase in used if start and phase.stop == start][:MAX_OFFERED]
+        after = [phase for phase in used if stop and phase.start == stop][:MAX_OFFERED]
+        where = f"from step {start:,} on" if not stop else \
+            f"from step {start:,} to {stop:,}" if start else f"before step {stop:,}"
+        longer = (_setting(f"Let the phase {phase.name} last to {f'step {stop:,}' if stop else 'the end'}", phase,
+                           stop=stop) for phase in before)
+        earlier = (_setting(f"Let the phase {phase.name} begin at step {start:,}", phase, start=start)
+                   for phase in after)
+        yield _problem("warning", "plan-gap", (after or before)[0],
+                       f"Nothing is trained {where}: no phase of the plan is used there.",
+                       "Let a phase begin earlier, or last longer." if stop else
+                       "Let a phase last to the end, or train for no more steps than that.",
+                       repairs=(*longer, *earlier))
 
 
 def _updates(project: Project, phase: Phase, told: Effects) -> Iterator[Problem]:

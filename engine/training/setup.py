@@ -18,7 +18,7 @@ from engine.errors import TrainingError
 from engine.events import Progressed
 from engine.network import Built
 from engine.options import Options
-from engine.plan import Phase, phases
+from engine.plan import Phase, gaps, phases
 from engine.preparation import Preparation
 from engine.project import Project
 from engine.runs import Choices, Run, RunInfo
@@ -102,13 +102,18 @@ def prepared(run: Run, emit: Emit, control: Control) -> Session:
 
 
 def _idle(plan: Sequence[Phase], steps: int) -> Iterator[str]:
-    """What is said of phases that begin too late. Raises TrainingError if these are all."""
+    """What is said of phases that begin too late, and of steps without a phase. Raises TrainingError if no phase is
+    used."""
     idle = [phase.name for phase in plan if not phase.uses(steps)]
     if len(idle) == len(plan):
         raise TrainingError(f"No phase of the plan begins within the {steps:,} steps of this training.",
                             "Let a phase begin earlier, or train for more epochs.")
     for name in idle:
         yield f"The phase {name} is never used: this training has {steps:,} steps."
+    for start, stop in gaps(plan):
+        if start < steps:
+            yield f"Nothing is trained from step {start:,} to {min(stop or steps, steps):,} of {steps:,}: no phase of " \
+                  "the plan is used there."
 
 
 def _layer_names(project: Project, built: Built) -> Iterator[tuple[nn.Module, str]]:

@@ -60,6 +60,14 @@ def test_a_training_without_any_phase_in_time_is_refused(tmp_path: Path) -> None
     assert f"within the {STEPS} steps" in run.info().message
 
 
+def test_steps_in_which_nothing_is_trained_are_told(tmp_path: Path) -> None:
+    project = planned(tmp_path, phase("First", stop=3), phase("Second", start=5, stop=7))
+    _, events = trained(project, tmp_path / "run")
+    said = [event.message for event in of(Noted, events) if "Nothing is trained" in event.message]
+    assert said == [f"Nothing is trained from step {start} to {stop} of {STEPS}: no phase of the plan is used there."
+                    for start, stop in ((3, 5), (7, STEPS))]
+
+
 def test_factors_hold_for_the_highest_rate_of_a_cycle_too() -> None:
     """Also where none of the groups has the rate itself."""
     groups = [(factor, [nn.Parameter(torch.ones(1))]) for factor in (0.5, 0.1)]
