@@ -1,6 +1,7 @@
 """The training plan as a whole: what is wrong with it, with repairs, and a first plan for a project that has none."""
 
 from collections.abc import Collection, Iterable, Iterator
+from math import gcd
 from typing import Any
 
 import msgspec
@@ -9,6 +10,7 @@ from engine.analysis import entering
 from engine.analysis.effects import Effects, effects
 from engine.analysis.gradients import STOPPING, Weights
 from engine.analysis.library import Library
+from engine.options import COMPONENTS
 from engine.plan import Phase, address, free_name, gaps, objectives, phases
 from engine.problems import Problem, ProjectRepair, Severity
 from engine.project import Project
@@ -26,10 +28,10 @@ def problems(project: Project) -> tuple[Problem, ...]:
     trained, library = objectives(project), Library(project.graphs)
     if not trained and not project.plan:
         return ()
-    found = list(entering.problems(project, library))
+    plan = phases(project)
+    found = [*entering.problems(project, library), *_rates(project, plan)]
     if not project.plan and len(trained) == 1 and not _cuts(project):
         return tuple(found)
-    plan = phases(project)
     sound = [phase for phase in plan if phase.objective in trained and library.is_sound(phase.objective)]
     told = {phase.name: effects(project, phase) for phase in sound}
     found += [*_objectives(project, plan, trained), *_names(project, plan), *_times(plan), *_gaps(plan)]
@@ -156,9 +158,27 @@ def _times(plan: tuple[Phase, ...]) -> Iterator[Problem]:
                        repairs=(_setting("Let it last to the end", phase, stop=0), _removal(phase)))
 
 
+def _rates(project: Project, plan: tuple[Phase, ...]) -> Iterator[Problem]:
+    """Phases that compute gradients and take steps of no length."""
+    for phase in plan:
+        group, name = ("scheduler", "max_lr") if "max_lr" in phase.scheduler.params else ("optimizer", "lr")
+        component = getattr(phase, group)
+        if component.params.get(name) != 0:
+            continue
+        rate = next(param.default for param in COMPONENTS[group][component.type].params if param.name == name)
+        changed = {group: msgspec.structs.replace(component, params={**component.params, name: rate})}
+        label = f"Set the learning rate to {rate:g}"
+        repair = _setting(label, phase, **changed) if project.plan else ProjectRepair(
+            label, lambda now, changed=changed: now.replace(options=msgspec.structs.replace(now.options, **changed)))
+        whose, what = (f" of the phase {phase.name!r}", "it updates nothing") if project.plan else \
+            ("", "the training changes nothing")
+        yield _problem("warning", "rate-zero", phase if project.plan else None,
+                       f"The learning rate{whose} is 0: {what}.", "Give it one above 0.", repairs=(repair,))
+
+
 def _gaps(plan: tuple[Phase, ...]) -> Iterator[Problem]:
-    """Steps in which nothing is trained. How many a training has is known when it begins: a plan whose phases all end is
-    told of even if the last one should end with the training."""
+    """Steps in which nothing is trained. How many a training has is known when it begins: of a plan whose phases all
+    end it is said even if the last one should end with the training."""
     used = [phase for phase in plan if phase.is_ever_used]
     for start, stop in gaps(used) if used else ():
         before = [phase for phase in used if start and phase.stop == start][:MAX_OFFERED]
@@ -221,18 +241,28 @@ def _unreached(plan: list[Phase], told: dict[str, Effects]) -> Iterator[Problem]
 
 
 def _fights(project: Project, plan: list[Phase], told: dict[str, Effects]) -> Iterator[Problem]:
-    """Weights that two objectives pull at in the same steps: each phase is told of the first that it meets."""
+    """Weights that two phases pull at in the same steps: each phase is told of the first that it meets.
+
+    Of one objective, too: there is no usual wish for two optimizers that each move the same weights by the same
+    gradient. To move them more often than others, the others are used less often.
+    """
     updated = {phase.name: frozenset(told[phase.name].updated) for phase in plan}
     for place, phase in enumerate(plan):
         for other in plan[:place]:
-            shared = updated[phase.name] & updated[other.name]
-            if shared and other.objective != phase.objective and _meet(phase, other):
-                yield _problem(
-                    "warning", "phases-fight", phase,
-                    f"The phases {other.name!r} and {phase.name!r} both update {_told(project, shared)}, for different "
-                    "losses.", "Leave it so if both losses are meant to shape it; otherwise take it out of one phase.",
-                    repairs=_partings(phase, other, shared, told, _told(project, shared)))
-                break
+            shared, is_same = updated[phase.name] & updated[other.name], other.objective == phase.objective
+            if not shared or not (_coincide(phase, other) if is_same else _meet(phase, other)):
+                continue
+            text = _told(project, shared)
+            reason, hint = ("for the same loss in the same steps, each with an optimizer of its own",
+                            "Let one phase update it, and the others be used in fewer steps if it should move more "
+                            "often than they do.") if is_same else \
+                ("for different losses",
+                 "Leave it so if both losses are meant to shape it; otherwise take it out of one phase.")
+            partings = _partings(phase, other, shared, told, text)
+            yield _problem("warning", "phases-fight", phase,
+                           f"The phases {other.name!r} and {phase.name!r} both update {text}, {reason}.", hint,
+                           repairs=(*_successions(phase, other), *partings) if is_same else partings)
+            break
 
 
 def resting(project: Project) -> tuple[frozenset[str], ...]:
@@ -252,6 +282,18 @@ def resting(project: Project) -> tuple[frozenset[str], ...]:
 def _meet(one: Phase, other: Phase) -> bool:
     """Whether there is a stretch of steps in which both are used."""
     return (not one.stop or other.start < one.stop) and (not other.stop or one.start < other.stop)
+
+
+def _coincide(one: Phase, other: Phase) -> bool:
+    """Whether both are used in some of the same steps, rather than in turn."""
+    return _meet(one, other) and (one.start - other.start) % gcd(one.every, other.every) == 0
+
+
+def _successions(phase: Phase, other: Phase) -> Iterator[ProjectRepair]:
+    """One after the other, where one begins earlier and does not outlast the other."""
+    first, second = sorted((other, phase), key=lambda each: each.start)
+    if first.start < second.start and (not second.stop or (first.stop and first.stop <= second.stop)):
+        yield _setting(f"Let the phase {first.name} end at step {second.start:,}", first, stop=second.start)
 
 
 def _partings(phase: Phase, other: Phase, shared: Collection[Weights], told: dict[str, Effects],

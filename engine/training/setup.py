@@ -110,10 +110,10 @@ def _idle(plan: Sequence[Phase], steps: int) -> Iterator[str]:
                             "Let a phase begin earlier, or train for more epochs.")
     for name in idle:
         yield f"The phase {name} is never used: this training has {steps:,} steps."
-    for start, stop in gaps(plan):
-        if start < steps:
-            yield f"Nothing is trained from step {start:,} to {min(stop or steps, steps):,} of {steps:,}: no phase of " \
-                  "the plan is used there."
+    for first, end in gaps(plan):
+        if first < steps:
+            yield f"Nothing is trained from step {first:,} to {min(end or steps, steps):,} of {steps:,}: no phase of the " \
+                  "plan is used there."
 
 
 def _layer_names(project: Project, built: Built) -> Iterator[tuple[nn.Module, str]]:

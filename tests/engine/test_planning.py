@@ -14,7 +14,8 @@ from engine.analysis.survey import survey
 from engine.codegen import emit
 from engine.graph import Edge, Graph
 from engine.network import build
-from engine.plan import Phase, phases
+from engine.options import OPTIMIZERS, SCHEDULERS, chosen
+from engine.plan import Phase, phases, with_setting
 from engine.project import Project
 from tests.engine.plans import discriminator, gan, head, layer, network, train_discriminator, two_heads, wires
 
@@ -182,6 +183,10 @@ def changed(phase: Phase, **changes: object) -> Phase:
     return msgspec.structs.replace(phase, **changes)
 
 
+def still(phase: Phase) -> Phase:
+    return changed(phase, optimizer=chosen(OPTIMIZERS, "Adam", {"lr": 0.0}))
+
+
 def detached() -> Project:
     """An objective whose whole prediction is behind Detach."""
     project = two_heads()
@@ -232,6 +237,15 @@ CASES = (
          ("Take Discriminator out of g", "Remove the phase d"), "warning"),
     Case("phases-fight", planned(two_heads(), Phase("p", "Price"), Phase("a", "Age", {"Body": 0.1, "Age": 1.0})),
          ("Take Body out of a", "Take Body out of p"), "warning"),
+    Case("phases-fight", planned(gan(), D, changed(D, name="d 2"), G), ("Remove the phase d 2", "Remove the phase d"),
+         "warning"),
+    Case("phases-fight", planned(two_heads(), Phase("p", "Price", start=20), Phase("o", "Price", stop=30)),
+         ("Let the phase o end at step 20", "Remove the phase o", "Remove the phase p"), "warning"),
+    Case("rate-zero", planned(gan(), still(D), G), ("Set the learning rate to 0.001",), "warning"),
+    Case("rate-zero", planned(gan(), D, changed(G, scheduler=chosen(SCHEDULERS, "OneCycle", {"max_lr": 0.0}))),
+         ("Set the learning rate to 0.01",), "warning"),
+    Case("rate-zero", with_setting(Project({"Price": head("price"), "Body": two_heads().graphs["Body"]}), "lr", 0.0),
+         ("Set the learning rate to 0.001",), "warning"),
     Case("objective-untrained", planned(gan(), D), ("Add a phase that trains Train generator",), "warning"),
     Case("objective-untrained", gan(), ("Make a training plan",), "warning"),
 )
@@ -267,6 +281,11 @@ def test_a_repaired_gan_is_sound() -> None:
 
 @pytest.mark.parametrize("project", [planned(gan(), D, G), planned(two_heads(), Phase("p", "Price", stop=10),
                                                                    Phase("a", "Age", start=10)),
+                                     planned(two_heads(), Phase("b", "Price", {"Body": 1.0}),
+                                             Phase("h", "Price", {"Price": 1.0}), Phase("a", "Age", {"Age": 1.0})),
+                                     planned(two_heads(), Phase("p", "Price", stop=20), Phase("q", "Price", start=20),
+                                             Phase("a", "Age", {"Age": 1.0})),
+                                     planned(gan(), changed(D, every=2), changed(D, name="e", every=2, start=1), G),
                                      Project({"Network": Graph()}), Project({"Network": network(2)})])
 def test_sound_plans_and_unfinished_projects_have_no_problems(project: Project) -> None:
     assert problems(project) == ()
