@@ -113,6 +113,11 @@ def _setting(label: str, phase: Phase, **changes: Any) -> ProjectRepair:
     return ProjectRepair(label, lambda project: with_phase(project, phase.name, **changes))
 
 
+def _option(label: str, **changes: Any) -> ProjectRepair:
+    return ProjectRepair(label, lambda project: project.replace(
+        options=msgspec.structs.replace(project.options, **changes)))
+
+
 def _removal(phase: Phase) -> ProjectRepair:
     return ProjectRepair(f"Remove the phase {phase.name}", lambda project: without_phase(project, phase.name))
 
@@ -168,8 +173,7 @@ def _rates(project: Project, plan: tuple[Phase, ...]) -> Iterator[Problem]:
         rate = next(param.default for param in COMPONENTS[group][component.type].params if param.name == name)
         changed = {group: msgspec.structs.replace(component, params={**component.params, name: rate})}
         label = f"Set the learning rate to {rate:g}"
-        repair = _setting(label, phase, **changed) if project.plan else ProjectRepair(
-            label, lambda now, changed=changed: now.replace(options=msgspec.structs.replace(now.options, **changed)))
+        repair = _setting(label, phase, **changed) if project.plan else _option(label, **changed)
         whose, what = (f" of the phase {phase.name!r}", "it updates nothing") if project.plan else \
             ("", "the training changes nothing")
         yield _problem("warning", "rate-zero", phase if project.plan else None,

@@ -112,8 +112,8 @@ def _idle(plan: Sequence[Phase], steps: int) -> Iterator[str]:
         yield f"The phase {name} is never used: this training has {steps:,} steps."
     for first, end in gaps(plan):
         if first < steps:
-            yield f"Nothing is trained from step {first:,} to {min(end or steps, steps):,} of {steps:,}: no phase of the " \
-                  "plan is used there."
+            yield (f"Nothing is trained from step {first:,} to {min(end or steps, steps):,} of {steps:,}: no phase of "
+                   "the plan is used there.")
 
 
 def _layer_names(project: Project, built: Built) -> Iterator[tuple[nn.Module, str]]:
