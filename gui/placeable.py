@@ -76,12 +76,6 @@ def find(library: Library, key: str) -> Placeable | None:
     return next((entry for entry in LAYERS if entry.key == key), None)
 
 
-def choices(library: Library, shown: str) -> tuple[str, ...]:
-    """The graphs that can be placed in the graph `shown`: those without a loss that do not lead back to it."""
-    return tuple(name for name, graph in library.graphs.items()
-                 if not has_loss(graph) and not _refusal(library, shown, name))
-
-
 def _refusal(library: Library, shown: str, name: str) -> str:
     """Why a graph cannot be placed in the graph `shown`."""
     if name == shown:

@@ -88,6 +88,7 @@ class _Shape:
     def __init__(self, type: str, name: str, library: "Library") -> None:
         graph = library.graphs[name]
         self._type, self._name, self._library = type, name, library
+        self._said = f"the network {name!r}"
         self.ports = ports_of(graph)
         self._states = states_of(graph) if type == "Loop" else {}
         self._entering = frozenset(self._states.values())
@@ -107,17 +108,17 @@ class _Shape:
 
     def _checked(self) -> "Analysis":
         if self._library.contains_itself(self._name):
-            raise ShapeError(f"places {self._name}, which contains itself",
-                             f"Take out the node in {self._name} that leads back to it. To run a network again and "
+            raise ShapeError(f"places {self._said}, which contains itself",
+                             f"Take out the node in {self._said} that leads back to it. To run a network again and "
                              "again, place a Loop in another one.", code="recursion")
         analysis = self._library.analysis(self._name)
         if not analysis.nodes or analysis.faults:
-            reason = "is empty" if not analysis.nodes else f"is not finished: {analysis.faults[0].message}"
-            raise ShapeError(f"places {self._name}, which {reason.rstrip('.')}",
-                             f"Open {self._name} with a double click and mend it there.", code="unfinished")
+            reason = "is empty" if not analysis.nodes else f"is not finished: inside, {analysis.faults[0].message}"
+            raise ShapeError(f"places {self._said}, which {reason.rstrip('.')}",
+                             "Open it with a double click and mend it there.", code="unfinished")
         if not self.ports.outputs:
-            raise ShapeError(f"places {self._name}, which has no Output", f"Open {self._name} and add an Output.",
-                             code="unfinished")
+            raise ShapeError(f"places {self._said}, which has no Output",
+                             "Open it with a double click and add an Output.", code="unfinished")
         return analysis
 
     def _declared(self, analysis: "Analysis", port: str) -> TensorSpec:
@@ -133,7 +134,7 @@ class _Shape:
                 self._compare(port, self._declared(analysis, port), given)
         results = tuple(self._results(analysis).values())
         if copies(params) > 1 and (not inputs or not _agree(results[0], inputs[0])):
-            raise ShapeError(f"repeats {self._name}, which turns {inputs[0].described() if inputs else 'nothing'} into "
+            raise ShapeError(f"repeats {self._said}, which turns {inputs[0].described() if inputs else 'nothing'} into "
                              f"{results[0].described()}",
                              "Only a network that gives back the shape of its first input can be repeated.",
                              param="repeat", code="repeat")
@@ -149,11 +150,13 @@ class _Shape:
                 self._compare(port, self._declared(analysis, port), _one_step(given) if is_sequence else given)
         results = self._results(analysis)
         for output, state in self._states.items():
-            if not _agree(results[output], self._declared(analysis, state)):
+            taken, passed = self._declared(analysis, state), results[output]
+            if not _agree(passed, taken):
                 label = self.ports.labels[state]
-                raise ShapeError(f"passes the state {label} on as {results[output].described()} but "
-                                 f"takes {self._declared(analysis, state).described()}",
-                                 f"Open {self._name}: both must have the same shape.", code="state")
+                raise ShapeError(f"passes the state {label} on as {_told(passed)} but takes {_told(taken)}",
+                                 f"Open {self._said} with a double click: either what is wired to the Output {label} "
+                                 f"must be {_told(taken)}, or the Input {label} {_told(passed)}.", port=output,
+                                 code="state")
         return tuple(
             made if output in self._states else replace(made, sizes=(steps, *made.sizes), axes=(TIME, *made.axes))
             for output, made in results.items())
@@ -164,7 +167,7 @@ class _Shape:
         if len(counts) != 1:
             raise ShapeError(
                 f"goes through sequences of {' and '.join(map(str, sorted(counts)))} steps" if counts else
-                f"needs a sequence: an input with one axis more, its steps, than {self._name} declares",
+                f"needs a sequence: an input with one axis more, its steps, than {self._said} declares",
                 "All sequences of a loop have the same number of steps." if counts else
                 "Wire a sequence to it, or let the Input of the network declare the shape of a single step.",
                 code="loop")
@@ -177,9 +180,9 @@ class _Shape:
     def _compare(self, port: str, declared: TensorSpec, given: TensorSpec) -> None:
         if not _agree(declared, given):
             label = self.ports.labels[port]
-            hint = f"Change {label} in {self._name}, or what is wired to it."
+            hint = f"Change {label} in {self._said}, or what is wired to it."
             if port in self._entering:
-                hint += f" It is a state, because {self._name} has an Output of that name, too."
+                hint += f" It is a state, because {self._said} has an Output of that name, too."
             raise ShapeError(f"expects {_told(declared)} at {label} but gets {_told(given)}", hint,
                              (Resize(declared.sizes, port),) if declared.dtype == given.dtype else (), port=port,
                              code="shape" if declared.dtype == given.dtype else "dtype")

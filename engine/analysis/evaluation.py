@@ -129,7 +129,7 @@ class Evaluation:
                 severity="error", code="no-network", node=node.id, param="graph",
                 message=f"{node.name} places the network {name[:60]!r}, which the project does not have." if name
                 else f"{node.name} does not say which network it places.",
-                hint="Choose one in the inspector, or draw one in a tab of its own.",
+                hint="Choose one in the inspector, or draw one in another tab (Ctrl+T).",
                 repairs=(repairs.disposal(f"Remove {node.name}", node.id),)))
             return NodeReport("error")
         self.problems.append(Problem(

@@ -8,6 +8,7 @@ from engine.graph import Graph, Node
 from engine.layers import CATALOGUE
 from engine.layers.networks import COMPOSITES
 from engine.layers.spec import LayerSpec
+from engine.plan import has_loss
 
 if TYPE_CHECKING:
     from engine.analysis.report import Analysis
@@ -78,6 +79,11 @@ class Library:
 
     def contains_itself(self, name: str) -> bool:
         return name in self.places(name)
+
+    def choices(self, name: str) -> tuple[str, ...]:
+        """The graphs that can be placed in a graph: those without a loss that do not lead back to it."""
+        return tuple(other for other, graph in self.graphs.items()
+                     if not has_loss(graph) and name not in (other, *self.places(other)))
 
     def placed_somewhere(self) -> frozenset[str]:
         """The graphs that some graph places."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from engine.analysis.analyze import analyze
 from engine.analysis.library import Library
+from engine.analysis.placements import mended
 from engine.analysis.report import Analysis
 from engine.plan import has_loss, objectives, phases
 from engine.problems import Problem
@@ -40,8 +41,8 @@ def survey(project: Project) -> Survey:
         is_objective = has_loss(graph) or (not with_loss and name == project.main)
         data = project.data if is_objective else None
         columns, augmentation = (data.columns, data.augmentation) if data else ((), ())
-        analyses[name] = analyze(graph, columns, augmentation, library, is_objective=is_objective) \
-            if is_objective else library.analysis(name)
+        found = analyze(graph, columns, augmentation, library) if is_objective else library.analysis(name)
+        analyses[name] = mended(found, name, library)
     wanted = (project.main, *(phase.objective for phase in phases(project) if phase.objective in project.graphs))
     trained = dict.fromkeys(each for name in wanted for each in (name, *library.places(name)))
     return Survey(library, analyses, tuple(trained))

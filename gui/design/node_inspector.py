@@ -20,7 +20,6 @@ from gui.design.start_section import StartSection
 from gui.document import Document
 from gui.facts import Facts, magnitude
 from gui.naming import is_free
-from gui.placeable import choices
 from gui.session import Session
 from gui.widgets import icons, theme
 from gui.widgets.labels import label
@@ -159,7 +158,7 @@ class NodeInspector(QWidget):
         )
 
     def _graph_choice(self, node: Node, param: Param) -> Choice:
-        graphs = choices(self._document.library, self._document.shown)
+        graphs = self._document.library.choices(self._document.shown)
         names = dict.fromkeys((*((NONE,) if not placed(node) else ()), *graphs, placed(node) or NONE))
         return Choice(name="graph", default=placed(node) or NONE, choices=tuple(names), help=param.help)
 
@@ -179,12 +178,10 @@ class NodeInspector(QWidget):
 
     def _show_problems(self) -> None:
         problems = [problem for problem in self._document.analysis.problems if problem.node == self._id]
-        by_param: dict[str, str] = {}
-        for problem in problems:
-            by_param.setdefault(problem.param, problem.message)
+        wrong = {problem.param for problem in problems}
         spec = self._spec(self._document.graph.node(self._id))
         for param in spec.params if spec else ():
-            self.form.show_problem(param.name, by_param.get(param.name, ""))
+            self.form.mark(param.name, is_wrong=param.name in wrong)
         while len(self._cards) < len(problems):
             card = ProblemCard(self._document, self)
             self._problems.addWidget(card)

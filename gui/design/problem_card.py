@@ -153,4 +153,4 @@ class _RepairButton(QPushButton):
 
 
 def _repairs(problem: Problem) -> tuple[Repair | ProjectRepair, ...]:
-    return (*problem.repairs, *problem.project_repairs)
+    return (*problem.project_repairs, *problem.repairs)

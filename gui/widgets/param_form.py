@@ -80,10 +80,10 @@ class ParamForm(QWidget):
         for row in self._rows.values():
             row.forget_typing()
 
-    def show_problem(self, name: str, message: str) -> None:
-        """Put a message below a parameter, or take it away with "". A message about what is being typed goes first."""
+    def mark(self, name: str, *, is_wrong: bool) -> None:
+        """Mark a parameter that something is wrong with, which is told elsewhere, or take the mark away."""
         if name in self._rows:
-            self._rows[name].show_problem(message)
+            self._rows[name].mark(is_wrong=is_wrong)
 
     def editor(self, name: str) -> QWidget:
         """The widget that edits a parameter. Raises KeyError."""
@@ -107,7 +107,7 @@ class _Row(QObject):
         super().__init__(form)
         self.declaration = (param, files)
         self._param, self._value = param, param.default
-        self._problem = ""
+        self._is_wrong = False
         self.editor = _editor(param, form)
         self.editor.setObjectName(param.name)
         self.editor.setToolTip(_tip(param))
@@ -161,8 +161,8 @@ class _Row(QObject):
             self._write(self._value)
             self._show_state("")
 
-    def show_problem(self, message: str) -> None:
-        self._problem = message
+    def mark(self, *, is_wrong: bool) -> None:
+        self._is_wrong = is_wrong
         self._show_state(self._refusal())
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -258,12 +258,12 @@ class _Row(QObject):
             self.editor.setText(self._param.formatted(value))
 
     def _show_state(self, refusal: str) -> None:
-        text = refusal or self._problem
-        self.message.setText(text)
-        self.message.setVisible(bool(text))
+        is_invalid = bool(refusal) or self._is_wrong
+        self.message.setText(refusal)
+        self.message.setVisible(bool(refusal))
         self._reset.setVisible(self._value != self._param.default)
-        if self.editor.property("invalid") != bool(text):
-            self.editor.setProperty("invalid", bool(text))
+        if self.editor.property("invalid") != is_invalid:
+            self.editor.setProperty("invalid", is_invalid)
             self.editor.style().unpolish(self.editor)
             self.editor.style().polish(self.editor)
 

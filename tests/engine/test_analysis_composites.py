@@ -7,6 +7,7 @@ import torch
 
 from engine.analysis import Analysis, analyze
 from engine.analysis.library import Library
+from engine.analysis.placements import MAX_OFFERED
 from engine.analysis.survey import survey
 from engine.codegen import emit
 from engine.graph import Graph
@@ -104,7 +105,7 @@ PROBLEMS = {
 def test_what_cannot_be_repeated_says_what_goes_in_and_what_comes_out() -> None:
     _, project = PROBLEMS["a repetition that changes the shape"]
     [problem] = [each for each in analysed(project).errors if each.code == "repeat"]
-    assert "repeats Inner, which turns (batch, features 4) into (batch, features 3)" in problem.message
+    assert "repeats the network 'Inner', which turns (batch, features 4) into (batch, features 3)" in problem.message
 
 
 @pytest.mark.parametrize("type", ["Network", "Block", "Loop"])
@@ -134,8 +135,60 @@ def test_the_network_inside_says_what_is_wrong_and_the_placement_points_to_it() 
     report = survey(placing("Network", {"Inner": network(4, ("Conv2d", {}))}))
     assert [problem.node for problem in report.analyses["Inner"].errors] == ["conv2d_1"]
     [problem] = [each for each in report.analyses["Main"].errors if each.code == "unfinished"]
-    assert "Inner" in problem.message
+    assert problem.message.startswith("placed places the network 'Inner', which is not finished: inside, conv2d_1 ")
     assert "double click" in problem.hint
+
+
+def repaired(project: Project, code: str) -> dict[str, Project]:
+    """What comes of the repairs of the one problem of that code in the first graph, by their labels."""
+    [problem] = [each for each in survey(project).analyses[project.main].errors if each.code == code]
+    found = {repair.label: repair.edit(project) for repair in problem.project_repairs}
+    return found | {repair.label: project.with_graph(project.main, repair.edit(project.graph))
+                    for repair in problem.repairs}
+
+
+def test_a_node_that_places_nothing_is_offered_what_it_can_place() -> None:
+    project = placing("Block", {"Body": BODY, "Goal": Graph((layer("loss", "MSE"),)),
+                                "Outer": Graph((layer("main", "Block", graph="Main"),))}, graph="")
+    found = repaired(project, "no-network")
+    assert list(found) == ["Place Body", "Remove placed"]
+    assert found["Place Body"].graph.node("placed").params["graph"] == "Body"
+    many = placing("Block", {f"Body {number}": BODY for number in range(9)}, graph="")
+    assert len(repaired(many, "no-network")) == MAX_OFFERED + 1
+
+
+@pytest.mark.parametrize(("others", "reason"), [
+    ({}, "no other network"), ({"Goal": Graph((layer("loss", "MSE"),))}, "None of the other networks")])
+def test_where_nothing_can_be_placed_the_reason_is_said(others: dict[str, Graph], reason: str) -> None:
+    project = placing("Block", others, graph="")
+    [problem] = [each for each in survey(project).analyses["Main"].errors if each.code == "no-network"]
+    assert not problem.project_repairs
+    assert reason in problem.hint
+    assert "Ctrl+T" in problem.hint
+
+
+def test_what_closes_a_circle_is_taken_out() -> None:
+    inner = Graph((layer("in", "Input", shape=(4,)), layer("again", "Block", (1, 0), graph="Inner"),
+                   layer("out", "Output", (2, 0))), wires("in again.in", "again.out out"))
+    assert list(repaired(Project({"Inner": inner}), "recursion")) == ["Remove again"]
+    mended = repaired(Project({"Inner": inner}), "recursion")["Remove again"]
+    assert not survey(mended).analyses["Inner"].faults
+    assert not repaired(placing("Network", {"Inner": inner}), "recursion"), "the node outside is not to blame"
+
+
+@pytest.mark.parametrize("label", ["Set out features of linear to 8, in Inner",
+                                   "Give the Input h the shape (5), in Inner"])
+def test_a_state_that_changes_its_shape_blames_no_wire_and_is_mended_inside(label: str) -> None:
+    inner = Graph(
+        (layer("x", "Input", shape=(3,)), layer("h", "Input", (0, 1), shape=(8,)), layer("both", "Concat", (1, 0)),
+         layer("linear", "Linear", (2, 0), out_features=5), layer("end", "Output", (3, 0))),
+        wires("x both.inputs", "h both.inputs", "both linear", "linear end")).update("end", name="h")
+    project = placing("Loop", {"Inner": inner}, shape=(7, 3), port="x", out="end")
+    report = analysed(project)
+    [problem] = [each for each in report.errors if each.code == "state"]
+    assert problem.message == "placed passes the state h on as (batch, features 5) but takes (batch, features 8)."
+    assert not report.broken
+    assert not survey(repaired(project, "state")[label]).faults
 
 
 def test_ports_are_called_by_id_and_labelled_by_name_so_that_names_can_change() -> None:

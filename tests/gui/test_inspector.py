@@ -196,3 +196,13 @@ def test_a_placed_network_is_chosen_repeated_and_opened(
     assert entered.args == [fresh.id]
     retype(inspector.node.form.editor("repeat"), "3")
     assert document.graph.node(fresh.id).params["repeat"] == 3
+
+
+def test_what_is_wrong_with_a_setting_is_said_once(inspector: Inspector, document: Document) -> None:
+    fresh = document.graph.new_node("Loop", layers.CATALOGUE["Loop"].defaults())
+    document.edit_graph("Add", document.graph.add(fresh))
+    document.select((fresh.id,))
+    assert inspector.node.form.editor("graph").property("invalid")
+    assert inspector.node.form.message("graph") == ""
+    [card] = inspector.node.cards
+    assert "no other network" in card.problem.hint

@@ -192,11 +192,12 @@ def test_editors_stay_while_only_values_change(form: ParamForm) -> None:
         form.editor("out_features")
 
 
-def test_a_problem_of_the_design_is_shown_at_its_parameter(form: ParamForm) -> None:
-    form.show_problem("kernel_size", "The kernel is larger than the picture.")
-    assert "larger than" in form.message("kernel_size")
-    form.show_problem("kernel_size", "")
+def test_a_problem_of_the_design_marks_its_parameter(form: ParamForm) -> None:
+    form.mark("kernel_size", is_wrong=True)
+    assert form.editor("kernel_size").property("invalid")
     assert form.message("kernel_size") == ""
+    form.mark("kernel_size", is_wrong=False)
+    assert not form.editor("kernel_size").property("invalid")
 
 
 def test_a_file_has_a_button_that_chooses_it(form: ParamForm) -> None:
