@@ -20,7 +20,7 @@ MAX_PAIRS = 2_000
 MAX_CONFUSED = 1_000
 """No confusion matrix is made of more classes."""
 
-EMPTY: dict[str, Any] = {"target": "", "classes": [], "confusion": [], "wrong": [], "wrong_count": 0,
+EMPTY: dict[str, Any] = {"output": "", "target": "", "classes": [], "confusion": [], "wrong": [], "wrong_count": 0,
                          "pairs": {"truth": [], "predicted": []}}
 """What does not apply to a kind of target stays like this."""
 

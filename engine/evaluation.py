@@ -12,8 +12,9 @@ from engine.decoding import settings_of
 from engine.derived import LENGTHS
 from engine.errors import DataError, RunError, TrainingError
 from engine.events import AnyEvent, Progressed
-from engine.preparation.texts import real
-from engine.preparation.usage import Usage
+from engine.preparation.answers import TOKENS
+from engine.preparation.texts import readable, real
+from engine.preparation.usage import Usage, entries_of
 from engine.runs import Run
 from engine.trained import Array, Trained, load, load_data
 from engine.training import devices
@@ -59,10 +60,11 @@ def evaluate(run: Run, split: str = "test", checkpoint: str = "best",
     "target": column, "classes": [names], "confusion": [[count by predicted class] by true class],
     "wrong": [{"row", "name", "truth", "predicted", "confidence"}], "wrong_count",
     "pairs": {"truth": [...], "predicted": [...]}}. What does not apply to the kind of target is empty. Where a sample
-    has a class or token at every place, {"places": {"right", "count"}} tells how many are right. With several targets
-    all this is about the first that can be compared, classes before numbers, and "others" lists the same of the rest.
-    For a network that writes texts {"written": {"samples", "exact"}} tells which share of some samples it writes
-    exactly, greedily and on its own.
+    has a class or token at every place, {"places": {"right", "count"}} tells how many are right. All this is about one
+    "output"; with several it is the first that can be compared, classes before numbers, and "others" lists the same of
+    the rest. For a network that writes texts {"written": {"samples", "exact", "output", "target", "texts"}} tells which
+    share of some samples it writes exactly, greedily and on its own, and what it writes: [{"row", "name", "read": the
+    text that it read, "" if that was none, "truth", "text", "is_exact"}], those with mistakes first.
 
     Raises RunError, DataError, WeightsError, or TrainingError if the network has no loss.
     """
@@ -76,7 +78,7 @@ def evaluate(run: Run, split: str = "test", checkpoint: str = "best",
     if not len(rows):
         raise DataError(f"The {split} split has no samples.", "Hold back a share of the data for it, and train again.")
     measured = _measure(trained, data, rows, emit)
-    compared = [found.result(data.names) for found in measured.compared.values()]
+    compared = [{"output": name, **found.result(data.names)} for name, found in measured.compared.items()]
     compared.sort(key=lambda found: "pairs" in found)
     result: dict[str, Any] = {
         "split": split, "checkpoint": checkpoint, "samples": len(rows), "loss": measured.loss,
@@ -92,15 +94,27 @@ def evaluate(run: Run, split: str = "test", checkpoint: str = "best",
 
 
 def _written(trained: Trained, usage: Usage, data: Dataset, rows: Array) -> dict[str, Any]:
-    """How many texts are exactly the right ones when the network reads nothing but what it wrote before."""
+    """What the network writes when it reads nothing but what it wrote before."""
     columns = {name: data.prepared(name, rows) for column in usage.inputs for name in (column, column + LENGTHS)
                if name in data.stored}
-    [(output, texts), *_] = usage.written(trained.outputs, columns, settings_of({})).items()
+    [(output, written), *_] = usage.written(trained.outputs, columns, settings_of({})).items()
     target = usage.target_of[output]
-    part = trained.preparation.part(target)
-    exact = sum(real(part, text.tokens) == real(part, truth)
-                for text, truth in zip(texts, data.prepared(target, rows).tolist(), strict=True))
-    return {"samples": len(rows), "exact": exact / len(rows)}
+    part, truths = trained.preparation.part(target), data.prepared(target, rows)
+    are_exact = [real(part, text.tokens) == real(part, truth)
+                 for text, truth in zip(written, truths.tolist(), strict=True)]
+    found = zip(rows.tolist(), _read(usage, data, rows), readable(part, truths), entries_of(part, written), are_exact,
+                strict=True)
+    texts = [{"row": row, "name": data.names[row], "read": read, "truth": truth, "text": entry["text"],
+              "is_exact": is_exact} for row, read, truth, entry, is_exact in found]
+    return {"samples": len(rows), "exact": sum(are_exact) / len(rows), "output": output, "target": target,
+            "texts": sorted(texts, key=lambda text: text["is_exact"])}
+
+
+def _read(usage: Usage, data: Dataset, rows: Array) -> list[str]:
+    """The text of each sample that the network reads, "" where it reads none."""
+    parts = [part for part in usage.preparation.origins(usage.read) if part.kind in TOKENS]
+    texts = [readable(part, data.prepared(part.name, rows)) for part in parts]
+    return [" · ".join(read) for read in zip(*texts, strict=True)] if texts else [""] * len(rows)
 
 
 def _measure(trained: Trained, data: Dataset, rows: Array, emit: Callable[[AnyEvent], None]) -> _Measured:

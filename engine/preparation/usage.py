@@ -160,7 +160,7 @@ class Usage:
         maps = {name: source for name, values in zip(self.outputs, outputs, strict=True)
                 if (source := self._attended(values, columns, loop))}
         target = self.preparation.part(origin(loop.column))
-        entries = _texts(target, texts)
+        entries = entries_of(target, texts)
         if with_attention and maps:
             output, source = next(iter(maps.items()))
             weights = outputs[self.outputs.index(output)]
@@ -203,7 +203,7 @@ class Usage:
         target = self.target(output)
         if target is None or output not in self.aligned:
             return answers(target, values)
-        return _texts(target, decode_ctc(values, self._heard(values.shape[1], columns), settings))
+        return entries_of(target, decode_ctc(values, self._heard(values.shape[1], columns), settings))
 
     def _heard(self, steps: int, columns: Mapping[str, AnyArray]) -> AnyArray:
         """How many of so many steps of an output are real, (n,): as large a share as of the input."""
@@ -231,6 +231,16 @@ class Usage:
         return words(part, columns[name][row, :length].tolist())
 
 
+def entries_of(part: Part, texts: Sequence[Written]) -> list[Entry]:
+    """{"text", "log_probability"} of each."""
+    length = max((len(text.tokens) for text in texts), default=0)
+    numbers = np.zeros((len(texts), length), np.int64)
+    for row, text in enumerate(texts):
+        numbers[row, : len(text.tokens)] = text.tokens
+    return [{"text": said, "log_probability": text.log_probability}
+            for said, text in zip(readable(part, numbers), texts, strict=True)]
+
+
 def computed(compute: Compute, columns: Mapping[str, AnyArray]) -> list[AnyArray]:
     """All outputs of a network, (n, ...) each, some samples at a time."""
     count = len(next(iter(columns.values())))
@@ -244,16 +254,6 @@ def in_unit(part: Part | None, values: AnyArray) -> AnyArray:
     if part is None or part.kind in INTEGERS or prod(values.shape[1:]) != prod(part.shape):
         return values
     return restored(part, values.reshape(len(values), *part.shape))
-
-
-def _texts(part: Part, texts: Sequence[Written]) -> list[Entry]:
-    """{"text", "log_probability"} of each."""
-    length = max((len(text.tokens) for text in texts), default=0)
-    numbers = np.zeros((len(texts), length), np.int64)
-    for row, text in enumerate(texts):
-        numbers[row, : len(text.tokens)] = text.tokens
-    return [{"text": said, "log_probability": text.log_probability}
-            for said, text in zip(readable(part, numbers), texts, strict=True)]
 
 
 def _time(part: Part) -> int:

@@ -154,6 +154,7 @@ def test_several_targets_are_tested_and_told_each(tmp_path: Path) -> None:
                   amount=ColumnChoice(role="target"))
     result = evaluate(run, "test")
     assert (result["target"], [other["target"] for other in result["others"]]) == ("level", ["amount"])
+    assert [result["output"], result["others"][0]["output"]] == list(run.source().outputs)
     assert np.sum(result["confusion"]) == result["samples"]
     assert len(result["others"][0]["pairs"]["truth"]) == result["samples"]
     (tmp_path / "new.csv").write_text("b,a\n1,2\n")

@@ -75,6 +75,12 @@ def test_it_writes_what_it_has_learned(run: Run, new: Path) -> None:
     assert result["loss"] < 0.5
     assert result["written"]["samples"] == 128
     assert result["written"]["exact"] > 0.7
+    told = result["written"]["texts"]
+    assert [text["is_exact"] for text in told] == sorted(text["truth"] == text["text"] for text in told)
+    assert sum(text["is_exact"] for text in told) == result["written"]["exact"] * 128
+    assert all(text["truth"] == text["read"][::-1] for text in told)
+    assert (result["written"]["target"], result["written"]["output"]) == ("target", result["output"])
+    assert {text["name"] for text in told} == {f"row {text['row'] + 1}" for text in told}
     for method in METHODS[:2]:
         found = predict(run, [new], decoding=method)["predictions"]
         right = sum(entry["text"] == text[::-1] for entry, text in zip(found, NEW, strict=True))
