@@ -42,7 +42,7 @@ def new_node(document: Document, entry: Placeable, position: Position, wire_to: 
     node = graph.new_node(entry.spec.type, params, position)
     if not entry.graph:
         return node
-    return msgspec.structs.replace(node, name=free_name(entry.title, (other.name for other in graph.nodes)))
+    return msgspec.structs.replace(node, name=free_name(entry.graph, (other.name for other in graph.nodes)))
 
 
 def _wanted(document: Document, port: PortRef) -> Mapping[str, Any]:

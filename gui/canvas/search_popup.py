@@ -29,7 +29,7 @@ EDGE = 8
 """Pixels that are kept free between the popup and the edges of the canvas."""
 
 WEIGHT_SET = Qt.ItemDataRole.UserRole + 1
-"""The number of the colour of a network's weights, None for a layer."""
+"""The number of the colour of a network's weights, None for what has weights of its own."""
 
 MOVES = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1, Qt.Key.Key_PageUp: -6, Qt.Key.Key_PageDown: 6,
          Qt.Key.Key_Tab: 1, Qt.Key.Key_Backtab: -1}
@@ -60,7 +60,7 @@ class LayerList(QAbstractListModel):
         if role == Qt.ItemDataRole.UserRole:
             return entry
         if role == WEIGHT_SET:
-            return weight_sets(self._document.library).get(entry.graph)
+            return weight_sets(self._document.library).get(entry.shared)
         return None
 
 

@@ -69,7 +69,8 @@ def accepts(spec: LayerSpec, tensor: TensorSpec | None, params: dict[str, Any]) 
 
 
 def followers(document: Document, port: PortRef) -> list[Placeable]:
-    """What can be wired to `port`, best first: the likely layers by category, of those that take its shape."""
+    """What can be wired to `port`, best first: the likely layers by category, of those that take its shape. A node that
+    places no network has no ports yet."""
     library = document.library
     here = library.spec(document.graph.node(port.node))
     tensor = document.analysis.nodes[port.node].outputs.get(port.name)

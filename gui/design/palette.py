@@ -124,9 +124,9 @@ class Palette(QWidget):
         self._stack.setCurrentIndex(0 if self.tree.topLevelItemCount() else 1)
 
     def _item(self, entry: Placeable) -> QTreeWidgetItem:
-        """A row; a network of the project has the colour of its weights."""
+        """A row; a network of the project has the colour of its weights, where it shares them."""
         sets = weight_sets(self._document.library)
-        color = theme.colors().series[sets[entry.graph]] if entry.graph else theme.category_color(entry.spec.category)
+        color = theme.colors().series[sets[entry.shared]] if entry.shared else theme.category_color(entry.spec.category)
         return _row(entry, color)
 
     def _show_categories(self, entries: list[Placeable]) -> None:

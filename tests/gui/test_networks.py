@@ -345,6 +345,22 @@ def test_the_search_finds_networks_but_never_what_leads_back(room: Room) -> None
     room.key(Qt.Key.Key_Escape)
 
 
+def test_a_dropped_wire_finds_blocks_and_loops_of_networks_that_fit(room: Room) -> None:
+    room.document.edit_graph("A sequence", MAIN.add(Node("steps", "Input", "steps", {"shape": (7, 8)}, (0.0, 220.0))))
+    popup = room.view._popup
+    room.drag(room.port("steps", "output"), room.at((300.0, 400.0)))
+    titles = [entry.title for entry in popup.model.entries]
+    assert "Loop of Body" in titles
+    assert "Block of Body" not in titles, "it takes a single step"
+    room.type("loop")
+    assert [entry.title for entry in popup.model.entries] == ["Loop of Body"]
+    room.key(Qt.Key.Key_Return)
+    made = room.graph.nodes[-1]
+    assert (made.type, made.name, made.params) == ("Loop", "Body 2", {"graph": "Body"})
+    assert room.graph.into(made.id) == (Edge("steps", "output", made.id, "input_1"),)
+    assert not room.document.analysis.nodes[made.id].state == "error"
+
+
 def test_layers_are_copied_from_tab_to_tab(room: Room) -> None:
     room.choose(1)
     room.document.select(["input_1", "linear_1"])

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 from engine.graph import Edge
 from gui import app
 from gui.main_window import MainWindow
-from gui.placeable import NETWORK
+from gui.placeable import MARK
 from gui.results.export_dialog import ExportDialog
 from gui.results.paint_pad import PaintPad
 from gui.widgets import theme
@@ -221,7 +221,7 @@ class Story:
         """The palette's entry for a layer, or a network, once the search has put it where it stays."""
         palette = self.window.docks["palette"].widget()
         first = palette.keys()[0] if palette.search.text() == layer and palette.keys() else ""
-        return palette.item(first) if first in (layer, NETWORK + layer) else None
+        return palette.item(first) if first in (layer, f"Network{MARK}{layer}") else None
 
     def spot(self, first: QPoint, column: int, row: int) -> QPoint:
         """Where on the screen a layer goes: beside the first one, whose place is `first` while the canvas is empty."""
