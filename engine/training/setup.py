@@ -15,7 +15,7 @@ from engine.codegen import Source
 from engine.data import dataset
 from engine.data.dataset import Dataset
 from engine.errors import TrainingError
-from engine.events import Progressed
+from engine.events import Noted, Progressed
 from engine.network import Built
 from engine.options import Options
 from engine.plan import Phase, gaps, phases
@@ -47,7 +47,8 @@ CHECKED_BATCHES = 2
 class _Design:
     """What is trained: the networks in their objectives, in training mode on their device, and the data that feeds
     them. `sizes`: how many numbers each metric's sums have, by graph of the objective. `groups` and `rests` of each
-    phase: what it moves, and what lets the networks rest that it freezes."""
+    phase: what it moves, and what lets the networks rest that it freezes. `starts`: what became of weights that were
+    to be taken over; `notes`: warnings."""
 
     built: Built
     judges: dict[str, Judge]
@@ -55,6 +56,7 @@ class _Design:
     groups: list[list[tuple[float, Parameters]]]
     rests: Sequence[Callable[[], None]]
     feed: Feed
+    starts: tuple[Noted, ...]
     notes: tuple[str, ...]
 
 
@@ -93,6 +95,8 @@ def prepared(run: Run, emit: Emit, control: Control) -> Session:
                steps_per_epoch=steps_per_epoch, weights=weights, data_fingerprint=data.fingerprint,
                step=state.progress.step, environment={**info.environment, "torch": str(torch.__version__)})
     recorder = Recorder(run, emit, state.progress.step)
+    for taken in design.starts:
+        recorder.note(taken.message, is_warning=taken.level == "warning")
     for note in notes:
         recorder.note(note, is_warning=True)
     recorder.note(f"Training on {choices.device} with {choices.threads} processor "
@@ -162,7 +166,7 @@ def _design(source: Source, data: Dataset, project: Project, kept: Choices | Non
     torch.manual_seed(int(options["seed"]))
     built = networks.build(source)
     initialize(built.everything, str(options["initialization"]))
-    notes = [*start(built, project)] if starts_anew else []
+    starts, notes = tuple(start(built, project)) if starts_anew else (), list[str]()
     trained = list(dict.fromkeys(phase.objective for phase in plan))
     columns = tuple(dict.fromkeys(column for graph in trained for column in source.objectives[graph].columns))
     if not columns:
@@ -198,7 +202,7 @@ def _design(source: Source, data: Dataset, project: Project, kept: Choices | Non
     if usual.is_skipping:
         notes.append("The last batch of an epoch would be a single sample, from which batch normalisation cannot "
                      "learn: one sample, another each time, is left out of every epoch.")
-    return _Design(built, judges, sizes, groups, rests, usual, tuple(notes)), channels_last
+    return _Design(built, judges, sizes, groups, rests, usual, starts, tuple(notes)), channels_last
 
 
 def _metric_sizes(judge: Judge, batch: Batch) -> list[int]:

@@ -8,22 +8,24 @@ from torch import Tensor, nn
 
 from engine.codegen import emit
 from engine.errors import TrainingError
+from engine.events import Noted
 from engine.network import Built, build
 from engine.plan import address
 from engine.project import Project
 from engine.training.weights import Report, load_weights, match_weights
 
 
-def start(built: Built, project: Project) -> Iterator[str]:
-    """Take over the weights that the project names, the whole before its parts; yields what became of each file.
+def start(built: Built, project: Project) -> Iterator[Noted]:
+    """Take over the weights that the project names, the whole before its parts; yields what became of each file, as a
+    warning where some weights of the network were not in it.
 
     Raises WeightsError, or TrainingError for something that the project does not have.
     """
     whole = str(project.options["weights"])
     if whole:
-        yield load_weights(built.state(), Path(whole), built.source.part).text()
+        yield _noted(load_weights(built.state(), Path(whole), built.source.part))
     for name, path in sorted(project.starts.items(), key=lambda item: item[0].count("/")):
-        yield f"{_title(project, name)}: {load_weights(*_wanted(built, name, path)).text()}"
+        yield _noted(load_weights(*_wanted(built, name, path)), f"{_title(project, name)}: ")
 
 
 def check(project: Project, name: str) -> Report:
@@ -52,6 +54,10 @@ def _modules(built: Built) -> dict[str, tuple[nn.Module, str]]:
         for node_id, attribute in built.source.modules[part.graph].items():
             found[address(part.graph, node_id)] = (built.parts[part.name].get_submodule(attribute), attribute)
     return found
+
+
+def _noted(report: Report, title: str = "") -> Noted:
+    return Noted(f"{title}{report.text()}", "info" if len(report.matched) == report.total else "warning")
 
 
 def _title(project: Project, name: str) -> str:

@@ -87,7 +87,8 @@ def test_a_file_of_one_network_fits_that_network_among_others(tmp_path: Path) ->
     project = compositions.perceptron(tmp_path, 60, epochs=1)
     shared = project.replace(graphs={**project.graphs, "Body": compositions.body()})
     _, events = trained(runs.continued(shared, None, run), tmp_path / "next")
-    assert any("4 of 4 taken over" in note.message for note in of(Noted, events))
+    (taken,) = (note for note in of(Noted, events) if "4 of 4 taken over" in note.message)
+    assert taken.level == "info"
 
 
 # Going on from a run
@@ -106,7 +107,9 @@ def test_a_run_goes_on_from_another_and_what_that_began_with_is_not_read_again(
     other = runs.continued(started(project, "Example", "other.pt"), tmp_path / "project.neuroloom", second)
     assert other.starts == {"Example": str(tmp_path / "other.pt")}, "what is new is read"
     _, events = trained(resized(going_on, layers(project, "Linear")[0], out_features=9), tmp_path / "third")
-    assert any("1 of 4 taken over" in note.message and "other shape" in note.message for note in of(Noted, events))
+    (taken,) = (note for note in of(Noted, events) if "1 of 4 taken over" in note.message)
+    assert "other shape" in taken.message
+    assert taken.level == "warning"
 
 
 # Files that are gone
