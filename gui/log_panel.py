@@ -54,8 +54,9 @@ def described(event: events.AnyEvent) -> str:  # noqa: PLR0911 - one answer for 
             threads = "" if event.device.startswith("cuda") else f", {counted(event.threads, 'thread')}"
             return f"Training {event.run} on {event.device}{threads}: {start}, {counted(event.epochs, 'epoch')}."
         case events.Validated():
-            splits = f"{_values('train', event.training)}; {_values('validation', event.validation)}"
-            return f"Epoch {event.epoch}: {splits}{', the best so far' if event.best else ''}"
+            training = _values("train", event.training) if event.training else "nothing was trained"
+            validation = f"; {_values('validation', event.validation)}" if event.validation else ""
+            return f"Epoch {event.epoch}: {training}{validation}{', the best so far' if event.best else ''}"
         case events.Noted():
             return f"{'Warning: ' if event.level == 'warning' else ''}{event.message}"
         case events.Paused():

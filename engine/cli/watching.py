@@ -40,7 +40,7 @@ class Watcher:
 
     def epoch_line(self, event: Validated) -> str:
         """ "epoch 3/10  loss 0.4170  accuracy 0.8493  validation loss 0.4401  accuracy 0.8402  best" """
-        parts = [f"epoch {event.epoch}/{self._epochs}", values_text(event.training)]
+        parts = [f"epoch {event.epoch}/{self._epochs}", values_text(event.training) or "nothing trained"]
         if event.validation:
             parts.append(f"validation {values_text(event.validation)}")
         return "  ".join([*parts, "best"] if event.best else parts)

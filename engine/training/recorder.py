@@ -37,7 +37,7 @@ class Recorder:
             self._history.add(event.step, event.epoch, VALIDATION, event.validation)
             self._draw(event.step, VALIDATION, event.validation)
         self._emit(event)
-        values = ", ".join(f"{name} {value:.4g}" for name, value in event.training.items())
+        values = ", ".join(f"{name} {value:.4g}" for name, value in event.training.items()) or "nothing trained"
         held_back = ", ".join(f"{name} {value:.4g}" for name, value in event.validation.items())
         self._run.log(f"epoch {event.epoch}: {values}" + (f"; validation {held_back}" if held_back else ""))
 

@@ -7,6 +7,8 @@ import pytest
 import torch
 from torch import nn
 
+from engine.cli.console import Console
+from engine.cli.watching import Watcher
 from engine.events import Noted, Validated
 from engine.options import OPTIMIZERS, SCHEDULERS, chosen
 from engine.plan import Phase
@@ -32,7 +34,9 @@ def phase(name: str, scheduler: str = "Constant", **times: int) -> Phase:
 def test_an_epoch_without_a_phase_has_no_loss(tmp_path: Path) -> None:
     run, events = trained(planned(tmp_path, phase("Late", start=5)), tmp_path / "run")
     assert run.info().status == "completed", run.info().message
+    assert "epoch 1: nothing trained\n" in (run.folder / "log.txt").read_text()
     first, *others = of(Validated, events)
+    assert Watcher(Console()).epoch_line(first) == "epoch 1/0  nothing trained"
     assert not first.training
     assert not first.best
     assert all("loss" in event.training for event in others)
