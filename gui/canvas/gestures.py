@@ -36,8 +36,9 @@ class Pointer:
         return cls(view.mapToScene(screen), screen, event.modifiers())
 
     @property
-    def is_shifted(self) -> bool:
-        return bool(self.modifiers & Modifier.ShiftModifier)
+    def is_adding(self) -> bool:
+        """Whether Shift or Ctrl is down: what is pressed is added to the selection, or taken out of it."""
+        return bool(self.modifiers & (Modifier.ShiftModifier | Modifier.ControlModifier))
 
     @property
     def is_free(self) -> bool:
@@ -110,7 +111,7 @@ class RubberBand(Gesture):
         self._area = QRectF()
         document, canvas = view.document, view.canvas
         self._before = (document.selection, canvas.selected_wires)
-        self._kept = self._before if pressed.is_shifted else (frozenset(), frozenset())
+        self._kept = self._before if pressed.is_adding else (frozenset(), frozenset())
 
     def drag(self, pointer: Pointer) -> None:
         self._area = QRectF(self.pressed.scene, pointer.scene).normalized()
@@ -154,7 +155,7 @@ class Move(Gesture):
         self._splice = Splice(view)
         self._was_selected = grabbed in view.document.selection
         self._positions: dict[str, Position] = {}
-        if pressed.is_shifted:
+        if pressed.is_adding:
             view.document.select(view.document.selection ^ {grabbed})
         elif not self._was_selected:
             view.select_nodes({grabbed})
@@ -185,7 +186,7 @@ class Move(Gesture):
         self.view.canvas.place({})
 
     def click(self, pointer: Pointer) -> None:
-        if self._was_selected and not pointer.is_shifted:
+        if self._was_selected and not pointer.is_adding:
             self.view.select_nodes({self._grabbed})
 
     def cancel(self) -> None:

@@ -23,12 +23,14 @@ class Networks(QObject):
     refused(message, hint): something cannot be done; the texts say why and what to do, and must be seen.
     told(str): something was done that is easily overlooked, and how it is undone.
     rename_wanted: the user wants to give the shown network another name.
+    begun: a new network is shown, to be drawn.
     steps_wanted(address): the user wants to see the steps of a Loop, given as `engine.plan.address` does.
     """
 
     refused = Signal(str, str)
     told = Signal(str)
     rename_wanted = Signal()
+    begun = Signal()
     steps_wanted = Signal(str)
 
     def __init__(self, document: Document, parent: QObject) -> None:
@@ -40,6 +42,7 @@ class Networks(QObject):
         """Add an empty network, and show it."""
         name = composition.free_graph_name(self._document.project)
         self._edit(f"Add {name}", lambda project: composition.add_graph(project, name), shown=name)
+        self.begun.emit()
 
     def group_network(self) -> None:
         self._group("Network")

@@ -77,6 +77,7 @@ class CanvasView(CanvasViewport):
         self.commands = Commands(self)
         self.networks = Networks(document, self)
         self.networks.told.connect(self.message)
+        self.networks.begun.connect(self.setFocus)
         self._sights = Sights(self)
         self._actions = actions.build(self.commands, self.networks, self)
         document.changed.connect(self._follow_change)
@@ -208,7 +209,7 @@ class CanvasView(CanvasViewport):
     def _press_wire(self, item: EdgeItem, pointer: Pointer) -> None:
         if pointer.is_free:
             self.commands.cut_wire(item.edge)
-        elif pointer.is_shifted:
+        elif pointer.is_adding:
             self.canvas.select_wires(self.canvas.selected_wires ^ {item.edge})
         else:
             self.document.select(())

@@ -1,5 +1,6 @@
 """Dragging layers in, moving, selecting and panning by real mouse events."""
 
+import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt
 from PySide6.QtGui import QDragEnterEvent
 from PySide6.QtTest import QTest
@@ -9,6 +10,7 @@ from engine.graph import Edge
 from tests.gui.canvas_driver import NONE, Driver, chain, graph_of, show
 
 ALT = Qt.KeyboardModifier.AltModifier
+CTRL = Qt.KeyboardModifier.ControlModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
 TWO = (("Linear", (0.0, 0.0)), ("ReLU", (300.0, 0.0)))
 WIRED = Edge("linear_1", "output", "relu_1", "input")
@@ -129,13 +131,19 @@ def test_a_node_without_wires_moved_onto_a_wire_goes_into_it(driver: Driver) -> 
     assert driver.view.document.undo_stack.count() == 1
 
 
-def test_clicks_select_shift_toggles_and_empty_canvas_clears(driver: Driver) -> None:
+@pytest.mark.parametrize("adding", [SHIFT, CTRL])
+def test_clicks_select_shift_or_ctrl_toggles_and_empty_canvas_clears(
+    driver: Driver, adding: Qt.KeyboardModifier
+) -> None:
     show(driver.view.document, graph_of(*TWO))
     driver.click(driver.node("linear_1"))
     assert driver.selection == {"linear_1"}
     driver.click(driver.node("relu_1"))
     assert driver.selection == {"relu_1"}
-    driver.click(driver.node("relu_1"), SHIFT)
+    driver.click(driver.node("linear_1"), adding)
+    assert driver.selection == {"linear_1", "relu_1"}
+    driver.click(driver.node("linear_1"), adding)
+    driver.click(driver.node("relu_1"), adding)
     assert driver.selection == set()
     driver.click(driver.node("relu_1"))
     driver.click(driver.at((250.0, 300.0)))
