@@ -16,7 +16,6 @@ MARK = ":"
 """Between the type of a node and the name of the graph that it places, in what these are called by."""
 
 
-
 @dataclass(frozen=True, slots=True)
 class Placeable:
     """One entry of the palette and of the search.

@@ -30,6 +30,9 @@ MAX_NAME = 60
 NONE = "Choose…"
 """Stands for the network of a node that does not say which one it places."""
 
+NO_COLUMN = "(none)"
+"""Stands for the column of an Input that brings in none."""
+
 
 class NodeInspector(QWidget):
     """Shows and edits one node. Every change is one undo step; typing in one field is one step as a whole.
@@ -93,8 +96,7 @@ class NodeInspector(QWidget):
         if is_other or not self.name.hasFocus():
             self._show_name(node)
         params = self._params(spec) if spec else ()
-        self.form.show_params(params, {**node.params, "graph": placed(node) or NONE} if _is_composite(node)
-                              else node.params)
+        self.form.show_params(params, self._shown(node, params))
         self.form.setVisible(bool(params))
         self._show_start(node)
         self._show_problems()
@@ -150,12 +152,19 @@ class NodeInspector(QWidget):
             return tuple(self._graph_choice(node, param) if param.name == "graph" else param for param in spec.params)
         if spec.role != "input" or not columns:
             return spec.params
-        names = list(dict.fromkeys(("", *(column.name for column in columns), str(node.params.get("column", "")))))
+        names = dict.fromkeys((NO_COLUMN, *(column.name for column in columns),
+                               str(node.params.get("column", "")) or NO_COLUMN))
         return tuple(
-            Choice(name=param.name, default=param.default, help=param.help, choices=tuple(names))
+            Choice(name=param.name, default=NO_COLUMN, help=param.help, choices=tuple(names))
             if param.name == "column" else param
             for param in spec.params
         )
+
+    def _shown(self, node: Node, params: tuple[Param, ...]) -> dict[str, object]:
+        """The node's settings, with words for the network or the column that is not chosen."""
+        words = {"graph": NONE, "column": NO_COLUMN}
+        chosen = {param.name for param in params if isinstance(param, Choice)} & words.keys()
+        return {**node.params, **{name: str(node.params.get(name) or words[name]) for name in chosen}}
 
     def _graph_choice(self, node: Node, param: Param) -> Choice:
         graphs = self._document.library.choices(self._document.shown)
@@ -212,10 +221,12 @@ class NodeInspector(QWidget):
         if _is_composite(node) and name == "graph":
             self._place(node, str(value))
             return
-        changes = {name: value}
         spec = self._spec(node)
         if spec and spec.role == "input" and name == "column":
-            changes |= self._of_column(str(value))
+            value = "" if value == NO_COLUMN else value
+            changes = {name: value, **self._of_column(str(value))}
+        else:
+            changes = {name: value}
         text = f"Change {name.replace('_', ' ')} of {node.name}"
         merge = f"param {self._id} {name} {self.form.gesture}"
         self._document.edit_graph(text, graph.set_params(self._id, changes), merge)

@@ -116,8 +116,12 @@ def test_the_column_of_an_input_is_chosen_and_brings_its_shape(inspector: Inspec
     document.select((image.id,))
     box = inspector.node.form.editor("column")
     assert isinstance(box, QComboBox)
-    assert [box.itemText(row) for row in range(box.count())] == ["", "image", "label"]
+    assert [box.itemText(row) for row in range(box.count())] == ["(none)", "image", "label"]
     box.setFocus()
+    QTest.keyClick(box, Qt.Key.Key_Up)
+    assert document.graph.node(image.id).params["column"] == ""
+    assert box.currentText() == "(none)"
+    document.undo_stack.undo()
     QTest.keyClick(box, Qt.Key.Key_Down)
     params = document.graph.node(image.id).params
     assert (params["column"], params["shape"], params["values"], params["classes"]) == ("label", (), "classes", 10)

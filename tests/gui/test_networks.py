@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from engine.composition import reorder_graphs
 from engine.graph import Edge, Graph, Node
-from engine.project import Project
+from engine.project import Column, Data, Project
 from gui.canvas.workspace import Workspace
 from gui.document import Document
 from tests.gui.canvas_driver import Driver, chain, graph_of
@@ -96,8 +96,10 @@ def test_a_new_network_is_shown_and_taken_back(room: Room) -> None:
     assert room.document.shown == "Main"
     room.document.undo_stack.redo()
     assert room.document.shown == "Network"
+    room.tabs.setFocus()
     QTest.mouseClick(room.workspace.add_button, LEFT)
     assert room.document.shown == "Network 2"
+    assert room.view.hasFocus()
 
 
 def test_undo_shows_the_network_where_the_change_was(room: Room) -> None:
@@ -331,6 +333,23 @@ def test_inputs_of_a_placed_network_name_no_column(room: Room) -> None:
     assert "column x" in room.view.canvas.nodes["input_1"].content.subtitle, "the main network is used with data"
 
 
+def test_only_an_input_that_data_enters_by_takes_a_column(room: Room) -> None:
+    column = Column("age", "number", "input", (3,))
+    room.document.edit("Choose data", room.document.project.replace(data=Data("x.csv", "csv", columns=(column,))))
+
+    def added() -> object:
+        node_id = room.view.add_layer("Input")
+        return room.graph.node(node_id).params["column"]
+
+    assert added() == "age"
+    room.choose(1)
+    assert added() == "", "others place it"
+    room.key(Qt.Key.Key_T, CTRL)
+    assert added() == "", "others may come to place it"
+    room.view.add_layer("MSE")
+    assert added() == "age"
+
+
 def test_the_search_finds_networks_but_never_what_leads_back(room: Room) -> None:
     popup = room.view._popup
     room.trigger("search")
@@ -358,7 +377,7 @@ def test_a_dropped_wire_finds_blocks_and_loops_of_networks_that_fit(room: Room) 
     made = room.graph.nodes[-1]
     assert (made.type, made.name, made.params) == ("Loop", "Body 2", {"graph": "Body"})
     assert room.graph.into(made.id) == (Edge("steps", "output", made.id, "input_1"),)
-    assert not room.document.analysis.nodes[made.id].state == "error"
+    assert room.document.analysis.nodes[made.id].state != "error"
 
 
 def test_layers_are_copied_from_tab_to_tab(room: Room) -> None:
