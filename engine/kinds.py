@@ -61,7 +61,8 @@ NORMALIZE = Choice(
 MAX_LENGTH = Int(name="max_length", default=64, minimum=1, maximum=65536,
                  help="Tokens kept of each sample; shorter ones are padded.")
 VOCABULARY = Int(name="vocabulary", default=8000, minimum=2, maximum=1_000_000,
-                 help="Different tokens at most; ids are below this number.")
+                 help="Different tokens at most; ids are below this number. Unless it is chosen: as many as the texts "
+                      "need, as far as they can be looked through.")
 MARKS = Bool(name="marks", default=False,
              help="Tokens mark the beginning and the end of each text. A target has an end mark only; moved by one "
                   "step behind a begin mark it can be read as well, by a network that learns to write it.")

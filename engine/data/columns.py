@@ -1,15 +1,20 @@
 """Columns as the user wants them: roles and settings that were chosen, the shapes that follow, and derived columns."""
 
 from collections.abc import Mapping
+from typing import cast
 
 import msgspec
 
 from engine.derived import LENGTHS, SHIFTED
 from engine.errors import DataError, OptionError
-from engine.kinds import KINDS
+from engine.kinds import KINDS, VOCABULARY
 from engine.params import Value, completed
 from engine.preparation import sample_shape
+from engine.preparation.texts import specials
 from engine.project import Column, ColumnChoice
+
+USUAL_VOCABULARY = cast(int, VOCABULARY.default)
+"""So many tokens where nobody said how many, and fewer where the texts hold fewer."""
 
 
 def settings_of(name: str, kind: str, chosen: Mapping[str, ColumnChoice],
@@ -36,13 +41,26 @@ def finished(columns: tuple[Column, ...], chosen: Mapping[str, ColumnChoice],
     before = {column.name: column for column in known if column.role == "target"}
     done: list[Column] = []
     for column in own:
-        if column.kind == "text" and column.role == "target" and "marks" not in _settings(chosen, column.name):
+        if column.kind == "text" and column.role == "target" and not is_chosen(column.name, "marks", chosen):
             was = before.get(column.name)
             # what is spoken is usually written by CTC, which needs no marks
-            marks = was.settings.get("marks", False) if was else not are_heard
-            column = msgspec.structs.replace(column, settings={**column.settings, "marks": marks})  # noqa: PLW2901
+            column = _marked(column, was.settings.get("marks", False) if was else not are_heard, chosen)  # noqa: PLW2901
         done += [column, *(_chosen(derived, chosen) for derived in _derived(column))]
     return tuple(done)
+
+
+def is_chosen(name: str, setting: str, chosen: Mapping[str, ColumnChoice]) -> bool:
+    """Whether the user decided this setting of the column."""
+    return setting in _settings(chosen, name)
+
+
+def _marked(column: Column, marks: bool, chosen: Mapping[str, ColumnChoice]) -> Column:
+    """The column with or without marks, for which a vocabulary that nobody chose has room."""
+    marked = msgspec.structs.replace(column, settings={**column.settings, "marks": marks})
+    if is_chosen(column.name, "vocabulary", chosen):
+        return marked
+    vocabulary = min(column.settings["vocabulary"] + specials(marked) - specials(column), USUAL_VOCABULARY)
+    return msgspec.structs.replace(marked, settings={**marked.settings, "vocabulary": vocabulary})
 
 
 def _derived(column: Column) -> list[Column]:

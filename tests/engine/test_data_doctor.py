@@ -287,8 +287,12 @@ def test_texts_that_are_cut_and_empty_ones(tmp_path: Path) -> None:
 def test_a_vocabulary_far_larger_than_its_texts(tmp_path: Path, tokens: str, different: object) -> None:
     data = write_table(tmp_path / "a.csv", {"said": lambda row: ("ABC def", "def", "ghi")[row % 3],
                                             "meant": lambda row: ("x y", "y z", "z é")[row % 3]})
-    chosen = {name: ColumnChoice(role=role, kind="text", settings={"tokens": tokens, "marks": role == "target"})
+    settings = {"said": {"tokens": tokens}, "meant": {"tokens": tokens, "marks": True}}
+    chosen = {name: ColumnChoice(role=role, kind="text", settings=settings[name])
               for name, role in (("said", "input"), ("meant", "target"))}
+    assert not found(sources.inspect(data.path, chosen=chosen), "vocabulary")
+    for name, choice in chosen.items():
+        chosen[name] = msgspec.structs.replace(choice, settings={**settings[name], "vocabulary": 8000})
     data = sources.inspect(data.path, chosen=chosen)
     finding = the(data, "vocabulary", "said")
     assert "8,000" in finding.message

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from engine.data.browse import SCALARS, Browser, piece_size
 from engine.data.files import AnyArray, Progress, Rows, ignore_progress
+from engine.data.vocabularies import different_tokens
 from engine.preparation.parts import is_usable
 from engine.project import Column
 
@@ -98,7 +99,7 @@ def _look(found: Survey, leaf: Column, rows: Rows, values: Any, lengths: Mapping
         if leaf.settings["tokens"] != "byte-pair":
             different = found.different.setdefault(leaf.name, set())
             if len(different) <= leaf.settings["vocabulary"]:
-                different |= _different(values, leaf)
+                different |= different_tokens(values, leaf.settings)
     elif leaf.kind == "tokens":
         lengths[leaf.name][rows] = [len(value) for value in values]
         blank = lengths[leaf.name][rows] == 0
@@ -121,17 +122,6 @@ def _text_lengths(texts: list[str], tokens: str) -> NDArray[np.int64]:
     series = polars.Series(texts, dtype=polars.String).fill_null("")
     counts = series.str.len_chars() if tokens == "character" else series.str.count_matches(r"\S+")
     return counts.cast(polars.Int64).to_numpy()
-
-
-def _different(texts: list[str], leaf: Column) -> set[str]:
-    """Words or characters as `engine.preparation.texts` cuts texts into them."""
-    import polars
-
-    series = polars.Series(texts, dtype=polars.String).fill_null("").str.normalize("NFC")
-    if leaf.settings["lowercase"]:
-        series = series.str.to_lowercase()
-    cut = series.str.extract_all(r"\w+|[^\w\s]+") if leaf.settings["tokens"] == "word" else series.str.split("")
-    return set(cut.explode().drop_nulls().unique()) - {""}
 
 
 def _hashes(leaf: Column, values: Any) -> Hashes:

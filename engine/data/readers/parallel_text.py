@@ -11,6 +11,7 @@ from engine.data.disk.trees import File, Tree
 from engine.data.opened import Asked, Held, Opened, RowNames
 from engine.data.readers.text_folder import text_column
 from engine.data.splits import SPLIT_NAMES, SPLITS
+from engine.data.vocabularies import with_vocabulary
 from engine.errors import DataError
 
 MAX_FILES = 20
@@ -51,17 +52,19 @@ def open_parallel_text(asked: Asked) -> Opened:
             one, two = (pairs[split][language] for language in languages)
             raise DataError(f"{one.place} has {count:,} lines, {two.base} {len(other):,}.",
                             "Every line needs its counterpart in the same place.")
-    values = {language: [line for part in parts for line in part] for language, parts in lines.items()}
+    texts = {language: [line for part in parts for line in part] for language, parts in lines.items()}
+    values = {language: Held(text) for language, text in texts.items()}
     ends = list(accumulate(counts))
     columns = tuple(
-        text_column(language, spread(values[language], SAMPLE), asked,
-                    f"the lines of {pairs[splits[0]][language].base}", role)
+        with_vocabulary(text_column(language, spread(texts[language], SAMPLE), asked,
+                                    f"the lines of {pairs[splits[0]][language].base}", role),
+                        values[language], ends[-1], asked)
         for language, role in zip(languages, ("input", "target"), strict=True))
-    usable = np.array([all(values[language][row].strip() for language in languages) for row in range(ends[-1])], bool)
+    usable = np.array([all(texts[language][row].strip() for language in languages) for row in range(ends[-1])], bool)
     empty = ends[-1] - int(usable.sum())
     return Opened(
         columns=columns,
-        values={language: Held(texts) for language, texts in values.items()},
+        values=values,
         names=RowNames(*((split or "line", count) for split, count in zip(splits, counts, strict=True))),
         files=[file for pair in pairs.values() for file in pair.values()],
         usable=np.flatnonzero(usable),

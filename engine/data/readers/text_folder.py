@@ -11,6 +11,7 @@ from engine.data.disk.media import Texts
 from engine.data.disk.trees import Tree
 from engine.data.opened import Asked, Opened
 from engine.data.readers.layouts import Layout, layout_of
+from engine.data.vocabularies import with_vocabulary
 from engine.errors import DataError
 from engine.params import Value
 from engine.project import Column
@@ -35,12 +36,16 @@ def open_text_folder(asked: Asked) -> Opened:
     if not layout.files:
         raise DataError(f"{asked.tree.root} holds no text files.",
                         "Put the texts of each class into a folder of its own: its name is the class.")
-    texts = (file.head(SAMPLE_BYTES).decode("utf-8", "replace") for file in spread(layout.files, SAMPLE))
-    column = text_column("text", texts, asked, f"{len(layout.files):,} text files")
+    heads = [file.head(SAMPLE_BYTES) for file in spread(layout.files, SAMPLE)]
+    texts = Texts(layout.files)
+    column = text_column("text", (head.decode("utf-8", "replace") for head in heads), asked,
+                         f"{len(layout.files):,} text files")
+    if len(heads) == len(layout.files) and all(len(head) < SAMPLE_BYTES for head in heads):
+        column = with_vocabulary(column, texts, len(layout.files), asked)
     others, values = layout.columns("texts")
     return Opened(
         columns=(column, *others),
-        values={"text": Texts(layout.files), **values},
+        values={"text": texts, **values},
         names=layout.names,
         files=layout.files,
         fixed=layout.fixed,

@@ -23,6 +23,7 @@ from engine.data.tables.held_files import held_files
 from engine.data.tables.inference import MANY_CLASSES, Guess, guessed, odd_finding, overruled
 from engine.data.tables.reading import beginning_of, belonging, has_media, read_frames, split_of, table_files
 from engine.data.tables.roles import Leaf, with_roles
+from engine.data.vocabularies import with_vocabulary
 from engine.derived import LENGTHS, SHIFTED
 from engine.errors import DataError
 from engine.kinds import KINDS
@@ -215,7 +216,8 @@ def _built(asked: Asked, frame: Frame, leaf: Leaf, named: _Named) -> tuple[Colum
         if len(classes) > MOST_CLASSES:
             kind, classes = "text", ()
     found = dict(guess.settings)
-    if kind == "text" and not guess.files and leaf.role in ("input", "target"):
+    is_read = kind == "text" and not guess.files and leaf.role in ("input", "target")
+    if is_read:
         found = {**_text_settings(asked, leaf), **found}
     settings = settings_of(name, kind, asked.chosen, found)
     if kind == "category" and settings["encoding"] == "auto" and len(classes) > MANY_CLASSES and leaf.role == "input":
@@ -225,7 +227,8 @@ def _built(asked: Asked, frame: Frame, leaf: Leaf, named: _Named) -> tuple[Colum
         return _media(asked, frame, column, named)
     if kind == "number" and leaf.series.dtype == polars.Float64 and not leaf.series.null_count():
         return column, Held(leaf.series.to_numpy())
-    return column, cells.CellValues(leaf.series, cells.converter(kind, classes, settings, guess.width))
+    values = cells.CellValues(leaf.series, cells.converter(kind, classes, settings, guess.width))
+    return with_vocabulary(column, values, len(leaf.series), asked) if is_read else column, values
 
 
 def _text_settings(asked: Asked, leaf: Leaf) -> dict[str, Value]:
