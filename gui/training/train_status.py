@@ -181,8 +181,7 @@ class TrainStatus(QWidget):
 
     def _show_run(self) -> None:
         """Show how the session's run stands: what its folder says, until its events say more."""
-        for row in self._rows.values():
-            row.clear()
+        self._forget_numbers()
         self._outcome = ""
         self._say("")
         self.progress.setValue(0)
@@ -216,6 +215,14 @@ class TrainStatus(QWidget):
         self.message.setText(text)
         self.message.setVisible(bool(text))
 
+    def _forget_numbers(self) -> None:
+        """Another run may measure other quantities."""
+        for row in self._rows.values():
+            row.remove(self._numbers)
+        self._rows.clear()
+        for heading in self._headings:
+            heading.hide()
+
     def _show_numbers(self, split: str, values: dict[str, float]) -> None:
         for name, value in sorted(values.items(), key=lambda item: not item[0].endswith("loss")):
             if name.endswith("learning_rate"):
@@ -244,9 +251,11 @@ class _Row:
             self.values[split].setMinimumWidth(QFontMetrics(theme.font(_NUMBER_SIZE)).horizontalAdvance("00.0000"))
             grid.addWidget(self.values[split], 2 * line, place)
 
-    def clear(self) -> None:
-        for value in self.values.values():
-            value.setText("–")
+    def remove(self, grid: QGridLayout) -> None:
+        for part in (self.name, *self.values.values()):
+            grid.removeWidget(part)
+            part.hide()
+            part.deleteLater()
 
 
 def duration(seconds: float) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from engine import runs
@@ -111,6 +112,19 @@ def test_earlier_runs_are_listed_shown_and_can_be_resumed(
     session.show_run(trained_runs["pictures"])
     assert runs_list.tree.currentItem().toolTip(0) == str(trained_runs["pictures"]), "the shown run is the selected one"
     assert panel.status.number("accuracy", "validation") not in ("", "–")
+
+
+def test_only_what_the_shown_run_measures_is_listed(
+    panel: TrainPanel, session: Session, document: Document, trained_runs: dict[str, Path]
+) -> None:
+    session.show_run(trained_runs["pictures"])
+    assert panel.status.number("accuracy", "training") not in ("", "–")
+    session.show_run(trained_runs["table"])
+    assert panel.status.number("accuracy", "training") == ""
+    assert panel.status.number("loss", "training") not in ("", "–")
+    document.new()
+    assert panel.status.number("loss", "training") == ""
+    assert "Training" not in [each.text() for each in panel.status.findChildren(QLabel) if each.isVisible()]
 
 
 def test_going_on_from_the_last_run_is_offered_once_there_is_one(
