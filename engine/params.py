@@ -16,6 +16,8 @@ Value = Any
 MAX_INTEGER = 2**63
 """Below this in size are the whole numbers that torch and project files can hold."""
 
+_UNREACHED = 10**12
+"""Nobody wants so much: a limit from here on guards files, and is not told."""
 
 _SPELLED_OUT = {"lr": "Learning rate", "max_lr": "Highest rate", "eta_min": "Lowest rate", "eps": "Epsilon",
                 "graph": "Network"}
@@ -233,6 +235,8 @@ def _within(value: float, minimum: float | None, maximum: float | None) -> bool:
 
 
 def _bounds_text(minimum: float | None, maximum: float | None) -> str:
+    if maximum is not None and maximum >= _UNREACHED:
+        maximum = None
     if minimum is not None and maximum is not None:
         return f" from {_grouped(minimum)} to {_grouped(maximum)}"
     if minimum is not None:
@@ -241,5 +245,5 @@ def _bounds_text(minimum: float | None, maximum: float | None) -> str:
 
 
 def _grouped(bound: float) -> str:
-    """A bound as people read it: "1000", "1,000,000"."""
-    return f"{bound:,}" if isinstance(bound, int) and abs(bound) >= 10_000 else str(bound)
+    """A bound as people read it: "1000", "1,000,000", "0.5"."""
+    return f"{bound:,}" if isinstance(bound, int) and abs(bound) >= 10_000 else f"{bound:g}"

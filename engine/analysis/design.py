@@ -81,8 +81,8 @@ def _described(params: Mapping[str, object]) -> str:
     sizes = params["shape"]
     shape = ", ".join(str(size)[:20] for size in sizes[:8]) if isinstance(sizes, list | tuple) else str(sizes)[:40]
     if params["values"] == "classes":
-        kind = f"class numbers of {params['classes'] or 'unknown'} classes"
-        return f"{kind} of the shape ({shape})" if shape else kind
+        of_shape = f" of the shape ({shape})" if shape else ""
+        return f"class numbers{of_shape} for {params['classes'] or 'an unknown number of'} classes"
     return f"numbers of the shape ({shape})" if shape else "single numbers"
 
 

@@ -113,7 +113,7 @@ def with_sizes(spec: TensorSpec, sizes: tuple[int, ...], names: tuple[str, ...] 
 
 
 def is_padded_sequence(spec: TensorSpec) -> bool:
-    """Whether the first axis of a sample is a time with filler at its end, as sequence layers read it."""
+    """Whether the first axis of a sample is a time with padding at its end, as sequence layers read it."""
     return spec.has_padding and spec.axes[0] == "time"
 
 
@@ -153,14 +153,14 @@ def lengths(given: TensorSpec, steps: int, port: str = "lengths", of: str = "inp
 
 def padding(given: TensorSpec, counted: TensorSpec, does: str, port: str = "lengths",
             of: str = "input") -> tuple[Remark, ...]:
-    """The remark of a layer that reads sequences with filler at their ends, and has no lengths (`counted`) to stop at.
+    """The remark of a layer that reads sequences with padding at their ends, and has no lengths (`counted`) to stop at.
 
-    `does` says what it does with the filler: "ends with".
+    `does` says what it does with the padding: "ends with".
     """
     if not given.has_padding or counted is not NOTHING:
         return ()
     return (Remark(
-        "padding", f"{does} the filler that makes all sequences {given.described()} equally long",
+        "padding", f"{does} the padding that makes all sequences {given.described()} equally long",
         "With the lengths of the sequences wired to it, it stops where each sequence ends.",
         (WireLengths(port, of),), of),)
 
@@ -169,5 +169,5 @@ def summed_padding(given: TensorSpec, place: int) -> tuple[Remark, ...]:
     """The remark of a layer that sums up all of an axis, if that is the time of padded sequences."""
     if not given.has_padding or given.axes[place] != "time":
         return ()
-    return (Remark("padding", f"counts the filler that makes all sequences {given.described()} equally long",
+    return (Remark("padding", f"counts the padding that makes all sequences {given.described()} equally long",
                    "A MaskedMean, with the lengths of the sequences wired to it, leaves it out.", port="input"),)

@@ -52,7 +52,7 @@ def _signal_remarks(inputs: Inputs, params: Params) -> tuple[Remark, ...]:
 
 
 def _mean_remarks(inputs: Inputs, params: Params) -> tuple[Remark, ...]:
-    """A mean of all steps counts filler as well; means of a few steps leave it at the end."""
+    """A mean of all steps counts padding as well; means of a few steps leave it at the end."""
     (given,) = inputs
     produced = _adaptive_shape if "output_size" in params else _pool_shape
     sums_up = produced(inputs, params).sizes[1] == 1 < given.sizes[1]

@@ -57,7 +57,7 @@ def _call(state: str, module: str, args: tuple[str, ...], params: Params) -> str
     """All steps; or the state after the last step, of both directions side by side.
 
     The backward direction ends at the first step, so that the output at the last step would hold one step of it only.
-    The forward direction need not know the lengths: filler changes nothing before it.
+    The forward direction need not know the lengths: padding changes nothing before it.
     """
     sequence, lengths = args
     has_lengths, takes_all = lengths != NO_ARGUMENT, params["output"] == "all steps"

@@ -1,4 +1,4 @@
-"""Layers that know how long each sequence is, and so never read the filler after its end."""
+"""Layers that know how long each sequence is, and so never read the padding after its end."""
 
 from engine.layers import checks
 from engine.layers.spec import NO_ARGUMENT, Inputs, LayerSpec, Params, Port, Remark, SetParams, ShapeError
@@ -66,11 +66,11 @@ def _setting(name: str, default: int, minimum: int, help: str) -> Int:
 
 
 LAYERS = (
-    _pooling("LastValid", "last_valid", "The last step of every sequence before its filler.",
+    _pooling("LastValid", "last_valid", "The last step of every sequence before its padding.",
              ("Last step", "Gather last", "Final state")),
-    _pooling("MaskedMean", "masked_mean", "The mean of the steps of every sequence, without its filler.",
+    _pooling("MaskedMean", "masked_mean", "The mean of the steps of every sequence, without its padding.",
              ("Average over time", "Mean pooling", "Global average pooling")),
-    _pooling("MaskedMax", "masked_max", "The largest numbers among the steps of every sequence, without its filler.",
+    _pooling("MaskedMax", "masked_max", "The largest numbers among the steps of every sequence, without its padding.",
              ("Maximum over time", "Max pooling", "Global max pooling")),
     LayerSpec(
         type="AttentionPooling", category="Sequences", icon="shrink", constructor="AttentionPooling",

@@ -58,7 +58,7 @@ def _select_remarks(inputs: Inputs, params: Params) -> tuple[Remark, ...]:
     (given,) = inputs
     if not given.has_padding or given.axes[_place(given, params)] != "time" or params["index"] >= 0:
         return ()
-    return (Remark("padding", f"takes a step from the end of {given.described()}, where shorter sequences have filler",
+    return (Remark("padding", f"takes a step from the end of {given.described()}, where shorter sequences have padding",
                    "A LastValid takes the last step that each sequence has.", port="input"),)
 
 

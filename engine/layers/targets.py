@@ -60,7 +60,7 @@ def check_lengths(inputs: Inputs, sequence: TensorSpec) -> None:
 
 
 def padding_remarks(inputs: Inputs, params: Params) -> tuple[Remark, ...]:
-    """The remark of a loss or metric that counts filler as if it were to be predicted."""
+    """The remark of a loss or metric that counts padding as if it were to be predicted."""
     return checks.padding(inputs[1], inputs[2], "counts", of="target")
 
 

@@ -29,7 +29,7 @@ def counts(steps: int) -> TensorSpec:
 
 
 def drawn(*sizes: int, seed: int = 0) -> torch.Tensor:
-    """Numbers for four samples, with filler that would be noticed."""
+    """Numbers for four samples, with padding that would be noticed."""
     return torch.randn(4, *sizes, generator=torch.Generator().manual_seed(seed))
 
 
@@ -397,7 +397,7 @@ def repaired(graph: Graph, code: str) -> Graph:
 def test_the_last_step_of_padded_sequences_gets_their_lengths_wired() -> None:
     graph = chain(*EMBEDDED, "LSTM", "Output")
     assert problem(graph, "padding").message == (
-        "LSTM 1 ends with the filler that makes all sequences (batch, time 20, features 8) equally long "
+        "LSTM 1 ends with the padding that makes all sequences (batch, time 20, features 8) equally long "
         "(from Embedding 1).")
     after = repaired(graph, "padding")
     assert Edge("input_1", "lengths", "lstm_1", "lengths") in after.edges
@@ -438,7 +438,7 @@ def test_lengths_of_nothing_are_refused() -> None:
     repaired(graph, "lengths")
 
 
-def test_a_loss_over_filler_gets_the_lengths_of_its_target() -> None:
+def test_a_loss_over_padding_gets_the_lengths_of_its_target() -> None:
     graph = chain(*EMBEDDED, ("Linear", {"out_features": 50}), TO_CHANNELS, "CrossEntropy")
     graph = wire(chain(texts(), graph=graph), "input_2", "crossentropy_1", "target")
     after = repaired(graph, "padding")
