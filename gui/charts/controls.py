@@ -5,11 +5,15 @@ from math import isfinite
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QMenu, QSlider, QToolButton, QWidget
 
+from engine.layers import CATALOGUE
+from engine.names import identifier
 from gui.charts.plot import View
 from gui.widgets import icons
 from gui.widgets.labels import label
 
-_ABBREVIATIONS = ("f1", "mae", "mse", "rmse", "r2")
+_ABBREVIATIONS = ("f1", "mae", "mse", "rmse", "r2", "bleu")
+_NODES = {identifier(spec.type, "variable", "node"): spec.type for spec in CATALOGUE.values()
+          if spec.role in ("loss", "metric")}
 
 
 class Controls(QWidget):
@@ -97,8 +101,14 @@ class Controls(QWidget):
 
 
 def title(name: str) -> str:
-    """A quantity as headings name it: "accuracy" -> "Accuracy", "mae" -> "MAE"."""
-    return name.upper() if name in _ABBREVIATIONS else name.replace("_", " ").capitalize()
+    """A quantity as headings name it: "accuracy" -> "Accuracy", "mae" -> "MAE", the node's "cross_entropy_1" ->
+    "CrossEntropy 1"."""
+    stem, _, number = name.rpartition("_")
+    if stem in _NODES and number.isdigit():
+        return f"{_NODES[stem]} {number}"
+    words = [word.upper() if word in _ABBREVIATIONS else word for word in name.replace("_", " ").lower().split(" ")]
+    said = " ".join(words)
+    return said[:1].upper() + said[1:]
 
 
 def _button(parent: QWidget, icon: str, tip: str) -> QToolButton:

@@ -16,6 +16,7 @@ from pytestqt.qtbot import QtBot
 
 from engine import events
 from gui.charts import ChartsPanel
+from gui.charts.controls import title
 from gui.charts.curves import RunCurves
 from gui.charts.export import save_picture, save_table
 from gui.charts.plot import Plot, View, readable
@@ -93,6 +94,38 @@ def test_a_resumed_run_goes_on_from_its_checkpoint() -> None:
     assert curves.of("loss")["training"].steps.view.tolist() == [10, 20, 30, 40, 50]
     assert curves.expected("epoch") == 2
     assert curves.expected("step") == 200
+
+
+def curves_of(epochs: int, steps: tuple[float, ...]) -> RunCurves:
+    """Of a training of 100 steps an epoch, with values at these parts of every epoch; the first is that of step 1."""
+    curves = RunCurves()
+    curves.take(events.Started("r", "cpu", 1, 10, epochs, 100))
+    curves.take(events.Stepped(1, 0.01, {"loss": 9.0}, 1.0, 1.0))
+    for epoch in range(epochs):
+        for part in steps:
+            curves.take(events.Stepped(round(100 * (epoch + part)), epoch + part, {"loss": 1.0}, 1.0, 1.0))
+        curves.take(events.Validated(epoch + 1, 100 * (epoch + 1), {"loss": 2.0}, {"loss": 3.0}, 0.1, 1.0, best=False))
+    return curves
+
+
+def test_where_steps_are_few_the_means_of_epochs_are_drawn() -> None:
+    training = curves_of(3, (0.5,)).of("loss")["training"]
+    assert training.epochs.view.tolist() == [0.01, 1, 2, 3]
+    assert training.values.view.tolist() == [9, 2, 2, 2]
+    dense = curves_of(3, (0.2, 0.4, 0.6, 0.8)).of("loss")
+    assert len(dense["training"]) == 13
+    assert len(dense["validation"]) == 3
+    resumed = curves_of(3, (0.5,))
+    resumed.take(events.Started("r", "cpu", 1, 10, 3, 100, step=200))
+    assert resumed.of("loss")["training"].epochs.view.tolist() == [0.01, 1, 2]
+
+
+def test_at_the_end_of_an_epoch_its_mean_is_read() -> None:
+    curves = curves_of(1, (0.2, 0.4, 0.6, 0.8))
+    assert curves.newest("loss") == {"training": 2.0, "validation": 3.0}
+    curves.take(events.Stepped(101, 1.01, {"loss": 0.5}, 1.0, 1.0))
+    assert curves.newest("loss")["training"] == 0.5
+    assert {split for _, _, split, _, _ in curves.rows()} == {"training", "training_epoch", "validation"}
 
 
 @pytest.mark.parametrize(("value", "text"), [
@@ -186,6 +219,11 @@ def test_the_panel_shows_the_run_of_the_session_and_exports_it(
     assert panel.metric_plot.isVisible()
     assert panel.controls.chosen_metric == "accuracy"
     assert len(panel.loss_plots[0].curve("validation")[0]) == 2
+    assert panel.loss_plots[0].curve("training")[0][-1] == 2, "to the end"
+    info = session.run.info() if session.run else None
+    assert info is not None
+    for split, values in (("training", info.training), ("validation", info.validation)):
+        assert panel.loss_plots[0].legend.text(split).endswith(f" {readable(values['loss'])}")
     assert not any(menu.isVisible() for menu in panel.findChildren(QMenu))
     panel.controls.axis.setCurrentIndex(1)
     assert panel.loss_plots[0].ranges[0][1] > 2, "steps, not epochs"
@@ -195,7 +233,7 @@ def test_the_panel_shows_the_run_of_the_session_and_exports_it(
     save_table(panel.curves, tmp_path / "values.csv")
     with (tmp_path / "values.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert {row["split"] for row in rows} == {"training", "validation"}
+    assert {row["split"] for row in rows} == {"training", "training_epoch", "validation"}
     assert {"loss", "accuracy"} <= {row["name"] for row in rows}
 
     session.show_run(trained_runs["table"])
@@ -237,3 +275,11 @@ def test_each_of_several_objectives_has_a_chart_of_its_loss(qtbot: QtBot, sessio
     assert panel.curves.metrics()[0] == "Train discriminator accuracy"
     session.show_run(trained_runs["pictures"])
     assert [plot.isVisible() for plot in panel.loss_plots] == [True, False]
+
+
+@pytest.mark.parametrize(("name", "said"), [
+    ("loss", "Loss"), ("mae", "MAE"), ("train generator mse", "Train generator MSE"), ("mse_1", "MSE 1"),
+    ("cross_entropy_12", "CrossEntropy 12"), ("character_error_rate", "Character error rate"), ("my_mae_2", "My MAE 2"),
+])
+def test_headings_keep_the_names_of_nodes_and_acronyms(name: str, said: str) -> None:
+    assert title(name) == said
