@@ -5,14 +5,18 @@ from collections.abc import Mapping
 import numpy as np
 
 from engine import events
-from engine.history import TRAIN, VALIDATION, History
-from gui.charts.series import Series
+from engine.history import TRAIN, TRAIN_EPOCH, VALIDATION, History
+from gui.charts.series import Array, Series
 
 _LEARNING_RATE = "learning_rate"
 _LOSS_OF_ONE = " loss"
 """The loss of one of several objectives is called like its graph, with this behind."""
 
-_SPLITS = {TRAIN: "training", VALIDATION: "validation"}
+_WHOLE = "training_epoch"
+_SPLITS = {TRAIN: "training", TRAIN_EPOCH: _WHOLE, VALIDATION: "validation"}
+
+_FEW = 4
+"""With fewer training values an epoch, the means of whole epochs are drawn: they have seen all steps, also the last."""
 
 
 class RunCurves:
@@ -20,6 +24,7 @@ class RunCurves:
 
     def __init__(self) -> None:
         self._series: dict[tuple[str, str], Series] = {}
+        self._by_epoch: dict[str, Series] = {}  # the first step of the training, then the means of whole epochs
         self._epochs = 0
         self._steps_per_epoch = 0
         self._is_live = False
@@ -32,8 +37,8 @@ class RunCurves:
         for split, name in history.keys():  # noqa: SIM118 - a method of its own, not a mapping's
             if split in _SPLITS:
                 rows = history.series(split, name)
-                self._of(name, _SPLITS[split]).extend(
-                    np.asarray(rows.steps, float), np.asarray(rows.epochs, float), np.asarray(rows.values, float))
+                self._add(name, _SPLITS[split], np.asarray(rows.steps, float), np.asarray(rows.epochs, float),
+                          np.asarray(rows.values, float))
 
     def take(self, event: events.AnyEvent) -> bool:
         """Add what an event reports; True if there is something new to draw."""
@@ -41,12 +46,13 @@ class RunCurves:
             self._epochs, self._steps_per_epoch = event.epochs, event.steps_per_epoch
             self._is_live = True
             self._series = {key: series.until(event.step) for key, series in self._series.items()}
+            self._by_epoch = {name: kept for name, series in self._by_epoch.items()
+                              if (kept := series.until(event.step))}
         elif isinstance(event, events.Stepped):
-            for name, value in event.values.items():
-                self._of(name, "training").append(event.step, event.epoch, value)
+            self._append(event, "training", event.values)
         elif isinstance(event, events.Validated):
-            for name, value in event.validation.items():
-                self._of(name, "validation").append(event.step, event.epoch, value)
+            self._append(event, _WHOLE, event.training)
+            self._append(event, "validation", event.validation)
         elif isinstance(event, events.Ended):
             self._is_live = False
         else:
@@ -54,8 +60,21 @@ class RunCurves:
         return True
 
     def of(self, name: str) -> Mapping[str, Series]:
-        """The series of a quantity by split."""
-        return {split: series for (quantity, split), series in self._series.items() if quantity == name}
+        """The series of a quantity by split, as they are drawn."""
+        found = {split: series for (quantity, split), series in self._series.items() if quantity == name}
+        whole = found.pop(_WHOLE, ())
+        if len(found.get("training", ())) < _FEW * len(whole):
+            found["training"] = self._by_epoch[name]
+        return found
+
+    def newest(self, name: str) -> Mapping[str, float]:
+        """What was measured last of a quantity, by split: at the end of an epoch of training the mean of all of it."""
+        found = {split: (series.steps.view[-1], series.values.view[-1])
+                 for (quantity, split), series in self._series.items() if quantity == name and len(series)}
+        whole = found.pop(_WHOLE, None)
+        if whole and whole[0] >= found.get("training", whole)[0]:
+            found["training"] = whole
+        return {split: float(value) for split, (_, value) in found.items()}
 
     def losses(self) -> tuple[str, ...]:
         """The losses that are made small: that of each objective where there are several, else the one."""
@@ -81,5 +100,17 @@ class RunCurves:
             for step, epoch, value in zip(series.steps.view, series.epochs.view, series.values.view, strict=True)
         ]
 
-    def _of(self, name: str, split: str) -> Series:
-        return self._series.setdefault((name, split), Series())
+    def _append(self, event: events.Stepped | events.Validated, split: str, values: Mapping[str, float]) -> None:
+        for name, value in values.items():
+            self._add(name, split, *(np.array([number], float) for number in (event.step, event.epoch, value)))
+
+    def _add(self, name: str, split: str, steps: Array, epochs: Array, values: Array) -> None:
+        self._series.setdefault((name, split), Series()).extend(steps, epochs, values)
+        if split == _WHOLE:
+            if name not in self._by_epoch:
+                self._by_epoch[name] = self._first_step(name)
+            self._by_epoch[name].extend(steps, epochs, values)
+
+    def _first_step(self, name: str) -> Series:
+        steps = self._series.get((name, "training"))
+        return steps.until(steps.steps.view[0]) if steps else Series()

@@ -114,11 +114,11 @@ class ChartsPanel(QWidget):
         self._stack.setCurrentWidget(self._charts if self.curves else self._empty)
         expected = self.curves.expected(self._view.axis)
         for plot, name in zip(self.loss_plots, self.curves.losses(), strict=False):
-            plot.show_series(title(name), self.curves.of(name), expected)
+            plot.show_series(title(name), self.curves.of(name), expected, self.curves.newest(name))
         name = self.controls.chosen_metric
         self.metric_plot.setVisible(bool(name))
         if name:
-            self.metric_plot.show_series(title(name), self.curves.of(name), expected)
+            self.metric_plot.show_series(title(name), self.curves.of(name), expected, self.curves.newest(name))
 
     def _offer_metrics(self) -> None:
         self.controls.offer(self.curves.metrics())

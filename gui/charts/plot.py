@@ -40,6 +40,7 @@ class Plot(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._series: Mapping[str, Series] = {}
+        self._newest: Mapping[str, float] = {}
         self._view = View()
         self._expected = 0.0
         self._is_following = True
@@ -73,9 +74,11 @@ class Plot(QWidget):
         layout.addWidget(self._plot, 1)
         self.restyle()
 
-    def show_series(self, title: str, series: Mapping[str, Series], expected: float) -> None:
-        """Draw these series, one a split. `expected` is the last position of the run on the x axis, 0 if unknown."""
-        self._series, self._expected = series, expected
+    def show_series(self, title: str, series: Mapping[str, Series], expected: float,
+                    newest: Mapping[str, float] | None = None) -> None:
+        """Draw these series, one a split. `expected` is the last position of the run on the x axis, 0 if unknown;
+        `newest`: what the legend reads by split while no place is pointed at, if not the ends of the curves."""
+        self._series, self._expected, self._newest = series, expected, newest or {}
         self.legend.set_title(title)
         self.redraw()
 
@@ -209,6 +212,8 @@ class Plot(QWidget):
                 continue
             position = at if isfinite(at) else float(series.x(axis)[-1])
             value = series.at(axis, position, smoothing if split == "training" else 0.0)
+            if not isfinite(at) and not smoothing:
+                value = self._newest.get(split, value)
             self.legend.set_value(split, readable(value))
 
     def _toggle(self, _split: str) -> None:
