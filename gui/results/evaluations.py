@@ -31,31 +31,62 @@ class Pairs(msgspec.Struct, frozen=True):
     predicted: list[float] = []
 
 
+class WrittenText(msgspec.Struct, frozen=True):
+    """What a network wrote of one sample, and what it should have; `read` is the text that it read, "" if it was none.
+    """
+
+    row: int
+    name: str
+    read: str
+    truth: str
+    text: str
+    is_exact: bool
+
+
 class Written(msgspec.Struct, frozen=True):
     """How many of the first texts a network writes exactly as they should be; `exact` is 0 to 1."""
 
     samples: int
     exact: float
+    output: str = ""
+    target: str = ""
+    texts: list[WrittenText] = []
 
 
-class Evaluation(msgspec.Struct, frozen=True):
-    """What testing a run on a split measured; what does not apply to the kind of target is empty.
+class Compared(msgspec.Struct, frozen=True, kw_only=True):
+    """One output against its target; what does not apply to the kind of target is empty.
 
     confusion: counts by true class, then by predicted class. wrong: the most confident mistakes first, perhaps not all
     `wrong_count` of them.
     """
 
-    split: str
-    samples: int
-    loss: float
-    metrics: dict[str, float]
+    output: str = ""
     target: str = ""
     classes: list[str] = []
     confusion: list[list[int]] = []
     wrong: list[Wrong] = []
     wrong_count: int = 0
     pairs: Pairs = Pairs()
+
+
+class Evaluation(Compared, frozen=True, kw_only=True):
+    """What testing a run on a split measured: of its first output, and of the others."""
+
+    split: str
+    samples: int
+    loss: float
+    metrics: dict[str, float]
+    others: list[Compared] = []
     written: Written | None = None
+
+    def outputs(self) -> dict[str, Compared]:
+        """What there is to be shown of each output, by what people call it: its target's name."""
+        found = [self, *self.others] if self.target else []
+        written = self.written
+        if written is not None and written.texts and written.output not in {one.output for one in found}:
+            found.append(Compared(output=written.output, target=written.target))
+        targets = [one.target for one in found]
+        return {one.target if targets.count(one.target) == 1 else f"{one.target} ({one.output})": one for one in found}
 
 
 def evaluation(result: dict[str, Any]) -> Evaluation:

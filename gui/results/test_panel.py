@@ -25,8 +25,9 @@ from gui.charts.plot import readable
 from gui.charts.scatter import Scatter
 from gui.facts import counted
 from gui.results.confusion import ConfusionMatrix
-from gui.results.evaluations import Evaluation, Wrong, evaluation, pictures_of
+from gui.results.evaluations import Compared, Evaluation, Wrong, evaluation, pictures_of
 from gui.results.suspicious import SuspiciousLabels
+from gui.results.written import WrittenTexts
 from gui.session import Session
 from gui.widgets import icons, theme
 from gui.widgets.background import Background
@@ -43,11 +44,14 @@ _NAME_WIDTH = 110
 _WIDE = 640
 """From this width on the parts stand side by side; below it, figures have this height each:"""
 _FIGURE_HEIGHT = 260
+_SHARE, _WIDE_SHARE = 3, 6
+"""How much of the width a figure gets, and texts; mistakes get 2."""
 
 
 class TestPanel(QWidget):
-    """Numbers, the confusion matrix (or a scatter of a regression), the most confident mistakes and the suspicious
-    labels of one run. browse(rows, title, row): look at these rows of its data, and closely at one (None: the first).
+    """Numbers, the confusion matrix (or a scatter of a regression, or the texts that were written), the most confident
+    mistakes and the suspicious labels of one run; of several outputs one is chosen. browse(rows, title, row): look at
+    these rows of its data, and closely at one (None: the first).
     """
 
     __test__ = False  # its name is no test's
@@ -57,9 +61,13 @@ class TestPanel(QWidget):
         super().__init__(parent)
         self._session = session
         self._evaluation: Evaluation | None = None
+        self._outputs: dict[str, Compared] = {}
         self._filter = (-1, -1)
         self.scores = _Scores(self)
-        self.matrix, self.scatter = ConfusionMatrix(self), Scatter(self)
+        self.outputs = QComboBox(self)
+        self.outputs.setToolTip("Which output of the network is shown")
+        self.outputs.setAccessibleName("Output")
+        self.matrix, self.scatter, self.written = ConfusionMatrix(self), Scatter(self), WrittenTexts(self)
         self.mistakes, self.suspicious = SampleGrid(self), SuspiciousLabels(session, self)
         self._mistakes_title = label("", "title", self, wraps=True)
         self._mistakes_title.setToolTip("The most confident ones first; a click shows one in the data browser")
@@ -73,6 +81,8 @@ class TestPanel(QWidget):
         self.matrix.chosen.connect(self._filter_mistakes)
         self.scores.test.clicked.connect(self._test)
         self.scores.split.activated.connect(self._load)
+        self.outputs.activated.connect(self._show_output)
+        self.written.opened.connect(self._open_written)
         self.empty.clicked.connect(self._test)
         self.suspicious.browse.connect(self.browse)
         self.mistakes.itemClicked.connect(self._open_mistake)
@@ -84,10 +94,11 @@ class TestPanel(QWidget):
 
     def _build(self) -> None:
         self._figure = QStackedWidget(self)
-        for page in (self.matrix, self.scatter, self.empty):
+        for page in (self.matrix, self.scatter, self.written, self.empty):
             self._figure.addWidget(page)
         figure = QVBoxLayout()
         figure.setSpacing(2)
+        figure.addWidget(self.outputs, 0, Qt.AlignmentFlag.AlignLeft)
         figure.addWidget(self._figure, 1)
         figure.addWidget(self._pointed)
         wrong = QWidget(self)
@@ -106,7 +117,7 @@ class TestPanel(QWidget):
         self._parts.setContentsMargins(10, 8, 10, 8)
         self._parts.setSpacing(14)
         self._parts.addWidget(self.scores, 0)
-        self._parts.addLayout(figure, 3)
+        self._parts.addLayout(figure, _SHARE)
         self._parts.addWidget(self._right, 2)
         area = QScrollArea(self)
         area.setWidgetResizable(True)
@@ -172,16 +183,34 @@ class TestPanel(QWidget):
 
     def _show(self, shown: Evaluation | None) -> None:
         self._evaluation = shown
+        self._outputs = shown.outputs() if shown is not None else {}
+        chosen = self.outputs.currentText()
+        self.outputs.clear()
+        self.outputs.addItems(list(self._outputs))
+        self.outputs.setCurrentIndex(max(0, self.outputs.findText(chosen)))
+        self.outputs.setVisible(len(self._outputs) > 1)
+        self.scores.show_evaluation(shown)
+        self._right.setVisible(shown is not None and bool(shown.target))
+        self._show_output()
+
+    def _show_output(self) -> None:
+        """Show what is known of the chosen output."""
+        shown, written = self._shown, self._evaluation.written if self._evaluation else None
         self._filter = (-1, -1)
         self._pictures.cancel()
-        self.scores.show_evaluation(shown)
         self._pointed.setText("")
-        has_wrong = shown is not None and bool(shown.confusion or shown.wrong)
-        has_target = shown is not None and bool(shown.target)
-        self._right.setTabVisible(0, has_wrong or shown is None)
-        self._right.setVisible(has_target)
-        if shown is None:
+        has_wrong = bool(shown.confusion or shown.wrong)
+        is_new = has_wrong and not self._right.isTabVisible(0)
+        self._right.setTabVisible(0, has_wrong or self._evaluation is None)
+        self._right.setCurrentIndex(0 if is_new else self._right.currentIndex())
+        self._parts.setStretch(1, _SHARE)
+        if self._evaluation is None:
             self._figure.setCurrentWidget(self.empty)
+        elif written is not None and written.texts and written.output == shown.output:
+            self._figure.setCurrentWidget(self.written)
+            self._parts.setStretch(1, _WIDE_SHARE)
+            self.written.show_texts(written)
+            self._pointed.setText("Those with mistakes first. Double-click a sample to look at it.")
         elif shown.confusion:
             self._figure.setCurrentWidget(self.matrix)
             self.matrix.show_counts(shown.confusion, shown.classes)
@@ -195,6 +224,11 @@ class TestPanel(QWidget):
         if has_wrong:
             self._list_mistakes()
 
+    @property
+    def _shown(self) -> Compared:
+        """What is known of the chosen output."""
+        return self._outputs.get(self.outputs.currentText(), Compared())
+
     def _point(self, text: str) -> None:
         self._pointed.setText(text or "Rows are true, columns predicted. Click one.")
 
@@ -203,8 +237,8 @@ class TestPanel(QWidget):
         self._list_mistakes()
 
     def _list_mistakes(self) -> None:
-        shown, run = self._evaluation, self._session.run
-        if shown is None or run is None:
+        shown, run = self._shown, self._session.run
+        if run is None:
             return
         wrong = self._chosen_mistakes(shown)
         self._mistakes_title.setText(self._filter_text(shown) + ("" if wrong else ": none is listed"))
@@ -214,19 +248,25 @@ class TestPanel(QWidget):
 
     def _open_mistake(self, item: QListWidgetItem) -> None:
         """Show a mistake in the data browser, among the others."""
-        if self._evaluation is not None:
-            rows = [mistake.row for mistake in self._chosen_mistakes(self._evaluation)]
-            self.browse.emit(rows, counted(len(rows), "mistake"), rows[self.mistakes.row(item)])
+        rows = [mistake.row for mistake in self._chosen_mistakes(self._shown)]
+        self.browse.emit(rows, counted(len(rows), "mistake"), rows[self.mistakes.row(item)])
 
-    def _filter_text(self, shown: Evaluation) -> str:
+    def _open_written(self, row: int) -> None:
+        """Show a sample that was written in the data browser, among the others."""
+        if self._evaluation is not None and (written := self._evaluation.written) is not None:
+            rows = [text.row for text in written.texts]
+            self.browse.emit(rows, counted(len(rows), "text"), row)
+
+    def _filter_text(self, shown: Compared) -> str:
         if self._filter == (-1, -1):
-            return counted(shown.wrong_count, "mistake")
+            is_told = self._figure.currentWidget() is self.written
+            return counted(shown.wrong_count, "mistake") + (", told the true text so far" if is_told else "")
         truth, predicted = self._filter
         if truth == predicted:
             return f"Mistakes on {shown.classes[truth]}"
         return f"{shown.classes[truth]} taken for {shown.classes[predicted]}"
 
-    def _chosen_mistakes(self, shown: Evaluation) -> list[Wrong]:
+    def _chosen_mistakes(self, shown: Compared) -> list[Wrong]:
         """All, or those of the chosen cell; a cell of what was right stands for all mistakes on its class."""
         truth, predicted = self._filter
         found = [
@@ -237,8 +277,8 @@ class TestPanel(QWidget):
         return found[:MAX_SHOWN_WRONG]
 
     def _show_pictures(self, found: dict[int, Any]) -> None:
-        if found and self._evaluation is not None:
-            wrong = self._chosen_mistakes(self._evaluation)
+        if found:
+            wrong = self._chosen_mistakes(self._shown)
             self.mistakes.show_tiles([_tile(mistake, found.get(mistake.row)) for mistake in wrong])
 
 

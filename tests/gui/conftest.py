@@ -20,6 +20,7 @@ from tests.gui.trained import (  # noqa: F401 - fixtures of all tests here
     session,
     trained_runs,
     translation_run,
+    two_targets_run,
 )
 
 

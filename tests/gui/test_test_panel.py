@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QComboBox, QLabel
 from pytestqt.qtbot import QtBot
 
 from gui.results.confusion import ConfusionMatrix
@@ -39,6 +39,11 @@ def shown(session: Session, run: Path) -> dict[str, Any]:
     result = session.run.evaluation("test")
     assert result is not None
     return result
+
+
+def choose(combo: QComboBox, text: str) -> None:
+    combo.setCurrentText(text)
+    combo.activated.emit(combo.currentIndex())
 
 
 def test_without_a_run_it_says_what_to_do(panel: TestPanel) -> None:
@@ -106,7 +111,46 @@ def test_texts_have_their_mistakes_and_how_many_are_written_exactly(
     assert exact.text() == f"{100 * result['written']['exact']:.1f} %"
     assert panel.mistakes.isVisible()
     assert result["wrong"][0]["truth"] in panel.mistakes.item(0).toolTip()
+    assert not panel.outputs.isVisible()
+
+    assert panel.written.isVisible()
+    first, told = panel.written.topLevelItem(0), result["written"]["texts"]
+    assert [panel.written.headerItem().text(column) for column in range(3)] == ["Read", "Wanted", "Written"]
+    assert [first.text(column) for column in range(3)] == [told[0]["read"], told[0]["truth"], told[0]["text"]]
+    assert not told[0]["is_exact"]
+    panel.written.setFocus()
+    panel.written.setCurrentItem(panel.written.topLevelItem(1))
+    with qtbot.waitSignal(panel.browse) as wanted:
+        QTest.keyClick(panel.written, Qt.Key.Key_Return)
+    assert wanted.args == [[text["row"] for text in told], f"{len(told)} texts", told[1]["row"]]
     qtbot.waitUntil(lambda: not panel._pictures.is_busy, timeout=PATIENCE_MS)
+
+
+def test_written_texts_of_sounds_have_the_names_of_samples(panel: TestPanel) -> None:
+    text = {"row": 3, "name": "a.wav", "read": "", "truth": "abc", "text": "ab", "is_exact": False}
+    panel._show_result({"split": "test", "samples": 1, "loss": 1.0, "metrics": {}, "written": {
+        "samples": 1, "exact": 0.0, "output": "out", "target": "letters", "texts": [text]}})
+    assert panel.written.isVisible()
+    assert panel.written.topLevelItem(0).text(0) == "a.wav"
+    assert not panel.outputs.isVisible()
+
+
+def test_of_several_outputs_one_is_chosen(
+    qtbot: QtBot, panel: TestPanel, session: Session, two_targets_run: Path
+) -> None:
+    session.show_run(two_targets_run)
+    with qtbot.waitSignal(session.tested, timeout=PATIENCE_MS):
+        QTest.mouseClick(panel.empty.button, Qt.MouseButton.LeftButton)
+    assert [panel.outputs.itemText(row) for row in range(panel.outputs.count())] == ["buys", "spend"]
+    assert panel.matrix.isVisible()
+    assert panel.mistakes.isVisible()
+    choose(panel.outputs, "spend")
+    assert panel.scatter.isVisible()
+    assert panel.scatter.points
+    assert not panel.mistakes.isVisible()
+    choose(panel.outputs, "buys")
+    assert panel.matrix.isVisible()
+    assert panel.mistakes.isVisible()
 
 
 def test_a_network_without_a_target_has_no_suspicious_labels(

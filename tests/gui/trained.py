@@ -59,6 +59,17 @@ def regression_project(folder: Path) -> Project:
     return project.with_graph(project.main, starter_graph(data.columns))
 
 
+def two_targets_project(folder: Path) -> Project:
+    """A starter network for a table with a class and a number to be predicted."""
+    folder.mkdir(exist_ok=True)
+    rows = [f"{a:.3f},{b:.3f},{'yes' if a + b > 0 else 'no'},{a * 10 + b:.3f}"
+            for a, b in np.random.default_rng(0).normal(size=(200, 2))]
+    (folder / "table.csv").write_text("\n".join(["age,income,buys,spend", *rows]))
+    data = inspect(folder / "table.csv", chosen={name: ColumnChoice(role="target") for name in ("buys", "spend")})
+    project = new_project().replace(data=data)
+    return project.with_graph(project.main, starter_graph(data.columns))
+
+
 def translation_project(folder: Path) -> Project:
     """A starter network for a table of words and the same words backwards."""
     folder.mkdir(exist_ok=True)
@@ -100,6 +111,14 @@ def trained_runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
             made[name] = _completed(supervisor, project, folder / name)
             _done(supervisor, jobs.Evaluate(str(made[name])))
     return made
+
+
+@pytest.fixture(scope="session")
+def two_targets_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a completed run of a network with two outputs. Not to be changed."""
+    folder = tmp_path_factory.mktemp("two")
+    with closing(Supervisor()) as supervisor:
+        return _completed(supervisor, two_targets_project(folder / "data"), folder / "run")
 
 
 @pytest.fixture(scope="session")
