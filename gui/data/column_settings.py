@@ -110,6 +110,18 @@ def overruled(choice: ColumnChoice, name: str, value: Any) -> ColumnChoice:
     return msgspec.structs.replace(choice, settings={**choice.settings, name: value})
 
 
+def with_choice(data: Data, name: str, choice: ColumnChoice) -> dict[str, ColumnChoice]:
+    """What is decided about the columns of the data, with `choice` for one of them. Where that is a target now, those
+    that were found stay targets beside it: else the network would read what it is to predict."""
+    chosen = {**data.chosen, name: choice}
+    if choice == ColumnChoice():
+        del chosen[name]
+    if choice.role == "target" and data.chosen.get(name, ColumnChoice()).role != "target":
+        chosen |= {leaf.name: msgspec.structs.replace(data.chosen.get(leaf.name, ColumnChoice()), role="target")
+                   for leaf in data.leaves if leaf.role == "target" and leaf.name != name}
+    return chosen
+
+
 def _overruling(name: str, titles: tuple[str, ...], shown: str, is_overruled: bool, text: str) -> Choice:
     """A choice whose default is what was found: nothing to take back until it is overruled."""
     if is_overruled:

@@ -24,7 +24,7 @@ from gui.data import data_place
 from gui.data.augmentation_preview import AugmentationPreview
 from gui.data.augmentation_view import AugmentationView
 from gui.data.cache_view import CacheView
-from gui.data.column_settings import ColumnSettings
+from gui.data.column_settings import ColumnSettings, with_choice
 from gui.data.columns_view import ColumnsView
 from gui.data.data_editor import DataEditor
 from gui.data.data_place import EXAMPLES, DataMenu, DataPlace
@@ -267,11 +267,8 @@ class DataPanel(QWidget):
     def _choose_column(self, name: str, choice: ColumnChoice, what: str, gesture: int) -> None:
         data = self.editor.data
         if data is not None:
-            chosen = {**data.chosen, name: choice}
-            if choice == ColumnChoice():
-                del chosen[name]
             text = f"Set {what.replace('_', ' ')} of {name}"
-            self.editor.change(text, f"data.{name}.{what}.{gesture}", chosen=chosen)
+            self.editor.change(text, f"data.{name}.{what}.{gesture}", chosen=with_choice(data, name, choice))
 
     def _examine(self) -> None:
         """Open the data, show samples and check it, soon, if the panel is seen."""

@@ -306,6 +306,8 @@ def test_ratings(tmp_path: Path, header: str, separator: str) -> None:
     assert (len(user.classes), len(item.classes)) == (60, 80)
     assert user.settings["encoding"] == item.settings["encoding"] == "index"
     assert all(column.role == "ignore" for column in data.columns[3:])
+    found = sources.inspect(data.path, chosen={rating.name: ColumnChoice(role="target")}, previous=data)
+    assert found.columns == data.columns, "what was found can be chosen"
 
 
 @pytest.mark.parametrize("header", ["en\tde", "source\ttarget", "English\tGerman", "question\tanswer", ""])
@@ -315,6 +317,18 @@ def test_two_columns_of_texts_that_say_the_same(tmp_path: Path, header: str) -> 
     data = inspected(written(tmp_path, "\n".join(([header] if header else []) + lines) + "\n"))
     texts = [column for column in data.columns if column.kind == "text"]
     assert [(column.kind, column.role) for column in texts] == [("text", "input"), ("text", "target")]
+
+
+def test_texts_that_say_the_same_with_one_more_target(tmp_path: Path) -> None:
+    texts = [" ".join(f"w{i * j % 31}" for j in range(3)) + f" {i}" for i in range(200)]
+    lines = [f"{text},{text[::-1]},{'ab'[row % 2]},{row}.5" for row, text in enumerate(texts)]
+    path = written(tmp_path, "\n".join(["english,german,topic,length", *lines]) + "\n")
+    roles = {name: role for name, (_, role) in kinds(inspected(path)).items()}
+    assert roles == {"english": "input", "german": "target", "topic": "ignore", "length": "ignore"}
+    target = ColumnChoice(role="target")
+    both = kinds(inspected(path, {"german": target, "topic": target}))
+    assert {name: role for name, (_, role) in both.items()} == {**roles, "topic": "target"}
+    assert kinds(inspected(path, {"topic": target}))["length"] == ("number", "input"), "it is no translation"
 
 
 def test_texts_with_a_label_and_a_value(shared_data: Path) -> None:

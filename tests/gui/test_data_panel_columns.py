@@ -93,13 +93,20 @@ def test_a_column_is_ignored(qtbot: QtBot, panel: DataPanel, document: Document,
     assert leaf(document, "width").role == "input"
 
 
-def test_another_target_is_chosen(qtbot: QtBot, panel: DataPanel, document: Document, tmp_path: Path) -> None:
+def test_another_target_is_chosen_beside_the_one_that_was_found(
+    qtbot: QtBot, panel: DataPanel, document: Document, tmp_path: Path
+) -> None:
     opened(qtbot, panel, table(tmp_path))
     panel.columns.choose("width")
     pick(panel, "role", "Target")
     settle(qtbot, panel)
     assert leaf(document, "width").role == "target"
     assert not panel.message.isVisible()
+    assert leaf(document, "kind").role == "target", "the network must not read what it was to predict"
+    document.undo_stack.undo()
+    assert leaf(document, "width").role == "input"
+    assert "kind" not in chosen_in(document).chosen
+    settle(qtbot, panel)
 
 
 def test_preparation_is_set_and_stays_when_the_next_column_is_chosen(

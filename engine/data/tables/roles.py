@@ -68,8 +68,7 @@ def with_roles(names: Sequence[str], series: Mapping[str, "polars.Series"], gues
     """The columns with their roles: as chosen, else as their names and cells suggest."""
     fixed = {name: chosen[name].role for name in names if name in chosen and chosen[name].role}
     leaves = [Leaf(name, series[name], guesses[name], fixed.get(name) or guesses[name].use) for name in names]
-    is_target_chosen = "target" in fixed.values()
-    leaves = _ratings(leaves, fixed, chosen) or (None if is_target_chosen else _translation(leaves, fixed)) or leaves
+    leaves = _ratings(leaves, fixed, chosen) or _translation(leaves, fixed) or leaves
     if not any(leaf.role == "target" for leaf in leaves):
         leaves = _with_target(leaves, fixed)
     leaves = [_as_target(leaf, chosen) if leaf.role == "target" else leaf for leaf in leaves]
@@ -146,9 +145,11 @@ def _ratings(leaves: list[Leaf], fixed: Mapping[str, ColumnRole | str],
              chosen: Mapping[str, ColumnChoice]) -> list[Leaf] | None:
     """The columns of a table of ratings: who, what, how much, when. None if it is none."""
     found = _named(leaves) or _alike(leaves)
-    if not found or any(name in fixed or (name in chosen and chosen[name].kind) for name in found):
+    if not found or any(name in chosen and chosen[name].kind for name in found):
         return None
     user, item, rating = found
+    if user in fixed or item in fixed or fixed.get(rating, "target") != "target":
+        return None
     done = []
     for leaf in leaves:
         if leaf.name in (user, item):
@@ -198,11 +199,13 @@ def _alike(leaves: Sequence[Leaf]) -> tuple[str, str, str] | None:
 
 
 def _translation(leaves: list[Leaf], fixed: Mapping[str, ColumnRole | str]) -> list[Leaf] | None:
-    """Two columns of texts that say the same: the first is read, the second predicted. None if there are none."""
+    """Two columns of texts that say the same: the first is read, the second predicted. None if there are none, or if
+    others were chosen to be predicted and it was not."""
     import polars
 
     texts = [leaf for leaf in leaves if leaf.series.dtype == polars.String and not leaf.guess.files
-             and leaf.guess.kind == "text" and leaf.guess.reason != EMPTY and leaf.name not in fixed]
+             and leaf.guess.kind == "text" and leaf.guess.reason != EMPTY
+             and fixed.get(leaf.name, "target") == "target"]
     if len(texts) < 2:
         return None
     by_name = {leaf.name.lower(): leaf for leaf in texts}
@@ -213,7 +216,7 @@ def _translation(leaves: list[Leaf], fixed: Mapping[str, ColumnRole | str]) -> l
         first, second = (languages[0], languages[1]) if len(languages) > 1 else (None, None)
     if not (first and second) and all(leaf.name.startswith("column ") for leaf in leaves) and _say_the_same(*texts[:2]):
         first, second = texts[:2]
-    if not (first and second):
+    if not (first and second) or first.name in fixed or ("target" in fixed.values() and second.name not in fixed):
         return None
     return [replace(leaf, guess=replace(leaf.guess, kind="text"), role="input" if leaf is first else "target")
             if leaf in (first, second) else leaf if leaf.name in fixed
