@@ -36,7 +36,7 @@ class HeatMap(QWidget):
         self._columns: tuple[str, ...] = ()
         self._numbers: NDArray[np.float64] = np.zeros((0, 0))
         self._limit = 1.0
-        self._is_square = True
+        self._is_compact = True
         self._marked = -1
         self._told: Told = self._as_share
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -62,19 +62,19 @@ class HeatMap(QWidget):
 
     def show_weights(self, rows: Sequence[str], columns: Sequence[str], weights: ArrayLike) -> None:
         """Shares from 0 to 1: a row for each name in `rows`, with a number for each in `columns`."""
-        self._show(rows, columns, weights, 1.0, self._as_share, is_square=True)
+        self._show(rows, columns, weights, 1.0, self._as_share, is_compact=True)
         self.setAccessibleName(f"Where the network looked: {len(rows)} tokens written, {len(columns)} read")
 
     def show_numbers(self, rows: Sequence[str], columns: Sequence[str], numbers: ArrayLike, limit: float,
                      told: Told) -> None:
         """Any numbers (rows, columns); those of `limit` and beyond, or its negative, have the strongest colour."""
-        self._show(rows, columns, numbers, limit, told, is_square=False)
+        self._show(rows, columns, numbers, limit, told, is_compact=False)
 
     def _show(self, rows: Sequence[str], columns: Sequence[str], numbers: ArrayLike, limit: float, told: Told, *,
-              is_square: bool) -> None:
+              is_compact: bool) -> None:
         self._rows, self._columns, self._marked = tuple(rows), tuple(columns), -1
         self._numbers = np.asarray(numbers, np.float64).reshape(len(rows), len(columns))
-        self._limit, self._told, self._is_square = limit, told, is_square
+        self._limit, self._told, self._is_compact = limit, told, is_compact
         self.update()
 
     def mark(self, column: int) -> None:
@@ -95,6 +95,18 @@ class HeatMap(QWidget):
         cells, _ = self._cells()
         width = cells.width() / len(self._columns)
         return QRectF(cells.left() + column * width, cells.top(), width, cells.height())
+
+    def named_rows(self) -> range:
+        """The rows whose names are shown: all, if there is room."""
+        cells, _ = self._cells()
+        return _legible(len(self._rows), cells.height() / max(1, len(self._rows)),
+                        QFontMetrics(theme.font(_FONT_SIZE)).ascent())
+
+    def named_columns(self) -> range:
+        """The columns whose names are shown: all, if there is room."""
+        cells, is_upright = self._cells()
+        needed = 1 if is_upright else QFontMetrics(theme.font(_FONT_SIZE)).ascent()
+        return _legible(len(self._columns), cells.width() / max(1, len(self._columns)), needed)
 
     def sizeHint(self) -> QSize:
         return QSize(280, 180)
@@ -154,12 +166,11 @@ class HeatMap(QWidget):
         metrics, colors = painter.fontMetrics(), theme.colors()
         width, height = cells.width() / len(self._columns), cells.height() / len(self._rows)
         painter.setPen(QColor(colors.text))
-        for row in _legible(len(self._rows), height, metrics.height()):
+        for row in self.named_rows():
             area = QRectF(0, cells.top() + row * height, cells.left() - _GAP, height)
             painter.drawText(area, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
                              metrics.elidedText(self._rows[row], Qt.TextElideMode.ElideRight, round(area.width())))
-        for column in range(len(self._columns)) if is_upright else _legible(len(self._columns), width,
-                                                                            metrics.height()):
+        for column in self.named_columns():
             painter.setPen(QColor(colors.accent if column == self._marked else colors.text))
             middle = cells.left() + (column + 0.5) * width
             if is_upright:
@@ -175,15 +186,17 @@ class HeatMap(QWidget):
 
     def _cells(self) -> tuple[QRectF, bool]:
         """Where the cells are: right of the names of rows and below those of columns; and whether these have room
-        beside each other: else they stand on end."""
+        beside each other: else they stand on end. Compact cells are no larger than is readable, but as wide as the
+        names where there is room for that."""
         metrics = QFontMetrics(theme.font(_FONT_SIZE))
         across, down = (max(map(metrics.horizontalAdvance, names), default=0) for names in (self._rows, self._columns))
         left = min(_LONGEST_NAME, across) + 2 * _GAP if across else 1
         for top in (metrics.height() + _GAP if down else 1, min(_LONGEST_NAME, down) + 2 * _GAP):
             width = (self.width() - left - 2) / max(1, len(self._columns))
             height = (self.height() - top - 2) / max(1, len(self._rows))
-            if self._is_square:
-                width = height = min(_LARGEST_CELL, max(1.0, min(width, height)))
+            if self._is_compact:
+                height = min(_LARGEST_CELL, max(1.0, height))
+                width = min(max(height, down + _GAP, metrics.ascent()), max(1.0, width))
             is_upright = down + _GAP <= width or not down
             if is_upright:
                 break

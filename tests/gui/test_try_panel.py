@@ -146,6 +146,23 @@ def test_pointing_at_a_cell_of_a_heat_map_tells_it(qtbot: QtBot) -> None:
     assert not shown.grab().isNull()
 
 
+def test_all_names_of_a_heat_map_are_shown_where_there_is_room(qtbot: QtBot) -> None:
+    shown = HeatMap()
+    qtbot.addWidget(shown)
+    shown.resize(500, 170)
+    words = ("the", "small", "man", "sees", "the", "red", "house", "and", "the", "dog")
+    shown.show_weights((*words, "[END]"), words, np.eye(11, 10))
+    assert (shown.named_rows(), shown.named_columns()) == (range(11), range(10))
+    assert shown.column_rect(9).right() > 400
+    assert not shown.grab().isNull()
+    shown.resize(200, 90)
+    assert len(shown.named_rows()) < 11
+    assert shown.column_rect(9).right() <= 200
+    shown.show_weights(("a", "b"), ("c", "d"), ((1.0, 0.0), (0.0, 1.0)))
+    cell = shown.column_rect(0)
+    assert cell.width() * 2 == cell.height()
+
+
 @pytest.fixture
 def pad(qtbot: QtBot) -> PaintPad:
     return active(qtbot, PaintPad(), 200, 120)
