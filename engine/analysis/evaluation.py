@@ -15,7 +15,7 @@ from engine.tensors import TensorSpec
 
 MAX_NAMES = 6
 
-OWN_FAULTS = frozenset(("param", "idle-dropout", "recursion", "unfinished"))
+OWN_FAULTS = frozenset(("param", "idle-dropout", "recursion", "unfinished", "state"))
 """Codes of what a layer's settings, or the network that it places, are to blame for, not what comes in: no wire is red,
 no source is named."""
 

@@ -18,7 +18,7 @@ from engine.problems import Problem, ProjectRepair, Repair
 from engine.project import Project
 
 MAX_OFFERED = 4
-"""Networks that are offered at most."""
+"""Networks that are offered at most, those first with which nothing is wrong."""
 
 CODES = frozenset(("no-network", "recursion", "state"))
 
@@ -46,7 +46,7 @@ def _mended(problem: Problem, name: str, node: Node, library: Library) -> Proble
 
 
 def _with_choices(problem: Problem, name: str, library: Library) -> Problem:
-    choices = library.choices(name)
+    choices = sorted(library.choices(name), key=lambda choice: not library.is_sound(choice))
     if choices:
         return replace(problem, project_repairs=tuple(
             _placement(choice, name, problem.node) for choice in choices[:MAX_OFFERED]))
@@ -73,7 +73,7 @@ def _same_state(output: str, name: str, library: Library) -> Iterator[ProjectRep
         return
     found = repairs.of_fixes((Resize(taken.sizes),), output, wiring(graph, library), analysis.nodes)
     if taken.rank == passed.rank:
-        label = f"Give the Input {graph.node(state).name} the shape {checks.shape_text(passed.sizes)}"
+        label = f"Make the Input {graph.node(state).name} {checks.shape_text(passed.sizes)}"
         found = (*found, repairs.setting(label, state, {"shape": passed.sizes}))
     for repair in found:
         yield _inside(repair, name)
@@ -85,4 +85,4 @@ def _inside(repair: Repair, name: str) -> ProjectRepair:
     def edit(project: Project) -> Project:
         return project.with_graph(name, repair.edit(project.graphs[name])) if name in project.graphs else project
 
-    return ProjectRepair(f"{repair.label}, in {name}", edit)
+    return ProjectRepair(repair.label, edit)

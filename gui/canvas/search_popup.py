@@ -96,6 +96,12 @@ class LayerRow(QStyledItemDelegate):
         painter.restore()
 
 
+def _misfit(entry: Placeable) -> str:
+    """Why what was looked for is not offered."""
+    has_ports = entry.spec.inputs or entry.spec.outputs
+    return f"{entry.title} does not fit here" if has_ports else f"{entry.title} has no ports until it places a network"
+
+
 class SearchPopup(QFrame):
     """A small window in the canvas: letters search, arrows choose, Enter adds, Escape closes.
 
@@ -124,8 +130,9 @@ class SearchPopup(QFrame):
         self.list.setItemDelegate(LayerRow(self.list))
         self.model = LayerList(document, self)
         self.list.setModel(self.model)
-        self.nothing = QLabel("No layer matches", self)
+        self.nothing = QLabel(self)
         self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.nothing.setWordWrap(True)
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 8)
         column.setSpacing(6)
@@ -196,6 +203,7 @@ class SearchPopup(QFrame):
             matches = search(self._document.library, self._document.shown, text)
             keys = {entry.key for entry in self._candidates}
             found = [entry for entry in matches if entry.key in keys]
+            self.nothing.setText(_misfit(matches[0]) if matches else "No layer matches")
         self.model.show(found)
         self.list.setVisible(bool(found))
         self.nothing.setVisible(not found)

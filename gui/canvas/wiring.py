@@ -3,6 +3,7 @@
 from typing import Any
 
 from engine.analysis import Analysis
+from engine.analysis.evaluation import OWN_FAULTS
 from engine.analysis.library import Library
 from engine.analysis.outcome import outcome, settings_of
 from engine.graph import Edge, Graph, Node
@@ -61,11 +62,13 @@ def _tensor(analysis: Analysis, start: PortRef, node: Node, port: str) -> Tensor
 
 
 def accepts(spec: LayerSpec, tensor: TensorSpec | None, params: dict[str, Any]) -> bool:
-    """Whether a layer takes such a tensor. Of layers with several ports, and of unknown tensors, it is assumed."""
+    """Whether a layer takes such a tensor. Of layers with several ports, of unknown tensors, and of networks with an
+    error inside it is assumed."""
     settings = settings_of(spec, params)
     if tensor is None or not spec.takes_one or settings.errors:
         return True
-    return outcome(settings, (tensor,)).error is None
+    error = outcome(settings, (tensor,)).error
+    return error is None or error.code in OWN_FAULTS
 
 
 def followers(document: Document, port: PortRef) -> list[Placeable]:

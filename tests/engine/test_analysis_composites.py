@@ -148,10 +148,10 @@ def repaired(project: Project, code: str) -> dict[str, Project]:
 
 
 def test_a_node_that_places_nothing_is_offered_what_it_can_place() -> None:
-    project = placing("Block", {"Body": BODY, "Goal": Graph((layer("loss", "MSE"),)),
+    project = placing("Block", {"Empty": Graph(), "Body": BODY, "Goal": Graph((layer("loss", "MSE"),)),
                                 "Outer": Graph((layer("main", "Block", graph="Main"),))}, graph="")
     found = repaired(project, "no-network")
-    assert list(found) == ["Place Body", "Remove placed"]
+    assert list(found) == ["Place Body", "Place Empty", "Remove placed"]
     assert found["Place Body"].graph.node("placed").params["graph"] == "Body"
     many = placing("Block", {f"Body {number}": BODY for number in range(9)}, graph="")
     assert len(repaired(many, "no-network")) == MAX_OFFERED + 1
@@ -176,8 +176,7 @@ def test_what_closes_a_circle_is_taken_out() -> None:
     assert not repaired(placing("Network", {"Inner": inner}), "recursion"), "the node outside is not to blame"
 
 
-@pytest.mark.parametrize("label", ["Set out features of linear to 8, in Inner",
-                                   "Give the Input h the shape (5), in Inner"])
+@pytest.mark.parametrize("label", ["Set out features of linear to 8", "Make the Input h (5)"])
 def test_a_state_that_changes_its_shape_blames_no_wire_and_is_mended_inside(label: str) -> None:
     inner = Graph(
         (layer("x", "Input", shape=(3,)), layer("h", "Input", (0, 1), shape=(8,)), layer("both", "Concat", (1, 0)),

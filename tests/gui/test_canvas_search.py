@@ -1,5 +1,6 @@
 """The search at the pointer."""
 
+import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor
 
@@ -108,6 +109,18 @@ def test_a_wire_dropped_on_empty_canvas_asks_for_what_can_follow(driver: Driver)
     assert abs(y + 24 - 120) <= 5
     driver.undo()
     assert [node.id for node in driver.graph.nodes] == ["input_1"]
+
+
+@pytest.mark.parametrize(("typed", "said"), [
+    ("loop", "Loop has no ports until it places a network"), ("batchnorm1d", "BatchNorm1d does not fit here"),
+    ("qqqqq", "No layer matches")])
+def test_what_a_dropped_wire_does_not_find_is_explained(driver: Driver, typed: str, said: str) -> None:
+    graph = graph_of(("Input", (0.0, 0.0)))
+    show(driver.view.document, graph.set_params("input_1", {"shape": (1, 28, 28)}))
+    driver.drag(driver.port("input_1", "output"), driver.at((350.0, 120.0)))
+    driver.type(typed)
+    assert found(driver) == []
+    assert popup_of(driver).nothing.text() == said
 
 
 def test_a_wire_from_an_input_asks_for_what_can_come_before(driver: Driver) -> None:
