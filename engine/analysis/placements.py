@@ -39,7 +39,7 @@ def _mended(problem: Problem, name: str, node: Node, library: Library) -> Proble
         case "no-network":
             return _with_choices(problem, name, library)
         case "recursion" if name in (placed(node), *library.places(placed(node))):
-            return replace(problem, repairs=(repairs.disposal(f"Remove {node.name}", node.id),))
+            return replace(problem, repairs=(repairs.disposal(f"Take out the node {node.name}", node.id),))
         case "state":
             return replace(problem, project_repairs=tuple(_same_state(problem.port, placed(node), library)))
     return problem

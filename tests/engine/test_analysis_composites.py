@@ -170,8 +170,8 @@ def test_where_nothing_can_be_placed_the_reason_is_said(others: dict[str, Graph]
 def test_what_closes_a_circle_is_taken_out() -> None:
     inner = Graph((layer("in", "Input", shape=(4,)), layer("again", "Block", (1, 0), graph="Inner"),
                    layer("out", "Output", (2, 0))), wires("in again.in", "again.out out"))
-    assert list(repaired(Project({"Inner": inner}), "recursion")) == ["Remove again"]
-    mended = repaired(Project({"Inner": inner}), "recursion")["Remove again"]
+    assert list(repaired(Project({"Inner": inner}), "recursion")) == ["Take out the node again"]
+    mended = repaired(Project({"Inner": inner}), "recursion")["Take out the node again"]
     assert not survey(mended).analyses["Inner"].faults
     assert not repaired(placing("Network", {"Inner": inner}), "recursion"), "the node outside is not to blame"
 
