@@ -98,6 +98,7 @@ class ProblemCard(QFrame):
     def _show_repairs(self, labels: list[str]) -> None:
         while item := self._repairs.takeAt(0):
             if widget := item.widget():
+                widget.hide()
                 widget.setParent(None)
                 widget.deleteLater()
         for position, text in enumerate(labels):
