@@ -8,7 +8,9 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QSizePolicy, QWidge
 
 from gui.widgets import theme
 
-HEIGHT, NARROWEST, WIDEST = 42, 130, 300
+HEIGHT, NARROWEST, CROWDED = 42, 130, 300
+"""A chip is as wide as its texts, where there is room; where there is not, it need not be wider than CROWDED."""
+
 TEXT_LEFT, PADDING, RADIUS = 30.0, 10.0, 8.0
 NUMBER = QRectF(8.0, 13.0, 16.0, 16.0)
 BADGE = 14.0
@@ -33,7 +35,7 @@ class PhaseChip(QAbstractButton):
         super().__init__(parent)
         self.setCheckable(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self._number, self._detail, self._severity = 0, "", ""
@@ -60,10 +62,10 @@ class PhaseChip(QAbstractButton):
     def sizeHint(self) -> QSize:
         name = QFontMetricsF(_name_font()).horizontalAdvance(self.text()) + (BADGE + 6.0 if self._severity else 0.0)
         detail = QFontMetricsF(_detail_font()).horizontalAdvance(self._detail)
-        return QSize(ceil(min(max(TEXT_LEFT + max(name, detail) + PADDING, NARROWEST), WIDEST)), HEIGHT)
+        return QSize(ceil(max(TEXT_LEFT + max(name, detail) + PADDING, NARROWEST)), HEIGHT)
 
     def minimumSizeHint(self) -> QSize:
-        return self.sizeHint()
+        return self.sizeHint().boundedTo(QSize(CROWDED, HEIGHT))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         colors = theme.colors()
@@ -86,12 +88,13 @@ class PhaseChip(QAbstractButton):
 
     def _paint_texts(self, painter: QPainter, colors: theme.Colors) -> None:
         width = self.width() - TEXT_LEFT - PADDING
-        lines = ((self.text(), _name_font(), colors.text, 5.0, width - (BADGE + 4.0 if self._severity else 0.0)),
-                 (self._detail, _detail_font(), colors.text if self.isChecked() else colors.muted, 22.0, width))
-        for text, font, color, top, room in lines:
+        end, middle = Qt.TextElideMode.ElideRight, Qt.TextElideMode.ElideMiddle  # of a detail the steps are told last
+        lines = ((self.text(), _name_font(), colors.text, 5.0, width - (BADGE + 4.0 if self._severity else 0.0), end),
+                 (self._detail, _detail_font(), colors.text if self.isChecked() else colors.muted, 22.0, width, middle))
+        for text, font, color, top, room, mode in lines:
             painter.setFont(font)
             painter.setPen(QColor(color))
-            shown = QFontMetricsF(font).elidedText(text, Qt.TextElideMode.ElideRight, room)
+            shown = QFontMetricsF(font).elidedText(text, mode, room)
             painter.drawText(QRectF(TEXT_LEFT, top, room, 16.0),
                              Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
         if self._severity:

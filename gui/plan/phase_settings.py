@@ -64,7 +64,9 @@ class PhaseSettings(QWidget):
         self.objective.textActivated.connect(self._take_objective)
         self.times = ParamForm(self._own)
         self.times.edited.connect(self._take_time)
-        self.everything = QCheckBox("Update all that the objective reaches", self._own)
+        self.everything = QCheckBox("Update all that it reaches", self._own)
+        self.everything.setToolTip("All weights that the objective computes with are updated, also those of networks "
+                                   "that are drawn later.")
         self.everything.clicked.connect(self._take_everything)
         self.updates = UpdatesTree(self._own)
         self.updates.edited.connect(self._take_factor)

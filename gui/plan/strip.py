@@ -201,23 +201,26 @@ class PlanStrip(QWidget):
         if position == self._shown.position:
             self._shown.leave()
         else:
-            self._document.select(())
-            self._shown.show(position)
-            self.settings_wanted.emit()
+            self._open(position)
         self._refresh()
+
+    def _open(self, position: int) -> None:
+        """Show a phase and its settings."""
+        self._document.select(())
+        self._shown.show(position)
+        self.settings_wanted.emit()
 
     def _walk(self, position: int, way: int) -> None:
         if 0 <= position + way < len(self.chips):
             self._focus(position + way)
 
     def _rename(self, position: int) -> None:
-        self._document.select(())
-        self._shown.show(position)
-        self.settings_wanted.emit()
+        self._open(position)
         self.rename_wanted.emit()
 
     def _make(self) -> None:
         self._document.edit("Make training plan", edits.planned(self._document.project))
+        self._open(0)
         self._focus(0)
 
     def _add(self) -> None:

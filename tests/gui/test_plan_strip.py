@@ -16,6 +16,7 @@ from engine.plan import Phase
 from engine.project import Project
 from gui.document import Document
 from gui.main_window import MainWindow
+from gui.plan.chip import CROWDED
 from gui.plan.phase_settings import PhaseSettings
 from gui.plan.strip import PlanStrip
 from gui.plan.updates_tree import FACTOR, FROZEN
@@ -81,6 +82,9 @@ def test_one_objective_needs_no_plan_and_two_do(window: MainWindow, strip: PlanS
     assert "Age has a loss, too" in strip.badge.toolTip()
     QTest.mouseClick(strip.make, LEFT)
     assert names(window.document) == ["Price", "Age"]
+    assert strip.chips[0].isChecked()
+    assert window.plan.settings.name.isVisible()
+    assert window.plan.settings.name.text() == "Price"
     window.document.undo_stack.undo()
     assert not window.document.project.plan
 
@@ -105,6 +109,16 @@ def test_chips_say_what_a_phase_does(strip: PlanStrip, document: Document) -> No
     document.edit("Change", document.project.replace(plan=plan))
     assert strip.chips[1].detail == "Train generator · updates Generator ×0.1 · every 5 steps, from step 100"
     assert "Adam, learning rate 0.001" in strip.chips[1].toolTip()
+
+
+def test_a_chip_shows_all_that_it_says_where_there_is_room(qtbot: QtBot, strip: PlanStrip, document: Document) -> None:
+    updates = {"Generator": 0.25, "Discriminator": 0.5}
+    first = msgspec.structs.replace(phase(document, 0), updates=updates, start=100, stop=20_000)
+    document.edit("Change", document.project.replace(plan=(first,)))
+    qtbot.waitUntil(lambda: strip.chips[0].width() == strip.chips[0].sizeHint().width() > CROWDED)
+    plan = tuple(msgspec.structs.replace(first, name=f"Phase {number}") for number in range(4))
+    document.edit("Add", document.project.replace(plan=plan))
+    qtbot.waitUntil(lambda: [chip.width() for chip in strip.chips] == [CROWDED] * 4)
 
 
 # Order and number
