@@ -79,7 +79,10 @@ class Wire(Gesture):
             self._ask(pointer)
 
     def click(self, pointer: Pointer) -> None:
-        self.view.select_nodes({self.pressed_node})
+        if pointer.is_adding:
+            self.view.document.select(self.view.document.selection ^ {self.pressed_node})
+        else:
+            self.view.select_nodes({self.pressed_node})
 
     def cancel(self) -> None:
         self._leave()

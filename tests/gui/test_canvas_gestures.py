@@ -140,7 +140,7 @@ def test_clicks_select_shift_or_ctrl_toggles_and_empty_canvas_clears(
     assert driver.selection == {"linear_1"}
     driver.click(driver.node("relu_1"))
     assert driver.selection == {"relu_1"}
-    driver.click(driver.node("linear_1"), adding)
+    driver.click(driver.port("linear_1", "output"), adding)
     assert driver.selection == {"linear_1", "relu_1"}
     driver.click(driver.node("linear_1"), adding)
     driver.click(driver.node("relu_1"), adding)
