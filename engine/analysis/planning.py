@@ -189,9 +189,9 @@ def _gaps(plan: tuple[Phase, ...]) -> Iterator[Problem]:
         after = [phase for phase in used if stop and phase.start == stop][:MAX_OFFERED]
         where = f"from step {start:,} on" if not stop else \
             f"from step {start:,} to {stop:,}" if start else f"before step {stop:,}"
-        longer = (_setting(f"Let the phase {phase.name} last to {f'step {stop:,}' if stop else 'the end'}", phase,
+        longer = (_setting(f"Let {phase.name} last to {f'step {stop:,}' if stop else 'the end'}", phase,
                            stop=stop) for phase in before)
-        earlier = (_setting(f"Let the phase {phase.name} begin at step {start:,}", phase, start=start)
+        earlier = (_setting(f"Let {phase.name} begin at step {start:,}", phase, start=start)
                    for phase in after)
         yield _problem("warning", "plan-gap", (after or before)[0],
                        f"Nothing is trained {where}: no phase of the plan is used there.",
@@ -297,7 +297,7 @@ def _successions(phase: Phase, other: Phase) -> Iterator[ProjectRepair]:
     """One after the other, where one begins earlier and does not outlast the other."""
     first, second = sorted((other, phase), key=lambda each: each.start)
     if first.start < second.start and (not second.stop or (first.stop and first.stop <= second.stop)):
-        yield _setting(f"Let the phase {first.name} end at step {second.start:,}", first, stop=second.start)
+        yield _setting(f"Let {first.name} end at step {second.start:,}", first, stop=second.start)
 
 
 def _partings(phase: Phase, other: Phase, shared: Collection[Weights], told: dict[str, Effects],

@@ -38,30 +38,32 @@ class PhaseChip(QAbstractButton):
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
-        self._number, self._detail, self._severity = 0, "", ""
+        self._number, self._detail, self._times, self._severity = 0, "", "", ""
         self._pressed_at = QPoint()
         self._is_dragging = False
         theme.notifier().changed.connect(self.update)
 
     @property
     def detail(self) -> str:
-        return self._detail
+        return self._detail + self._times
 
     @property
     def severity(self) -> str:
         """Of the worst problem of the phase, "" for none: shown as a badge."""
         return self._severity
 
-    def show_phase(self, number: int, name: str, detail: str, severity: str) -> None:
+    def show_phase(self, number: int, name: str, detail: str, times: str, severity: str) -> None:
+        """`times`: when it is used, behind the detail; it is seen whole where the detail is cut short."""
         self._number, self._detail, self._severity = number, detail, severity
+        self._times = f" · {times}" if times else ""
         self.setText(name)
-        self.setAccessibleName(f"Phase {number}: {name}, {detail}")
+        self.setAccessibleName(f"Phase {number}: {name}, {self.detail}")
         self.updateGeometry()
         self.update()
 
     def sizeHint(self) -> QSize:
         name = QFontMetricsF(_name_font()).horizontalAdvance(self.text()) + (BADGE + 6.0 if self._severity else 0.0)
-        detail = QFontMetricsF(_detail_font()).horizontalAdvance(self._detail)
+        detail = QFontMetricsF(_detail_font()).horizontalAdvance(self.detail)
         return QSize(ceil(max(TEXT_LEFT + max(name, detail) + PADDING, NARROWEST)), HEIGHT)
 
     def minimumSizeHint(self) -> QSize:
@@ -88,13 +90,15 @@ class PhaseChip(QAbstractButton):
 
     def _paint_texts(self, painter: QPainter, colors: theme.Colors) -> None:
         width = self.width() - TEXT_LEFT - PADDING
-        end, middle = Qt.TextElideMode.ElideRight, Qt.TextElideMode.ElideMiddle  # of a detail the steps are told last
-        lines = ((self.text(), _name_font(), colors.text, 5.0, width - (BADGE + 4.0 if self._severity else 0.0), end),
-                 (self._detail, _detail_font(), colors.text if self.isChecked() else colors.muted, 22.0, width, middle))
-        for text, font, color, top, room, mode in lines:
+        lines = ((self.text(), "", _name_font(), colors.text, 5.0, width - (BADGE + 4.0 if self._severity else 0.0)),
+                 (self._detail, self._times, _detail_font(), colors.text if self.isChecked() else colors.muted, 22.0,
+                  width))
+        for text, kept, font, color, top, room in lines:
             painter.setFont(font)
             painter.setPen(QColor(color))
-            shown = QFontMetricsF(font).elidedText(text, mode, room)
+            metrics = QFontMetricsF(font)
+            left = room - metrics.horizontalAdvance(kept)
+            shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, left) + kept
             painter.drawText(QRectF(TEXT_LEFT, top, room, 16.0),
                              Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
         if self._severity:

@@ -169,7 +169,8 @@ class PlanStrip(QWidget):
         told = effects(project, phase)
         found = [problem for problem in self._shown.problems if problem.phase == phase.name]
         severity = found[0].severity if found else ""
-        chip.show_phase(position + 1, phase.name, words.detail_text(project, phase, told), severity)
+        chip.show_phase(position + 1, phase.name, words.detail_text(project, phase, told), words.times_text(phase),
+                        severity)
         chip.setToolTip(words.tooltip(project, phase, told, found))
         chip.setChecked(position == self._shown.position)
 

@@ -36,16 +36,16 @@ def _listed(texts: list[str]) -> str:
 
 
 def times_text(phase: Phase) -> str:
-    """When the phase is used, "" for always: "every 5 steps, from step 100"."""
-    times = [f"every {phase.every:,} steps" if phase.every > 1 else "",
-             f"from step {phase.start:,}" if phase.start else "", f"to step {phase.stop:,}" if phase.stop else ""]
-    return ", ".join(text for text in times if text)
+    """When the phase is used, "" for always: "every 5 steps, from step 100 to 200"."""
+    end = f"to {'' if phase.start else 'step '}{phase.stop:,}" if phase.stop else ""
+    stretch = " ".join(text for text in (f"from step {phase.start:,}" if phase.start else "", end) if text)
+    return ", ".join(text for text in (f"every {phase.every:,} steps" if phase.every > 1 else "", stretch) if text)
 
 
 def detail_text(project: Project, phase: Phase, told: Effects) -> str:
-    """The second line of a chip."""
+    """The second line of a chip, but for when the phase is used."""
     objective = phase.objective if phase.objective != phase.name else ""
-    return " · ".join(text for text in (objective, updates_text(project, phase, told), times_text(phase)) if text)
+    return " · ".join(text for text in (objective, updates_text(project, phase, told)) if text)
 
 
 def tooltip(project: Project, phase: Phase, told: Effects, problems: Iterable[Problem]) -> str:
