@@ -30,8 +30,8 @@ def at_least_one_axis(spec: TensorSpec) -> None:
     if spec.rank == 0:
         raise ShapeError(
             "needs at least one axis besides the batch but gets a single number per sample, (batch)",
-            "A Reshape to (1) makes it a vector of one feature.", (to_shape((1,), "input"),), port="input",
-            code="rank")
+            "A Reshape to (1) makes it a vector of one feature. The shape of an Input that is no column of the data "
+            "is up to you.", (to_shape((1,), "input"),), port="input", code="rank")
 
 
 def axes(spec: TensorSpec, expected: tuple[str, ...], port: str = "input") -> None:
