@@ -95,7 +95,7 @@ def summary(entry: Entry) -> tuple[str, str]:
     if "label" in entry:
         return entry["label"], f"{max(entry['probabilities'].values()):.1%}"
     if "text" in entry:
-        return entry["text"], f"{exp(entry['log_probability']):.1%}" if "log_probability" in entry else ""
+        return entry["text"], _share_text(exp(entry["log_probability"])) if "log_probability" in entry else ""
     if "mask" in entry:
         shares = sorted(entry["shares"].items(), key=lambda item: -item[1])
         return ", ".join(f"{name} {share:.1%}" for name, share in shares if share > 0), ""
@@ -111,6 +111,11 @@ def _values(part: Part | None, output: AnyArray) -> list[Entry]:
 def _shares(classes: Sequence[str], places: AnyArray) -> dict[str, float]:
     counts = np.bincount(places.reshape(-1), minlength=len(classes)) / max(1, places.size)
     return dict(zip(classes, counts.tolist(), strict=True))
+
+
+def _share_text(share: float) -> str:
+    """Long texts are never likely, but none is impossible."""
+    return f"{share:.1%}" if share >= 0.0005 else "<0.1%"
 
 
 def _numbers_text(value: Any) -> str:

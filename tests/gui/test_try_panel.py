@@ -88,6 +88,31 @@ def test_fields_of_a_table_are_answered_with_a_number(
     assert panel.answer.table.rowCount() == 2
 
 
+def test_all_outputs_are_answered_by_name(
+    qtbot: QtBot, panel: TryPanel, session: Session, two_targets_run: Path, tmp_path: Path
+) -> None:
+    session.show_run(two_targets_run)
+    assert isinstance(panel.input, TableInput)
+    retype(panel.input.form.editor("age"), "2")
+    qtbot.waitUntil(lambda: len(panel.answer.outputs) == 2, timeout=PATIENCE_MS)
+    buys, spend = panel.answer.outputs
+    assert [buys.name.text(), spend.name.text()] == ["buys", "spend"]
+    assert (buys.heading.headline.text(), [bar.name for bar in buys.bars.bars]) == ("yes", ["no", "yes"])
+    assert "% sure" in buys.heading.detail.text()
+    assert float(spend.heading.headline.text())
+    assert buys.bars.isVisible()
+    assert not spend.bars.isVisible()
+    assert panel.answer.headline.text() == ""
+
+    (tmp_path / "two.csv").write_text("age,income\n1,1\n-1,-1\n")
+    panel.input.open(str(tmp_path / "two.csv"))
+    qtbot.waitUntil(panel.answer.table.isVisible, timeout=PATIENCE_MS)
+    table = panel.answer.table
+    assert [table.horizontalHeaderItem(column).text() for column in range(4)] == [
+        "Sample", "buys", "Probability", "spend"]
+    assert [table.item(row, 1).text() for row in range(2)] == ["yes", "no"]
+
+
 def test_a_text_is_written_and_told_where_the_network_looked(
     qtbot: QtBot, panel: TryPanel, session: Session, translation_run: Path, trained_runs: dict[str, Path]
 ) -> None:
@@ -111,6 +136,10 @@ def test_a_text_is_written_and_told_where_the_network_looked(
     method = panel.decoding.form.editor("decode")
     assert isinstance(method, QComboBox)
     assert [method.itemText(row) for row in range(method.count())] == ["greedy", "beam", "sample"]
+    method.setCurrentText("beam")
+    method.textActivated.emit("beam")
+    qtbot.waitUntil(lambda: "log-probability -" in panel.answer.detail.text(), timeout=PATIENCE_MS)
+    method = panel.decoding.form.editor("decode")
     method.setCurrentText("sample")
     method.textActivated.emit("sample")
     assert panel.decoding.form.editor("temperature") is not None
@@ -246,10 +275,17 @@ def test_recordings_are_dropped(qtbot: QtBot, tmp_path: Path) -> None:
     assert files.name.text() == "a.wav"
 
 
-def test_answers_of_other_kinds_are_shown(panel: TryPanel) -> None:
-    panel.answer.show_result({"predictions": [{"name": "a", "text": "ein Hund " * 20}]})
-    assert panel.answer.headline.text().startswith("ein Hund")
-    assert len(panel.answer.headline.text()) < 70
+def test_answers_of_other_kinds_are_shown(
+    qtbot: QtBot, panel: TryPanel, session: Session, translation_run: Path
+) -> None:
+    session.show_run(translation_run)
+    panel.answer.show_result({"predictions": [{"name": "a", "text": "ein Hund " * 20, "log_probability": -20.0}]})
+    assert panel.answer.headline.text() == "ein Hund " * 20
+    panel.answer.show_result({"predictions": [{"name": "a", "text": "ein Hund " * 4, "log_probability": -20.0}]})
+    qtbot.waitUntil(lambda: 0 < panel.answer.detail.y() < 30)
+    assert panel.answer.detail.text() == "<0.1% sure"
+    panel.answer.show_result({"predictions": [{"name": "a", "text": "ein Hund " * 200}]})
+    assert panel.answer.headline.text().endswith("…")
     panel.answer.show_result({"predictions": [
         {"name": "a", "shares": {"sky": 0.5, "tree": 0.5}, "mask": [[0, 1], [1, 0]]}]})
     assert "sky 50.0%" in panel.answer.headline.text()
