@@ -67,7 +67,8 @@ def _derived(column: Column) -> list[Column]:
     """The lengths of a padded column, and for teacher forcing a target with marks moved by one step."""
     if not column.spec.padded or column.role not in ("input", "target"):
         return []
-    lengths = Column(column.name + LENGTHS, "lengths", "ignore", reason=f"how much of each {column.name!r} is real")
+    lengths = Column(column.name + LENGTHS, "lengths", "ignore",
+                     reason=f"how much of each {column.name!r} is real, at the port lengths of its Input")
     if column.role == "input" or not column.settings.get("marks"):
         return [lengths]
     settings = {name: column.settings[name] for name in ("vocabulary", "max_length")}

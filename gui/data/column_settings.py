@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from engine.kinds import KINDS
 from engine.params import Choice, Param
 from engine.project import Column, ColumnChoice, Data
-from gui.data.column_text import ROLE_HELP, ROLE_TITLES, given, kind_title
+from gui.data.column_text import COMES_ALONG, ROLE_HELP, ROLE_TITLES, given, kind_title, role_titles
 from gui.widgets.labels import label
 from gui.widgets.param_form import ParamForm
 
@@ -65,7 +65,7 @@ class ColumnSettings(QWidget):
         self.reason.setVisible(bool(column.reason))
         self.given.setText(given(column))
         self.given.setVisible(column.role in ("input", "target") and bool(column.shape or not column.parts))
-        values = {KIND: kind_title(column.kind), ROLE: ROLE_TITLES[column.role], **column.settings}
+        values = {KIND: kind_title(column.kind), ROLE: role_titles(column)[column.role], **column.settings}
         self.form.show_params(params_of(column, self._choice, data.source), values)
 
     def _edit(self, name: str, value: Any) -> None:
@@ -81,11 +81,10 @@ def params_of(column: Column, choice: ColumnChoice, source: str) -> tuple[Param,
     params: list[Param] = []
     kinds = kinds_for(column, source)
     if len(kinds) > 1 or choice.kind:
-        titles = tuple(KINDS[kind].title for kind in kinds)
-        params.append(_overruling(KIND, titles, kind_title(column.kind), bool(choice.kind),
-                                  "What kind of values these are."))
-    params.append(_overruling(ROLE, tuple(ROLE_TITLES.values()), ROLE_TITLES[column.role],
-                              bool(choice.role), ROLE_HELP))
+        params.append(_overruling(KIND, tuple(KINDS[kind].title for kind in kinds), kind_title(column.kind),
+                                  bool(choice.kind), "What kind of values these are."))
+    titles = role_titles(column)
+    params.append(_overruling(ROLE, tuple(titles.values()), titles[column.role], bool(choice.role), ROLE_HELP))
     has_settings = column.role in ("input", "target") and not column.is_derived
     return (*params, *(KINDS[column.kind].params if has_settings else ()))
 
@@ -105,7 +104,8 @@ def overruled(choice: ColumnChoice, name: str, value: Any) -> ColumnChoice:
         kind = next((kind for kind, spec in KINDS.items() if spec.title == value), "")
         return ColumnChoice(kind, choice.role)
     if name == ROLE:
-        role = next((role for role, title in ROLE_TITLES.items() if title == value), "")
+        roles = {title: role for role, title in ROLE_TITLES.items()} | {COMES_ALONG: "ignore"}
+        role = roles.get(value, "")
         return msgspec.structs.replace(choice, role=role)
     return msgspec.structs.replace(choice, settings={**choice.settings, name: value})
 

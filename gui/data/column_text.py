@@ -13,10 +13,18 @@ KIND_ICONS = {
 ROLE_TITLES = {
     "input": "Input", "target": "Target", "weight": "Weight", "group": "Group", "split": "Split", "ignore": "Ignored",
 }
+COMES_ALONG = "Comes along"
+"""Lengths that are no input of their own are not ignored: the Input of their column brings them in."""
+
 ROLE_HELP = (
     "Input: the network reads it. Target: the network learns to predict it. Weight: how much a sample counts. "
     "Group: rows with the same value stay on one side of a split. Split: it names the split. Ignored: not used."
 )
+
+
+def role_titles(column: Column) -> dict[str, str]:
+    """What users call the roles of a column."""
+    return {**ROLE_TITLES, "ignore": COMES_ALONG} if column.kind == "lengths" else ROLE_TITLES
 
 
 def kind_title(kind: str) -> str:

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from engine.project import Column
-from gui.data.column_text import KIND_ICONS, ROLE_TITLES, described
+from gui.data.column_text import KIND_ICONS, described, role_titles
 from gui.facts import counted
 from gui.widgets import icons, theme
 
@@ -35,7 +35,8 @@ _AnyIndex = QModelIndex | QPersistentModelIndex
 
 @dataclass(frozen=True)
 class Entry:
-    """One line: a column, a part of the vector above it, and what the checks found about it."""
+    """One line: a column, or a part of the vector above it or what is computed from the column above it, and what the
+    checks found about it."""
 
     column: Column
     is_part: bool = False
@@ -55,13 +56,14 @@ class _Model(QAbstractListModel):
         if entry is None:
             return None
         column = entry.column
+        purpose = role_titles(column)[column.role]
         if role == Qt.ItemDataRole.DisplayRole:
             return column.name
         if role == Qt.ItemDataRole.ToolTipRole:
-            return "\n".join(filter(None, (column.name, f"{described(column)}, {ROLE_TITLES[column.role].lower()}",
+            return "\n".join(filter(None, (column.name, f"{described(column)}, {purpose.lower()}",
                                            column.reason, *entry.findings)))
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{column.name}: {described(column)}, {ROLE_TITLES[column.role]}"
+            return f"{column.name}: {described(column)}, {purpose}"
         return None
 
     def show(self, entries: list[Entry]) -> None:
@@ -107,7 +109,7 @@ class _Delegate(QStyledItemDelegate):
         """The role at the right end, and a triangle where there are findings; where they begin."""
         colors, role = theme.colors(), entry.column.role
         painter.setFont(theme.font(11))
-        text = ROLE_TITLES[role]
+        text = role_titles(entry.column)[role]
         width = QFontMetrics(painter.font()).horizontalAdvance(text)
         painter.setPen(QColor({"input": colors.accent, "target": colors.success}.get(role, colors.muted)))
         painter.drawText(area, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
@@ -166,7 +168,7 @@ class ColumnsView(QWidget):
         """Show these columns; `findings` by column name. The chosen column stays chosen while it is there."""
         entries = []
         for column in columns:
-            entries.append(Entry(column, False, tuple(findings.get(column.name, ()))))
+            entries.append(Entry(column, column.is_derived, tuple(findings.get(column.name, ()))))
             entries += [Entry(part, True, tuple(findings.get(part.name, ()))) for part in column.parts]
         if entries == self._model.entries:
             return

@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 from engine.kinds import KINDS
 from engine.project import Column, ColumnChoice
 from gui.data.column_settings import AS_FOUND, kinds_for, overruled, params_of
-from gui.data.column_text import KIND_ICONS, ROLE_TITLES, described, given
+from gui.data.column_text import COMES_ALONG, KIND_ICONS, ROLE_TITLES, described, given
 from gui.data.columns_view import second_line
 from gui.data.data_panel import DataPanel
 from gui.document import Document
@@ -44,6 +44,30 @@ def test_every_column_is_listed_with_its_role_and_reason(qtbot: QtBot, panel: Da
     tip = index.data(Qt.ItemDataRole.ToolTipRole)
     assert "Category · 2 classes" in tip
     assert entries["kind"].column.reason in tip
+
+
+def test_what_is_computed_stands_below_its_column(
+    qtbot: QtBot, panel: DataPanel, document: Document, tmp_path: Path
+) -> None:
+    words = ("one", "two", "three", "four", "five")
+    rows = [f"{words[row % 5]} {words[row // 5 % 5]} {row}\t{words[row // 25 % 5]} {row} is it" for row in range(120)]
+    (tmp_path / "pairs.tsv").write_text("\n".join(["english\tgerman", *rows]))
+    opened(qtbot, panel, tmp_path / "pairs.tsv")
+    assert [(entry.column.name, entry.is_part) for entry in panel.columns.entries] == [
+        ("english", False), ("english lengths", True), ("german", False), ("german lengths", True),
+        ("german shifted", True)]
+    assert "(2)" in panel.sections["Columns"].header.text()
+    tip = panel.columns.list.model().index(1, 0).data(Qt.ItemDataRole.ToolTipRole)
+    assert "comes along" in tip
+    assert "ignored" not in tip.lower()
+    panel.columns.choose("english lengths")
+    pick(panel, "role", "Input")
+    settle(qtbot, panel)
+    assert [column.name for column in chosen_in(document).columns if column.role == "input"] == [
+        "english", "english lengths", "german shifted"]
+    pick(panel, "role", COMES_ALONG)
+    settle(qtbot, panel)
+    assert chosen_in(document).columns[1].role == "ignore"
 
 
 def test_a_column_is_chosen_with_mouse_and_keys(qtbot: QtBot, panel: DataPanel, tmp_path: Path) -> None:
