@@ -62,12 +62,14 @@ class Step(Job, frozen=True):
 
 
 class Export(Job, frozen=True):
-    """Write a checkpoint in a format and verify it; `Finished.result` has the path and the largest difference."""
+    """Write a checkpoint in a format and verify it; `Finished.result` has the path and the largest difference.
+    `decoding`: how its texts are written where nothing else is chosen; {} for a network that writes none."""
 
     run: str
     format: str
     path: str
     checkpoint: str = "best"
+    decoding: dict[str, Any] = {}
 
 
 class Suspect(Job, frozen=True):
@@ -90,7 +92,8 @@ class Look(Job, frozen=True):
 
 
 class Match(Job, frozen=True):
-    """Compare the weights that a graph or node starts from with those that it has, before a training.
+    """Compare the weights that a graph or node, or with no address the whole, starts from with those that it has,
+    before a training.
     `Finished.result`: {"matched", "total", "misfits": lines for people}. `project`: the text of a project file, with
     absolute paths."""
 

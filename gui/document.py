@@ -1,6 +1,6 @@
 """The open document: the current project, its file, its undo stack, which graph is shown and what is selected in it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 from engine import projectfile
 from engine.analysis import Analysis, planning, starting
 from engine.analysis.library import Library
+from engine.analysis.starting import Fit
 from engine.analysis.survey import Survey, survey
 from engine.graph import Graph
 from engine.problems import Problem
@@ -24,6 +25,7 @@ class Document(QObject):
     opened: after `changed`, another document was opened or started; there is nothing to undo.
     redrawn: after `changed`, an edit put another network in the place of the main graph.
     saved: before `path_changed`, it was written to its file, perhaps another one than before.
+    judged: the files that its weights start from were looked at again: the problems may be others.
     """
 
     changed = Signal(object, object)
@@ -33,6 +35,7 @@ class Document(QObject):
     selection_changed = Signal()
     saved = Signal()
     path_changed = Signal()
+    judged = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -44,6 +47,7 @@ class Document(QObject):
         self._library: Library | None = None
         self._survey: Survey | None = None
         self._problems: tuple[Problem, ...] | None = None
+        self._fits: Mapping[str, Fit] = {}
 
     @property
     def project(self) -> Project:
@@ -98,7 +102,8 @@ class Document(QObject):
             self._problems = tuple(sorted((*found, *planning.problems(self._project)),
                                           key=lambda problem: problem.severity != "error"))
         missing = tuple(starting.problems(self._project, self.folder))
-        return (*missing, *self._problems) if missing else self._problems
+        unfit = () if self.survey.faults else tuple(starting.misfits(self._project, self.folder, self._fits))
+        return (*missing, *self._problems, *unfit) if missing or unfit else self._problems
 
     @property
     def obstacles(self) -> tuple[Problem, ...]:
@@ -110,6 +115,11 @@ class Document(QObject):
     def selection(self) -> frozenset[str]:
         """Ids of the selected nodes of the shown graph; all of them exist."""
         return self._selection
+
+    def judge_starts(self, fits: Mapping[str, Fit]) -> None:
+        """Tell how the weights that it starts from fit, by address."""
+        self._fits = fits
+        self.judged.emit()
 
     def show(self, name: str, node_ids: Iterable[str] = ()) -> None:
         """Show another graph of the project, with these nodes selected."""
@@ -170,6 +180,7 @@ class Document(QObject):
     def _replace(self, project: Project, path: Path | None) -> None:
         self.undo_stack.clear()
         self._path = path
+        self._fits = {}
         self._selection = frozenset()
         self._swap(project, project.main)
         self.selection_changed.emit()

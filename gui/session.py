@@ -19,6 +19,7 @@ from engine.plan import objectives, phases
 from engine.project import Project
 from engine.training.supervisor import Supervisor
 from gui.document import Document
+from gui.start_checks import StartChecks
 
 POLL_INTERVAL_MS = 66
 
@@ -74,6 +75,7 @@ class Session(QObject):
         self._requests: deque[_Request] = deque()
         self._result: dict[str, Any] = {}
         self._devices: tuple[str, ...] = ()
+        self.starts = StartChecks(document, self)
         self._timer = QTimer(self)
         self._timer.setInterval(POLL_INTERVAL_MS)
         self._timer.timeout.connect(self._poll)
@@ -132,6 +134,7 @@ class Session(QObject):
         """Train the document as it is now, in a new run. What stands in the way is told by `failed`."""
         if self._state != IDLE:
             return
+        self.starts.look()
         refusal = self.refusal()
         if refusal:
             self.failed.emit(*refusal)
@@ -229,6 +232,7 @@ class Session(QObject):
     def close(self) -> None:
         """End both workers; a training saves its state first. Nothing is reported any more."""
         self._timer.stop()
+        self.starts.stop()
         self._requests.clear()
         self._trainer.close()
         self._helper.close()

@@ -1,17 +1,31 @@
-"""What is wrong with the files that weights start from, as far as names tell: nothing is read."""
+"""What is wrong with the files that weights start from: whether they are there, and what of them was found to fit.
+Nothing is read here."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from engine.plan import address
-from engine.problems import Problem, ProjectRepair
+from engine.problems import Problem, ProjectRepair, Severity
 from engine.project import Project
 from engine.runs import weights_file
 
 WEIGHTS = "weights"
 """The training option that names the weights of the whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How the weights of `path`, as the project writes it, fit by name and shape: so many tensors of all that are
+    wanted. `misfits`: lines for people; `failure`: message and hint where none can be taken over."""
+
+    path: str
+    matched: int = 0
+    total: int = 0
+    misfits: tuple[str, ...] = ()
+    failure: tuple[str, str] | None = None
 
 
 def problems(project: Project, folder: Path | None) -> Iterator[Problem]:
@@ -28,6 +42,38 @@ def problems(project: Project, folder: Path | None) -> Iterator[Problem]:
             yield _problem(name, graph, f"{title} starts from {path}, {reason}.", node_id)
 
 
+def misfits(project: Project, folder: Path | None, fits: Mapping[str, Fit]) -> Iterator[Problem]:
+    """Starts that bring less than the network has, of those whose fit is known, by address; "": the whole."""
+    for name, path in paths(project).items():
+        fit = fits.get(name)
+        graph, node_id, title = _place(project, name) if name else ("", "", "The training")
+        if fit is None or fit.path != path or not title or _missing(path, folder):
+            continue
+        if fit.failure:
+            yield _problem(name, graph, f"{title} cannot start from {path}. {fit.failure[0]}", node_id,
+                           severity="warning", code="start-unfit")
+        elif fit.matched < fit.total:
+            yield _problem(name, graph, f"{title} starts from {path}, where {fit.matched} of {fit.total} tensors fit "
+                           "by name and shape; the others start at random.", node_id, severity="warning",
+                           code="start-partial", hint=" ".join(line[:1].upper() + line[1:] for line in fit.misfits))
+
+
+def paths(project: Project) -> dict[str, str]:
+    """Where weights start from, by address; "": the whole."""
+    whole = str(project.options[WEIGHTS])
+    return {**({"": whole} if whole else {}), **project.starts}
+
+
+def file_of(path: str, folder: Path | None) -> Path:
+    """The file of weights that a path of the project means. It may not exist."""
+    return weights_file(located(path, folder))
+
+
+def located(path: str, folder: Path | None) -> Path:
+    """A path as the project writes it, from the folder of the project file."""
+    return (folder or Path.cwd()) / Path(path).expanduser()
+
+
 def without_start(project: Project, name: str) -> Project:
     """With random first weights for an address; "": for the whole."""
     if name:
@@ -37,10 +83,9 @@ def without_start(project: Project, name: str) -> Project:
 
 
 def _missing(path: str, folder: Path | None) -> str:
-    located = (folder or Path.cwd()) / Path(path).expanduser()
-    if weights_file(located).is_file():
+    if file_of(path, folder).is_file():
         return ""
-    return "a run that has no checkpoint yet" if located.is_dir() else "which is not there"
+    return "a run that has no checkpoint yet" if located(path, folder).is_dir() else "which is not there"
 
 
 def _place(project: Project, name: str) -> tuple[str, str, str]:
@@ -54,7 +99,7 @@ def _place(project: Project, name: str) -> tuple[str, str, str]:
     return "", "", ""
 
 
-def _problem(name: str, graph: str, message: str, node: str = "") -> Problem:
-    return Problem(severity="error", code="start-missing", message=message, graph=graph, node=node,
-                   hint="Choose another file, or start at random.",
+def _problem(name: str, graph: str, message: str, node: str = "", *, severity: Severity = "error",
+             code: str = "start-missing", hint: str = "Choose another file, or start at random.") -> Problem:
+    return Problem(severity=severity, code=code, message=message, graph=graph, node=node, hint=hint,
                    project_repairs=(ProjectRepair("Start at random", lambda now: without_start(now, name)),))

@@ -12,7 +12,7 @@ from engine.events import Noted
 from engine.network import Built, build
 from engine.plan import address
 from engine.project import Project
-from engine.training.weights import Report, load_weights, match_weights
+from engine.training.weights import Report, check_weights, load_weights
 
 
 def start(built: Built, project: Project) -> Iterator[Noted]:
@@ -29,11 +29,14 @@ def start(built: Built, project: Project) -> Iterator[Noted]:
 
 
 def check(project: Project, name: str) -> Report:
-    """How the weights that the project, with absolute paths, names for a graph or node would fit. Reads the file, but
-    takes no memory for the networks. Raises as `start` does, or TrainingError for a design that is not finished."""
+    """How the weights that the project, with absolute paths, names for a graph or node, or with "" for the whole, would
+    fit. Takes no memory for the networks. Raises as `start` does, or TrainingError for a design that is not finished.
+    """
     with torch.device("meta"):
         built = build(emit(project))
-    return match_weights(*_wanted(built, name, project.starts[name]))[0]
+    if not name:
+        return check_weights(built.state(), Path(str(project.options["weights"])), built.source.part)
+    return check_weights(*_wanted(built, name, project.starts[name]))
 
 
 def _wanted(built: Built, name: str, path: str) -> tuple[Mapping[str, Tensor], Path, str]:

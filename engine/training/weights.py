@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -68,13 +69,33 @@ def match_weights(own: Mapping[str, Tensor], path: Path, inside: str = "") -> tu
     Raises WeightsError if it cannot be read, if nothing matches, or if it holds values that are not finite.
     """
     found = _best_part(_read(path), own, inside)
-    matched, reshaped, missing = [], [], []
+    return _matched(own, found, path), found
+
+
+def check_weights(own: Mapping[str, Tensor], path: Path, inside: str = "") -> Report:
+    """What `match_weights` would report. A file is read again only when it has changed. Raises the same."""
+    try:
+        status = weights_file(path).stat()
+    except OSError:
+        return match_weights(own, path, inside)[0]
+    return _matched(own, _best_part(_outline(path, status.st_size, status.st_mtime_ns), own, inside), path)
+
+
+@lru_cache(maxsize=16)
+def _outline(path: Path, _size: int, _changed: int) -> dict[str, Tensor]:
+    """Tensors like those of a file that take no memory, and hold a value only where the file's are not finite."""
+    return {name: value.to("meta") if torch.isfinite(value.to(torch.get_default_dtype())).all() else
+            torch.tensor(torch.nan).expand(value.shape) for name, value in _read(path).items()}
+
+
+def _matched(own: Mapping[str, Tensor], found: Mapping[str, Tensor], path: Path) -> Report:
+    matched, reshaped, missing = list[str](), list[str](), list[str]()
     for name, weight in own.items():
         if name not in found:
             missing.append(name)
         elif found[name].shape != weight.shape:
             reshaped.append(f"{name} ({tuple(weight.shape)} here, {tuple(found[name].shape)} in the file)")
-        elif not torch.isfinite(found[name].to(weight.dtype)).all():
+        elif not found[name].is_meta and not torch.isfinite(found[name].to(weight.dtype)).all():
             raise WeightsError(f"{path.name} holds values that are not numbers, in {name}.", "Choose another file.")
         else:
             matched.append(name)
@@ -82,7 +103,7 @@ def match_weights(own: Mapping[str, Tensor], path: Path, inside: str = "") -> tu
     if not matched:
         raise WeightsError(" ".join((f"No weight of this network is in {path.name}:", *report.misfits())),
                            "Choose a file that was saved from a network with the same layers, or none.")
-    return report, found
+    return report
 
 
 def _read(path: Path) -> dict[str, Tensor]:

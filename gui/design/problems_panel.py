@@ -43,6 +43,7 @@ class ProblemsPanel(QWidget):
         self._stack.addWidget(self.empty)
         self._stack.addWidget(self._scroll)
         document.changed.connect(self._refresh)
+        document.judged.connect(self._refresh)
         self._refresh()
 
     @property

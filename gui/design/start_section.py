@@ -2,14 +2,12 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-from PySide6.QtCore import QSize, QTimer
+from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QCheckBox, QFileDialog, QGridLayout, QMenu, QPushButton, QSizePolicy, QToolButton, QWidget
 
-from engine import jobs, projectfile, runs
 from engine.analysis.freezing import frozen, is_frozen, is_trainable, unfrozen
-from engine.analysis.starting import problems, without_start
+from engine.analysis.starting import located, problems, without_start
 from engine.plan import address
 from gui.document import Document
 from gui.facts import counted, moment
@@ -20,8 +18,6 @@ from gui.widgets.labels import breakable, label
 AT_RANDOM, A_RUN, A_FILE = "At random", "A run", "A file"
 WEIGHT_FILES = "Weights (*.safetensors *.pt *.pth);;All files (*)"
 LISTED_RUNS = 8
-DELAY_MS = 300
-"""After an edit, before it is checked again what fits."""
 
 _LABEL_WIDTH = 92
 
@@ -33,9 +29,6 @@ class StartSection(QWidget):
         super().__init__(parent)
         self._document, self._session = document, session
         self._graph = self._node = self._title = ""
-        self._checked: tuple[object, ...] = ()
-        self._timer = QTimer(self, singleShot=True, interval=DELAY_MS)
-        self._timer.timeout.connect(self._check)
         self._menu = QMenu(self)
         self._menu.aboutToShow.connect(self._fill_menu)
         self.choice = QPushButton(AT_RANDOM, self)
@@ -62,6 +55,7 @@ class StartSection(QWidget):
         self.frozen.clicked.connect(self._freeze)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self._lay_out()
+        session.starts.changed.connect(self._show_fit)
 
     def show_place(self, graph: str, node_id: str, title: str, *, has_weights: bool) -> None:
         """Show the start of a graph, or of one of its nodes, called `title`. Hidden where there are no weights."""
@@ -97,44 +91,36 @@ class StartSection(QWidget):
         grid.addWidget(self.frozen, 6, 1)
 
     def _show_choice(self, path: str) -> None:
-        located = self._located(path)
-        self.choice.setText(AT_RANDOM if not path else A_RUN if located.is_dir() else A_FILE)
+        place = self._located(path)
+        self.choice.setText(AT_RANDOM if not path else A_RUN if place.is_dir() else A_FILE)
         self.clear.setVisible(bool(path))
         self.path.setText(breakable(path))
-        self.path.setToolTip(str(located) if path else "")
+        self.path.setToolTip(str(place) if path else "")
         self.path.setVisible(bool(path))
-        wanted = (self._address, path, located, self._document.project.graphs)
-        if wanted != self._checked:
-            self._checked = wanted
-            self._timer.stop()
-            self._say(detail="Checking what fits…" if path else "")
-            if path:
-                self._timer.start()
+        self._show_fit()
 
     def _located(self, path: str) -> Path:
-        return (self._document.folder or Path.cwd()) / Path(path).expanduser()
+        return located(path, self._document.folder)
 
-    def _check(self) -> None:
-        """Ask what fits; an answer that comes after another choice or edit is not shown."""
-        asked, project = self._checked, self._document.project
+    def _show_fit(self) -> None:
+        """What is known of the file: whether it is there, and what fits."""
+        project = self._document.project
+        if self._address not in project.starts:
+            self._say()
+            return
         missing = [problem for problem in problems(project, self._document.folder)
                    if (problem.graph, problem.node) == (self._graph, self._node)]
+        fit = self._session.starts.fit(self._address)
         if missing:
             self._say(error=missing[0].message, detail=missing[0].hint)
-            return
+        elif fit is None:
+            self._say(detail="Checking what fits…")
+        elif fit.failure:
+            self._say(error=fit.failure[0], detail=fit.failure[1])
+        else:
+            self._tell(fit.matched, fit.total, fit.misfits)
 
-        def finished(result: dict[str, Any]) -> None:
-            if self._checked is asked:
-                self._tell(result["matched"], result["total"], result["misfits"])
-
-        def failed(message: str, hint: str) -> None:
-            if self._checked is asked:
-                self._say(error=message, detail=hint)
-
-        text = projectfile.dumps(runs.anchored(project, self._document.path)).decode()
-        self._session.job(jobs.Match(text, self._address), finished, failed)
-
-    def _tell(self, matched: int, total: int, misfits: list[str]) -> None:
+    def _tell(self, matched: int, total: int, misfits: tuple[str, ...]) -> None:
         lines = "\n".join(line[:1].upper() + line[1:] for line in misfits)
         if matched == total:
             self._say(fits=f"All {counted(total, 'tensor')} fit by name and shape.", detail=lines)

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import torch
+from safetensors.torch import load_file, save_file
 
 from engine import jobs, projectfile, runs
 from engine.analysis.freezing import frozen, frozen_nodes, is_frozen, is_trainable, unfrozen
-from engine.analysis.starting import problems
+from engine.analysis.starting import Fit, misfits, problems
 from engine.events import AnyEvent, Ended, Finished, Noted, Progressed
 from engine.options import with_option
 from engine.plan import IMPLICIT, Phase, started
@@ -68,6 +70,27 @@ def test_one_layer_takes_its_own_weights_of_a_run(trained_run: Callable[[str], r
     assert isinstance(found, Ended)
     assert found.reason == "failed"
     assert "(10, 784) here" in found.message, "another layer of that shape is not taken for it"
+
+
+def test_the_whole_is_checked_and_a_file_is_looked_at_again_when_it_changes(
+    trained_run: Callable[[str], runs.Run], small_fashion: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "whole.safetensors"
+    file.write_bytes(trained_run("perceptron").checkpoint("best").read_bytes())
+    project = examples.perceptron(small_fashion, weights=str(file))
+    for _ in range(2):
+        found = matching(project, "")
+        assert isinstance(found, Finished)
+        assert (found.result["matched"], found.result["total"]) == (4, 4)
+    save_file({name: value for name, value in load_file(file).items() if name.endswith("bias")}, file)
+    found = matching(project, "")
+    assert isinstance(found, Finished)
+    assert found.result["matched"] == 2
+    broken = tmp_path / "broken.safetensors"
+    save_file({name: torch.full_like(value, torch.nan) for name, value in load_file(file).items()}, broken)
+    found = matching(project.replace(options=with_option(project.options, "weights", str(broken))), "")
+    assert isinstance(found, Ended)
+    assert "not numbers" in found.message
 
 
 def test_a_check_says_why_it_cannot_be_made(small_fashion: Path, tmp_path: Path) -> None:
@@ -134,6 +157,27 @@ def test_what_is_not_there_is_a_problem_with_its_repair(small_fashion: Path, tmp
     for problem in found:
         bad = problem.project_repairs[0].edit(bad)
     assert bad == project
+
+
+def test_what_does_not_fit_is_a_warning_with_its_repair(small_fashion: Path, tmp_path: Path) -> None:
+    plain = examples.perceptron(small_fashion)
+    (tmp_path / "there.pt").touch()
+    layer = f"Example/{layers(plain, 'Linear')[0]}"
+    project = started(started(plain, "Example", "there.pt"), layer, "there.pt")
+    project = project.replace(options=with_option(project.options, "weights", "there.pt"))
+    fits = {"": Fit("there.pt", failure=("No weight is in it.", "Choose another.")),
+            "Example": Fit("there.pt", 1, 6, ("other shape: a.",)), layer: Fit("there.pt", 2, 2)}
+    found = list(misfits(project, tmp_path, fits))
+    assert [(problem.code, problem.severity, problem.graph) for problem in found] == [
+        ("start-unfit", "warning", ""), ("start-partial", "warning", "Example")]
+    assert "No weight is in it." in found[0].message
+    assert "1 of 6 tensors" in found[1].message
+    assert found[1].hint == "Other shape: a."
+    assert not list(misfits(project, tmp_path / "elsewhere", fits)), "that it is gone is said already"
+    for problem in found:
+        project = problem.project_repairs[0].edit(project)
+    assert project.starts == {layer: "there.pt"}
+    assert not list(misfits(started(plain, "Example", "other.pt"), tmp_path, fits))
 
 
 @pytest.mark.parametrize(("old", "path", "new", "expected"), [

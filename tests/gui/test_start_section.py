@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
 from engine import projectfile, runs
@@ -74,6 +74,9 @@ def test_a_network_starts_from_a_run_and_what_fits_is_told(
     qtbot.waitUntil(section.partial.isVisible, timeout=PATIENCE_MS)
     assert "start at random" in told(section)
     assert "Other shape" in told(section)
+    (partial,) = (problem for problem in opened.problems if problem.code == "start-partial")
+    assert partial.severity == "warning"
+    assert partial.graph == "Network"
     opened.undo_stack.undo()
     opened.undo_stack.undo()
     assert opened.project.starts == {}
@@ -123,6 +126,32 @@ def test_a_file_that_is_gone_or_broken_is_told_where_it_is_chosen_and_as_a_probl
     QTest.mouseClick(card.findChildren(QPushButton)[0], Qt.MouseButton.LeftButton)
     assert opened.project.starts == {}
     assert not problems.cards
+
+
+def test_files_are_looked_at_again_when_the_user_comes_back_and_when_a_training_starts(
+    inspector: Inspector, opened: Document, session: Session, trained_runs: dict[str, Path], qtbot: QtBot
+) -> None:
+    assert opened.folder is not None
+    problems = ProblemsPanel(opened)
+    qtbot.addWidget(problems)
+    file = opened.folder / "body.safetensors"
+    file.write_bytes(runs.Run(trained_runs["pictures"]).checkpoint("last").read_bytes())
+    opened.edit("Start", opened.project.replace(starts={"Network": file.name}))
+    section = inspector.project.start
+    qtbot.waitUntil(section.fits.isVisible, timeout=PATIENCE_MS)
+    content = file.read_bytes()
+    file.unlink()
+    application = QApplication.instance()
+    assert isinstance(application, QApplication)
+    application.applicationStateChanged.emit(Qt.ApplicationState.ApplicationActive)
+    qtbot.waitUntil(section.error.isVisible, timeout=PATIENCE_MS)
+    assert [card.problem.code for card in problems.cards if card.problem] == ["start-missing"]
+    file.write_bytes(content)
+    application.applicationStateChanged.emit(Qt.ApplicationState.ApplicationActive)
+    qtbot.waitUntil(section.fits.isVisible, timeout=PATIENCE_MS)
+    file.unlink()
+    session.train()
+    assert section.error.isVisible()
 
 
 def test_freezing_is_one_step_and_shows_in_the_code_of_the_plan(inspector: Inspector, opened: Document) -> None:
