@@ -19,6 +19,7 @@ import platform
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -256,8 +257,21 @@ def open_run(folder: Path) -> Run:
 def recent(project_path: Path | None, limit: int = 50) -> list[Run]:
     """The runs in the default places of a project and those assigned to it, the newest first. Damaged ones are left
     out."""
-    found = [Run(folder) for folder in dict.fromkeys((*_own(project_path), *_assigned(project_path)))]
-    return sorted((run for run in found if _is_whole(run)), key=lambda run: run.info().created, reverse=True)[:limit]
+    return _newest((*_own(project_path), *_assigned(project_path)))[:limit]
+
+
+def others(project_path: Path | None, known: Iterable[Run], limit: int = 50) -> list[Run]:
+    """The runs of whatever project that lie where those of a project are put, but for the known ones."""
+    folders = {path.parent for path in _default_parents(project_path)[0].glob("*/run.json")}
+    return _newest(folders - {run.folder for run in known})[:limit]
+
+
+def _newest(folders: Iterable[Path]) -> list[Run]:
+    found = []
+    for run in map(Run, dict.fromkeys(folders)):
+        with suppress(RunError):  # damaged ones are left out
+            found.append((run.info().created, run))
+    return [run for _, run in sorted(found, key=lambda dated: dated[0], reverse=True)]
 
 
 def assign(found: Iterable[Run], project_path: Path) -> None:
@@ -274,7 +288,7 @@ def assign(found: Iterable[Run], project_path: Path) -> None:
 
 def _own(project_path: Path | None) -> list[Path]:
     """The run folders in the default places of a project."""
-    pattern = f"{_escaped(_stem(project_path))}{_DATED}/run.json"
+    pattern = f"{escape(_stem(project_path))}{_DATED}/run.json"
     return [path.parent for parent in _default_parents(project_path) for path in parent.glob(pattern)]
 
 
@@ -292,14 +306,6 @@ def _assigned(project_path: Path | None) -> list[Path]:
 def _list_of_assigned(project_path: Path) -> Path:
     """Beside the project's own runs, so that it goes where the project goes."""
     return _default_parents(project_path)[0] / f"{_stem(project_path)}.elsewhere.json"
-
-
-def _is_whole(run: Run) -> bool:
-    try:
-        run.info()
-    except RunError:
-        return False
-    return True
 
 
 def anchored(project: Project, project_path: Path | None) -> Project:
@@ -382,12 +388,6 @@ def _created(folder: Path) -> Path:
 
 def _environment() -> dict[str, str]:
     return {"neuroloom": __version__, "python": platform.python_version(), "platform": platform.platform()}
-
-
-def _escaped(stem: str) -> str:
-    from glob import escape
-
-    return escape(stem)
 
 
 def _first_line(error: Exception) -> str:

@@ -118,11 +118,8 @@ class Session(QObject):
 
     @property
     def last_run(self) -> runs.Run | None:
-        """The newest run of the document that has weights to go on from, else the shown run. A document that was never
-        saved has the runs that were trained of it here."""
-        path = self._document.path
-        own = runs.recent(path) if path else [*reversed(self._trained.values())]
-        known = [*own, *((self._run,) if self._run else ())]
+        """The newest run of the document that has weights to go on from, else the shown run."""
+        known = [*self.own_runs(), *((self._run,) if self._run else ())]
         return next((run for run in known if run.checkpoint("best").exists()), None)
 
     def warm(self) -> None:
@@ -158,6 +155,12 @@ class Session(QObject):
             self.failed.emit(error.message, error.hint)
             return
         self._start(run)
+
+    def own_runs(self) -> list[runs.Run]:
+        """The runs of the open document, the newest first. One that was never saved has those that were trained of it
+        here."""
+        path = self._document.path
+        return runs.recent(path) if path else [*reversed(self._trained.values())]
 
     def earlier_runs(self, limit: int = 50) -> list[runs.Run]:
         """The runs of the open project, the newest first, and the shown run in any case."""

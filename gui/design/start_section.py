@@ -6,8 +6,10 @@ from pathlib import Path
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QCheckBox, QFileDialog, QGridLayout, QMenu, QPushButton, QSizePolicy, QToolButton, QWidget
 
+from engine import runs
 from engine.analysis.freezing import frozen, is_frozen, is_trainable, unfrozen
 from engine.analysis.starting import located, problems, without_start
+from engine.errors import RunError
 from engine.plan import address
 from gui.document import Document
 from gui.facts import counted, moment
@@ -137,23 +139,45 @@ class StartSection(QWidget):
         self._menu.clear()
         self._menu.addAction(AT_RANDOM, self._start_at_random)
         self._menu.addSeparator()
-        known = [run for run in self._session.earlier_runs() if run.checkpoint("best").exists()][:LISTED_RUNS]
-        for run in known:
+        own = self._session.own_runs()
+        shown = [run for run in (self._session.run,) if run and run.folder not in [each.folder for each in own]]
+        self._offer(own, "No run of this project yet")
+        self._menu.addSeparator()
+        self._menu.addAction("Of other projects:").setEnabled(False)
+        self._offer([*shown, *runs.others(self._document.path, [*own, *shown])], "No other run yet")
+        self._menu.addSeparator()
+        self._menu.addAction("A run's folder…", self._choose_folder)
+        self._menu.addAction("A file of weights…", self._choose_file)
+
+    def _offer(self, found: list[runs.Run], otherwise: str) -> None:
+        """The first runs that have weights."""
+        usable = [run for run in found if run.checkpoint("best").exists()][:LISTED_RUNS]
+        for run in usable:
             info = run.info()
             best = f", loss {info.best:.4g}" if info.best is not None else ""
             text = f"Run of {moment(info.created)}{best}: {info.subject}"
-            self._menu.addAction(text, partial(self._start, run.folder))
-        if not known:
-            self._menu.addAction("No run of this project yet").setEnabled(False)
-        self._menu.addSeparator()
-        self._menu.addAction("A file of weights…", self._choose_file)
+            self._menu.addAction(text.replace("&", "&&"), partial(self._start, run.folder))
+        if not usable:
+            self._menu.addAction(otherwise).setEnabled(False)
+
+    def _choose_folder(self) -> None:
+        chosen = QFileDialog.getExistingDirectory(self, "Start from a run", str(self._current_folder()))
+        if not chosen:
+            return
+        try:
+            self._start(runs.open_run(Path(chosen)).folder)
+        except RunError as error:
+            self._say(error=error.message, detail=error.hint)
 
     def _choose_file(self) -> None:
-        current = self._document.project.starts.get(self._address, "")
-        folder = self._located(current).parent if current else self._document.folder or Path.home()
-        path, _ = QFileDialog.getOpenFileName(self, "Start from weights", str(folder), WEIGHT_FILES)
+        path, _ = QFileDialog.getOpenFileName(self, "Start from weights", str(self._current_folder()), WEIGHT_FILES)
         if path:
             self._start(Path(path))
+
+    def _current_folder(self) -> Path:
+        """Where a dialog begins: beside what is chosen, or with the project."""
+        current = self._document.project.starts.get(self._address, "")
+        return self._located(current).parent if current else self._document.folder or Path.home()
 
     def _start(self, path: Path) -> None:
         """Written as projects write paths: relative where the file moves with the project."""

@@ -120,6 +120,18 @@ def test_runs_that_lie_elsewhere_are_listed_with_the_project_they_are_assigned_t
         assert [run.folder.name for run in runs.recent(tmp_path / "here" / "net.neuroloom")] == [own.folder.name]
 
 
+def test_runs_of_other_projects_in_the_same_folder_are_found(small_fashion: Path, tmp_path: Path) -> None:
+    project, path = examples.perceptron(small_fashion), tmp_path / "net.neuroloom"
+    own, other = runs.create(project, path), runs.create(project, tmp_path / "other.neuroloom")
+    (tmp_path / "runs" / "damaged").mkdir()
+    (tmp_path / "runs" / "damaged" / "run.json").write_text("{")
+    assert [run.folder for run in runs.others(path, runs.recent(path))] == [other.folder]
+    assert {run.folder for run in runs.others(path, [])} == {own.folder, other.folder}
+    assert not runs.others(path, [own, other])
+    stranger = runs.create(project, None)
+    assert stranger.folder in {run.folder for run in runs.others(None, [])}
+
+
 def test_assigning_runs_where_nothing_can_be_written_is_told(small_fashion: Path, tmp_path: Path) -> None:
     run = runs.create(examples.perceptron(small_fashion), None)
     (tmp_path / "runs").touch()

@@ -51,6 +51,11 @@ def pick(section: StartSection, text: str) -> None:
     action.trigger()
 
 
+def offered(section: StartSection) -> list[str]:
+    section.choice.menu().aboutToShow.emit()
+    return [action.text() for action in section.choice.menu().actions() if not action.isSeparator()]
+
+
 def told(section: StartSection) -> str:
     texts = (section.fits, section.partial, section.error, section.detail)
     return " ".join(text.text() for text in texts if not text.isHidden()).replace("\u200b", "")
@@ -82,6 +87,33 @@ def test_a_network_starts_from_a_run_and_what_fits_is_told(
     assert opened.project.starts == {}
     assert section.choice.text() == AT_RANDOM
     assert told(section) == ""
+
+
+def test_runs_of_other_projects_are_offered_apart_and_any_folder_of_a_run(
+    inspector: Inspector, opened: Document, session: Session, trained_runs: dict[str, Path], qtbot: QtBot
+) -> None:
+    section = inspector.project.start
+    assert opened.path is not None
+    other = runs.create(opened.project, opened.path.with_name("other.neuroloom"))
+    other.checkpoint("best").write_bytes(b"weights")
+    own = runs.create(opened.project, opened.path)
+    texts = offered(section)
+    assert texts[:2] == [AT_RANDOM, "No run of this project yet"], "this one has no weights yet"
+    assert len([text for text in texts if text.startswith("Run of ")]) == 2, "the shown run, and that of the other"
+    own.checkpoint("best").write_bytes(b"weights")
+    texts = offered(section)
+    assert texts[1].endswith(own.info().subject)
+    assert texts[2] == "Of other projects:"
+
+    choose(opened.path.parent)
+    pick(section, "A run's folder")
+    assert "not a run" in told(section)
+    assert opened.project.starts == {}
+    choose(other.folder)
+    pick(section, "A run's folder")
+    assert opened.project.starts == {"Network": f"runs/{other.folder.name}"}
+    opened.new(opened.project)
+    assert offered(section)[1] == "No run of this project yet"
 
 
 def test_a_layer_starts_from_a_file_beside_the_project_and_is_cleared(
