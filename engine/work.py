@@ -88,7 +88,7 @@ def _result(job: AnyJob, emit: Emit) -> dict[str, Any]:  # noqa: PLR0911 - one f
         case jobs.Export():
             from engine.export import export
 
-            return export(run, job.format, Path(job.path), job.checkpoint, emit)
+            return export(run, job.format, Path(job.path), job.checkpoint, emit, decoding=job.decoding)
         case _:
             raise AssertionError(f"no such job: {job}")
 

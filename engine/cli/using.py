@@ -57,12 +57,14 @@ def declare_export(commands: Commands) -> Parser:
         "Write a trained network as files that other programs open. Each export is loaded in a fresh process without "
         "Neuroloom and compared on real samples before it counts.",
         examples="  neuroloom export RUN --format onnx -o network.onnx\n"
-                 "  neuroloom export RUN --format source -o network/ && python network/predict.py photo.png",
+                 "  neuroloom export RUN --format source -o network/ && python network/predict.py photo.png\n"
+                 "  neuroloom export RUN --format onnx -o network.onnx --decode beam --beam 8",
         details=lambda: "formats:\n" + table((f"  {name}", spec.doc) for name, spec in FORMATS.items()),
     )
     add_run(parser)
     parser.add_argument("-f", "--format", choices=tuple(FORMATS), required=True, help="what to write, see below")
     parser.add_argument("-o", "--output", metavar="PATH", type=Path, required=True, help="the file or folder to write")
+    decoding.add_arguments(parser)
     add_checkpoint(parser)
     add_json(parser, "the path and the largest difference")
     return parser
@@ -180,7 +182,8 @@ def export(args: argparse.Namespace, console: Console) -> int:
     from engine.export import export as write
 
     with console.progress() as receive:
-        result = write(runs.open_run(args.folder), args.format, args.output, args.checkpoint, receive)
+        result = write(runs.open_run(args.folder), args.format, args.output, args.checkpoint, receive,
+                       decoding=decoding.given(args))
     if args.json:
         console.json(result)
         return 0

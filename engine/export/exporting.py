@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,12 @@ from engine.export.formats import FORMATS, ExportSpec
 from engine.export.model import load
 from engine.export.source import is_exported
 from engine.export.verification import verify
+from engine.params import Value
 from engine.runs import Run
 
 
-def exported(run: Run, format: str, path: Path, checkpoint: str, emit: Callable[[AnyEvent], None]) -> dict[str, Any]:
+def exported(run: Run, format: str, path: Path, checkpoint: str, emit: Callable[[AnyEvent], None],
+             *, decoding: Mapping[str, Value]) -> dict[str, Any]:
     """See `engine.export.export`. What stood at `path` is replaced in one step, and only by a verified export."""
     spec = FORMATS.get(format)
     if spec is None:
@@ -24,7 +26,7 @@ def exported(run: Run, format: str, path: Path, checkpoint: str, emit: Callable[
     path = Path(os.path.abspath(path.expanduser()))  # noqa: PTH100 -- keeps a symbolic link in place of its target
     _refuse_unsafe(spec, path, run)
     emit(Progressed("Reading samples", 0.0))
-    model = load(run, checkpoint, emit)
+    model = load(run, checkpoint, emit, decoding)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".neuroloom-export-", dir=path.parent) as name:

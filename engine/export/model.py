@@ -1,7 +1,7 @@
 """What every format writes: the trained network in evaluation mode on the processor, with real samples to try it on."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +17,9 @@ from engine.decoding import settings_of
 from engine.derived import LENGTHS
 from engine.errors import ExportError, ProjectError, TrainingError
 from engine.events import AnyEvent
+from engine.params import Value
 from engine.preparation import Preparation
-from engine.preparation.decoding import Compute, Written
+from engine.preparation.decoding import Compute, Settings, Written
 from engine.preparation.texts import BEGIN_NUMBER, END_NUMBER
 from engine.preparation.usage import NOTHING_ENTERS, Usage
 from engine.project import Project
@@ -43,6 +44,7 @@ class Model:
     raw        the same samples as they are in the data, by the names of the columns in the user's files; nothing of
                what the network writes itself, or what is noise
     expected   what the network computes from them in this process, in the order of `source.outputs`
+    settings   how it writes texts where nothing else is chosen, all of `decoding.SETTINGS`
     project, evaluation    for the model card; evaluation is None if the network was not tested
     """
 
@@ -53,6 +55,7 @@ class Model:
     samples: dict[str, Array]
     raw: dict[str, Any]
     expected: tuple[Array, ...]
+    settings: dict[str, Any]
     project: Project
     evaluation: dict[str, Any] | None
 
@@ -74,10 +77,10 @@ class Model:
             found.append(torch.from_numpy(np.full((2, *values.shape[1:]), int(is_length), values.dtype)))
         return tuple(found)
 
-    def written(self, method: str, count: int) -> dict[str, list[Written]]:
+    def written(self, settings: Settings, count: int) -> dict[str, list[Written]]:
         """The texts that the network writes for the first samples, by output."""
         first = {name: values[:count] for name, values in self.samples.items()}
-        return self.usage.written(self.compute, first, settings_of({"decode": method}))
+        return self.usage.written(self.compute, first, settings)
 
     def parts(self) -> list[dict[str, Any]]:
         """The network and those that it is made of, each after those that its constructor takes."""
@@ -107,7 +110,7 @@ class Model:
         {"method": "loop", "input": what is written so far goes in here, "output": the scores of the next token,
         "length", "begin", "end": token numbers, "settings"}, or {"method": "ctc", "outputs", "blank", "settings"}.
         """
-        settings, loop = settings_of({}), self.usage.loop
+        settings, loop = self.settings, self.usage.loop
         if loop is not None:
             return {"method": "loop", "input": loop.column, "output": self.source.outputs[loop.output],
                     "length": loop.length, "begin": BEGIN_NUMBER, "end": END_NUMBER, "settings": settings}
@@ -124,13 +127,18 @@ class Model:
         return found
 
 
-def load(run: Run, checkpoint: str, emit: Callable[[AnyEvent], None]) -> Model:
-    """The network of a checkpoint with samples of the test split, or else of others. Raises ExportError."""
+def load(run: Run, checkpoint: str, emit: Callable[[AnyEvent], None], decoding: Mapping[str, Value]) -> Model:
+    """The network of a checkpoint with samples of the test split, or else of others. Raises ExportError, also if a
+    decoding is given for a network that writes no texts; OptionError for a decoding that is none."""
+    settings = settings_of(decoding)
     try:
         loaded = trained.load(run, checkpoint)
     except (ProjectError, TrainingError) as error:
         raise ExportError(f"The network of this run is not finished: {error.message}", error.hint) from error
     usage = usage_of(loaded.source, loaded.preparation, run.project.graph)
+    if decoding and not usage.writes:
+        raise ExportError("This network writes no texts, so that there is nothing to decode.",
+                          "Export it without choosing how texts are written.")
     raw: dict[str, Any] = {}
     if not usage.inputs:
         raise ExportError(*NOTHING_ENTERS)
@@ -146,7 +154,7 @@ def load(run: Run, checkpoint: str, emit: Callable[[AnyEvent], None]) -> Model:
                 if column in data.stored:
                     samples[column] = np.ascontiguousarray(data.prepared(column, rows))
     return Model(loaded.source, loaded.network, loaded.outputs, usage, samples, raw, loaded.outputs(samples),
-                 run.project, run.evaluation("test"))
+                 settings, run.project, run.evaluation("test"))
 
 
 def _raw(run: Run, usage: Usage, rows: Array) -> tuple[Array, dict[str, Any]]:

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine import processes
+from engine.decoding import settings_of
 from engine.errors import ExportError
 from engine.export.formats import ExportSpec
 from engine.export.model import Model
@@ -23,8 +25,10 @@ ABSOLUTE, RELATIVE = 1e-5, 1e-4
 """An output may differ by ABSOLUTE + RELATIVE * |expected|: float32 sums in another order do."""
 
 METHODS = ("greedy", "beam")
+"""Texts are written with each of these, and as was chosen for the export."""
+
 TEXTS = 8
-"""So many texts are compared that are written with each method, see verify.py."""
+"""So many texts are compared of each, see verify.py."""
 
 SECONDS = 300
 """Longest time that an export may take to load and run on the samples."""
@@ -41,19 +45,20 @@ def verify(spec: ExportSpec, model: Model, path: Path) -> float:
         (folder / "runtime").mkdir()
         copy_runtime(folder / "runtime" / RUNTIME)
         (folder / "model.py").write_text(model.source.text, encoding="utf-8")
+        decodings = _decodings(model)
         request = {
             "format": spec.type, "path": str(path), "parts": model.parts(), "inputs": model.source.inputs,
             "names": model.source.outputs, "module": str(folder / "model.py"), "raw": str(folder / "raw.npz"),
             "prepared": str(folder / "prepared.npz"), "outputs": str(folder / "outputs.npz"),
-            "methods": METHODS if model.decoding() else (), "usage": model.usage.to_json(),
+            "decodings": decodings, "usage": model.usage.to_json(),
             "runtime": str(folder / "runtime"), "texts": str(folder / "texts.json"),
         }
         (folder / "request.json").write_text(json.dumps(request), encoding="utf-8")
         _run(spec, folder / "request.json", empty)
         with np.load(folder / "outputs.npz") as outputs:
             found = {key: outputs[key] for key in outputs.files}
-        if request["methods"]:
-            _compare_texts(spec, model, json.loads((folder / "texts.json").read_text(encoding="utf-8")))
+        if decodings:
+            _compare_texts(spec, model, decodings, json.loads((folder / "texts.json").read_text(encoding="utf-8")))
     return max(
         _difference(spec, name, expected[: len(found[key])], found[key])
         for index, (name, expected) in enumerate(zip(model.source.outputs, model.expected, strict=True))
@@ -61,13 +66,22 @@ def verify(spec: ExportSpec, model: Model, path: Path) -> float:
     )
 
 
-def _compare_texts(spec: ExportSpec, model: Model, found: list[dict[str, list[list[int]]]]) -> None:
-    """The tokens that were written with each method must be those that the network writes here."""
-    for method, texts in zip(METHODS, found, strict=True):
-        for output, written in model.written(method, TEXTS).items():
+def _decodings(model: Model) -> list[dict[str, Any]]:
+    """The settings with which texts are compared; [] for a network that writes none."""
+    if not model.decoding():
+        return []
+    ordinary = [settings_of({"decode": method}) for method in METHODS]
+    return ordinary + [model.settings] * (model.settings not in ordinary)
+
+
+def _compare_texts(spec: ExportSpec, model: Model, decodings: Sequence[dict[str, Any]],
+                   found: Sequence[dict[str, list[list[int]]]]) -> None:
+    """The tokens that were written with each of the settings must be those that the network writes here."""
+    for settings, texts in zip(decodings, found, strict=True):
+        for output, written in model.written(settings, TEXTS).items():
             if [list(text.tokens) for text in written] != texts[output]:
                 raise ExportError(f"The exported {spec.label} does not write what the network writes: output "
-                                  f"{output!r}, decoded with {method}. It was not kept.")
+                                  f"{output!r}, decoded with {settings['decode']}. It was not kept.")
 
 
 def _raw_arrays(model: Model) -> dict[str, NDArray[Any]]:

@@ -38,19 +38,18 @@ def main(request: dict[str, Any]) -> None:
     found = {f"all_{i}": np.asarray(output) for i, output in enumerate(run(samples))}
     found |= {f"single_{i}": np.concatenate(rows) for i, rows in enumerate(zip(*singles, strict=True))}
     np.savez(request["outputs"], **found)
-    if request["methods"]:
+    if request["decodings"]:
         first = {name: array[:SINGLES] for name, array in samples.items()}
         Path(request["texts"]).write_text(json.dumps(texts(request, run, first)), encoding="utf-8")
 
 
 def texts(request: dict[str, Any], run: Runner, samples: Columns) -> list[dict[str, list[list[int]]]]:
-    """The tokens that the model writes for each sample, by output, with each of the wanted methods."""
+    """The tokens that the model writes for each sample, by output, with each of the wanted settings."""
     sys.path.append(request["runtime"])
-    decoding, usages = (importlib.import_module(f"runtime.{name}") for name in ("decoding", "preparation.usage"))
-    usage = usages.Usage.from_json(request["usage"])
+    usage = importlib.import_module("runtime.preparation.usage").Usage.from_json(request["usage"])
     return [{output: [text.tokens for text in found]
-             for output, found in usage.written(run, samples, decoding.settings_of({"decode": method})).items()}
-            for method in request["methods"]]
+             for output, found in usage.written(run, samples, settings).items()}
+            for settings in request["decodings"]]
 
 
 def open_source(request: dict[str, Any]) -> tuple[Runner, Columns]:

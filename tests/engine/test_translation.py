@@ -12,6 +12,8 @@ import pytest
 from engine import runs
 from engine.cli.main import main
 from engine.data import dataset, sources
+from engine.decoding import settings_of
+from engine.errors import ExportError
 from engine.evaluation import evaluate
 from engine.export import export
 from engine.options import Options, with_option
@@ -148,3 +150,22 @@ def test_onnx_files_say_how_to_decode(run: Run, tmp_path: Path) -> None:
     assert facts["decoding"]["input"] == "target shifted"
     assert (facts["decoding"]["begin"], facts["decoding"]["end"], facts["decoding"]["length"]) == (2, 3, 6)
     assert facts["decoding"]["settings"]["decode"] == "greedy"
+
+
+@pytest.mark.parametrize("method", METHODS[1:])
+def test_an_export_keeps_how_texts_are_written(run: Run, new: Path, tmp_path: Path, method: dict[str, Any]) -> None:
+    path = tmp_path / "network"
+    options = [f"--{name}={value}" for name, value in method.items()]
+    assert main(["export", str(run.folder), "-f", "source", "-o", str(path), *options]) == 0
+    told = json.loads((path / "config.json").read_text())["decoding"]["settings"]
+    assert told == settings_of(method)
+    done = subprocess.run([sys.executable, "-I", path / "predict.py", new, "--json"], text=True, capture_output=True,
+                          check=True, cwd=tmp_path)
+    ours = predict(run, [new], decoding=method)["predictions"]
+    assert [entry["text"] for entry in json.loads(done.stdout)["predictions"]] == [entry["text"] for entry in ours]
+
+
+def test_a_decoding_is_refused_where_nothing_is_written(trained_run: Any, tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match="writes no texts"):
+        export(trained_run("perceptron"), "state_dict", tmp_path / "a.safetensors", decoding={"decode": "beam"})
+    assert not list(tmp_path.iterdir())
