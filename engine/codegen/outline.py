@@ -14,7 +14,7 @@ from engine.derived import LENGTHS
 from engine.graph import Node
 from engine.layers.networks import SHARING
 from engine.layers.spec import LayerSpec, Params
-from engine.names import Names
+from engine.names import Names, identifier
 from engine.params import completed
 from engine.tensors import TensorSpec
 
@@ -168,8 +168,10 @@ def outlined(name: str, class_name: str, analysis: Analysis, library: Library, i
     outline.aside = _aside(outline, sinks, wires, steps)
     outline.networks = list(dict.fromkeys(
         each for step in outline.steps if step.graph for each in _given(step, inner)))
-    _name_arguments(outline, entering, steps, are_apart=name in library.placed_somewhere())
+    are_apart = name in library.placed_somewhere()
+    _name_arguments(outline, outline.inputs, entering, steps, are_apart=are_apart)
     _name_results(outline, wires, sinks)
+    _name_arguments(outline, outline.targets, _judged(outline, entering, steps), steps, are_apart=are_apart)
     _choose_measures(outline, sinks)
     return outline
 
@@ -241,14 +243,22 @@ def _ordered(steps: dict[str, Step], wires: list[Wire]) -> tuple[list[Step], lis
     return [step for step in order if step.spec.role == "layer"], entering
 
 
-def _name_arguments(outline: Outline, entering: list[Wire], steps: dict[str, Step], *, are_apart: bool) -> None:
-    """A column has one variable, also where several Input nodes bring it in, unless they `are_apart`."""
-    names, known = Names((*OWN_NAMES, *ready_made_names())), dict[str, Argument]()
-    inputs = set(entering)
+def _judged(outline: Outline, entering: list[Wire], steps: dict[str, Step]) -> list[Wire]:
+    """What enters the objective alone: targets, lengths."""
     judging = [*(step for step in steps.values() if step.spec.role in ("loss", "metric")), *outline.aside]
     judged = [wire for step in judging for wire in step.given
-              if steps[wire[0]].spec.role == "input" and wire not in inputs]
-    for wire in (*entering, *dict.fromkeys(judged)):
+              if steps[wire[0]].spec.role == "input" and wire not in entering]
+    return list(dict.fromkeys(judged))
+
+
+def _name_arguments(outline: Outline, arguments: list[Argument], wires: list[Wire], steps: dict[str, Step], *,
+                    are_apart: bool) -> None:
+    """A column has one variable, also where several Input nodes bring it in, unless they `are_apart`. Targets come
+    after the results: an output that is called like its target keeps its name."""
+    known = {} if are_apart else {argument.column: argument for argument in outline.sources}
+    shown = [result.name for result in outline.results]
+    names = Names((*(argument.variable for argument in outline.sources), *shown, *OWN_NAMES, *ready_made_names()))
+    for wire in wires:
         node_id, port = wire
         ending = LENGTHS if port == "lengths" else ""
         column = str(steps[node_id].params["column"])
@@ -256,14 +266,16 @@ def _name_arguments(outline: Outline, entering: list[Wire], steps: dict[str, Ste
         key = column if column and not are_apart else f"\0{node_id}{ending}"
         if key not in known:
             title = steps[node_id].node.name + ending
-            variable = names.take(column or title, "variable", "value")
+            called = column or title
+            called += " target" if identifier(called, "variable", "value") in shown else ""
+            variable = names.take(called, "variable", "value")
             known[key] = Argument(column, title, variable, outline.spec(wire), wire)
-            (outline.inputs if wire in inputs else outline.targets).append(known[key])
+            arguments.append(known[key])
         outline.columns[wire] = known[key]
 
 
 def _name_results(outline: Outline, wires: list[Wire], sinks: list[Step]) -> None:
-    names = Names((*(argument.variable for argument in outline.sources), *ready_made_names(), *OWN_NAMES, "loss"))
+    names = Names((*(argument.variable for argument in outline.inputs), *ready_made_names(), *OWN_NAMES, "loss"))
     given = {wire: step.node.name for step in reversed(sinks) if step.spec.role == "output" for wire in step.given}
     usual = {(step.node.id, port.name): f"{step.node.name} {port.title}" if len(step.spec.outputs) > 1 else
              step.node.name for step in outline.steps for port in step.spec.outputs}
@@ -292,7 +304,7 @@ def _choose_measures(outline: Outline, sinks: list[Step]) -> None:
     for (spec, wires), params in wanted.items():
         prediction, target = (*wires, None, None)[:2]
         if target in outline.columns:
-            of = outline.columns[target].variable
+            of = outline.columns[target].column or outline.columns[target].variable
         else:
             of = judged.get(prediction, "") if prediction else ""
         name = names.take(f"{spec.type} {of}" if counts[spec] > 1 else spec.type, "variable", "metric")
