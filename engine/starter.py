@@ -16,6 +16,12 @@ STEP = 220.0
 ROW = 140.0
 """Distance between rows: branches, and the targets below."""
 
+CARD, PORT, SPACE = 72.0, 20.0, 20.0
+"""How high a node is, how much higher for each of several ports, and what is free below it."""
+
+ATTENTION, DECODER = 60.0, 240.0
+"""Where they stand below the encoder: the lengths of what it reads pass between."""
+
 LONGEST_ROW = 5
 """Layers side by side that are still readable in a small window; a longer network goes on in a row below."""
 
@@ -61,21 +67,41 @@ def starter_graph(columns: tuple[Column, ...]) -> Graph:
         drawing.chain(joined, ("Output", {}))
     below = max(len(sources), len(targets)) * ROW
     for row, column in enumerate(targets):
-        drawing.head(joined, column, row, below + row * ROW)
+        drawing.head(joined, column, row, below + row * ROW, column.name if len(targets) > 1 else "output")
     return folded(drawing.graph)
 
 
 def folded(graph: Graph) -> Graph:
-    """The same network laid out in rows of equal length, as lines of text are. Expects columns `STEP` apart from 0."""
+    """The same network laid out in rows of equal length, as lines of text are. Expects columns `STEP` apart from 0.
+
+    A wire that goes on in the row below runs back half way between its ends: rows are so far apart that it is below
+    all nodes there.
+    """
     column = {node.id: round(node.position[0] / STEP) for node in graph.nodes}
     count = max(column.values(), default=0) + 1
     width = ceil(count / ceil(count / LONGEST_ROW))
-    upper = [node.position[1] for node in graph.nodes if column[node.id] < count - width]
-    height = max(upper, default=0.0) + ROW
+    if count > width and count % width == 1:  # the output stays beside the last layer: the first row is indented
+        column, count = {name: place + 1 for name, place in column.items()}, count + 1
+    upper = [node for node in graph.nodes if column[node.id] < count - width]
+    bottom = max((node.position[1] + _height(node) + SPACE for node in upper), default=0.0)
+    height = max((node.position[1] for node in upper), default=0.0) + ROW
+    by_id = graph.by_id()
+    for edge in graph.edges:
+        if column[edge.source] // width < column[edge.target] // width:
+            ends = by_id[edge.source].position[1] + by_id[edge.target].position[1]
+            height = max(height, 2 * bottom - ends - CARD)
     return graph.move({
         node.id: (column[node.id] % width * STEP, node.position[1] + column[node.id] // width * height)
         for node in graph.nodes
     })
+
+
+def _height(node: Node) -> float:
+    """How high a node is on the canvas: several ports on one side stand below each other."""
+    spec = CATALOGUE[node.type]
+    ports = spec.variant(node.params) if spec.variant else spec
+    rows = max(len(ports.inputs), len(ports.outputs))
+    return CARD + (PORT * rows if rows > 1 else 0.0)
 
 
 def new_input(columns: tuple[Column, ...], graph: Graph) -> dict[str, Any]:
@@ -207,28 +233,32 @@ class _Drawing:
         decoder that reads what is written so far and looks at the encoder's steps."""
         if column.spec.axes not in (("time",), ("time", "features")):
             return False
-        encoded = self._steps(column, 0, {"hidden_size": 64, "bidirectional": True})
-        decoded = self._steps(moved, 1, {"hidden_size": 128})
-        attention = self.place("MultiheadAttention", {}, max(encoded.position[0], decoded.position[0]) + STEP, 0.0)
+        encoded = self._steps(column, 0.0, {"hidden_size": 64, "bidirectional": True})
+        decoded = self._steps(moved, DECODER, {"hidden_size": 128})
+        right = decoded.position[0] + STEP
+        attention = self.place("MultiheadAttention", {}, right, ATTENTION, "Attention")
         for source, port in ((decoded, "query"), (encoded, "key")):
             self.wire(source, attention, port)
         if column.spec.padded:
             self.wire(self.graph.nodes[0], attention, "lengths", "lengths")
-        joined = self.place("Concat", {"dim": 2}, attention.position[0] + STEP, 0.0)
+        joined = self.place("Concat", {"dim": 2}, right + STEP, DECODER)
         for source in (decoded, attention):
             self.wire(source, joined, "inputs")
-        last = self.chain(joined, ("Linear", {"out_features": 128}), ("Tanh", {}),
-                          ("Linear", {"out_features": max(2, target.spec.classes or 2)}), ("Permute", {"dims": (2, 1)}))
-        self._answer(last, target, 0, 2 * ROW)
-        weights = self.place("Output", {}, joined.position[0], ROW, "attention")
+        hidden = self.place("Linear", {"out_features": 128}, right + 2 * STEP, 0.0)
+        self.wire(joined, hidden, "input")
+        last = self.chain(hidden, ("Tanh", {}), ("Linear", {"out_features": max(2, target.spec.classes or 2)}),
+                          ("Permute", {"dims": (2, 1)}))
+        self._answer(last, target, 0, ROW)
+        weights = self.place("Output", {}, joined.position[0], ATTENTION, "attention")
         self.wire(attention, weights, "input", "weights")
         return True
 
-    def _steps(self, column: Column, row: int, params: Mapping[str, Any]) -> Node:
+    def _steps(self, column: Column, y: float, params: Mapping[str, Any]) -> Node:
         """From a sequence to an LSTM's state at each of its steps, of those that are real."""
-        start = self.place("Input", input_params(column), 0.0, row * ROW, column.name)
+        start = self.place("Input", input_params(column), 0.0, y, column.name)
         embedded = self.chain(start, _embedding(column)) if column.spec.classes else start
-        last = self.chain(embedded, ("LSTM", {**params, "output": "all steps"}))
+        last = self.place("LSTM", {**params, "output": "all steps"}, 2 * STEP, y)
+        self.wire(embedded, last, "input")
         if column.spec.padded:
             self.wire(start, last, "lengths", "lengths")
         return last
@@ -239,7 +269,7 @@ class _Drawing:
         if answer.dtype != "int64" or not answer.classes or not answer.sizes:
             return False
         if column.spec.dtype == "int64" and column.shape == target.shape:
-            last = self.chain(self._steps(column, 0, {"hidden_size": 128, "bidirectional": True}),
+            last = self.chain(self._steps(column, 0.0, {"hidden_size": 128, "bidirectional": True}),
                               ("Linear", {"out_features": answer.classes}), ("Permute", {"dims": (2, 1)}))
         elif len(column.shape) == 3 and column.shape[1:] == target.shape:
             start = self.place("Input", input_params(column), 0.0, 0.0, column.name)
@@ -266,25 +296,18 @@ class _Drawing:
         self.wire(fine, joined, "inputs")
         return convolved(joined, 16)
 
-    def _convolutions(self, node: Node, side: int) -> Node:
-        channels = 16
-        while side > FEW_PIXELS:
-            node = self.chain(node, ("Conv2d", {"out_channels": channels, "kernel_size": (3, 3), "padding": (1, 1)}),
-                              ("ReLU", {}), ("MaxPool2d", {"kernel_size": (2, 2)}))
-            side, channels = side // 2, min(128, channels * 2)
-        return self.chain(node, ("Flatten", {}), ("Linear", {"out_features": 128}), ("ReLU", {}))
-
-    def head(self, features: Node, column: Column, row: int, below: float) -> None:
-        """The last layers, the output and the loss for one target column; the target itself stands below."""
+    def head(self, features: Node, column: Column, row: int, below: float, name: str) -> None:
+        """The last layers, the output of that name and the loss for one target column; the target itself stands
+        below."""
         (type, params), *others = _deciding(column)
         last = self.place(type, params, features.position[0] + STEP, row * ROW)
         self.wire(features, last, "input")
-        self._answer(self.chain(last, *others), column, row, below)
+        self._answer(self.chain(last, *others), column, row, below, name)
 
-    def _answer(self, last: Node, column: Column, row: int, below: float) -> None:
+    def _answer(self, last: Node, column: Column, row: int, below: float, name: str = "output") -> None:
         """The output and the loss behind the last layer."""
         right = last.position[0] + STEP
-        output = self.place("Output", {}, right, row * ROW, "output" if not row else "")
+        output = self.place("Output", {}, right, row * ROW, name)
         self.wire(last, output, "input")
         target = self.place("Input", input_params(column), last.position[0], below, column.name)
         loss = self.place("CrossEntropy" if column.spec.dtype == "int64" else "MSE", {}, right, below)

@@ -123,6 +123,17 @@ def test_a_starter_learns(columns):
     assert min(losses[1:]) < losses[0]
 
 
+def test_outputs_of_several_targets_are_called_like_these():
+    columns = (FEATURES, LABEL, PRICE)
+    source = emit(Project({"Starter": starter_graph(columns)}, Data("x", "csv", columns=columns)))
+    assert source.outputs == ("label", "price")
+    assert source.targets == ("label", "price")
+    assert "label, price = network(features)" in source.text
+    assert "self.cross_entropy_1(label, label_target)" in source.text
+    alone = emit(Project({"Starter": starter_graph((FEATURES, PRICE))}, Data("x", "csv", columns=(FEATURES, PRICE))))
+    assert alone.outputs == ("output",)
+
+
 def test_pictures_get_convolutions_sequences_an_lstm_and_numbers_plain_layers():
     image, signal, row = ((column,) for column in (INPUTS[0][0], INPUTS[7][0], FEATURES))
     assert _types(starter_graph((*image, LABEL))).count("Conv2d") == 2
