@@ -43,6 +43,7 @@ class ColumnSettings(QWidget):
         self.reason, self.given = label("", "muted", self, wraps=True), label("", "muted", self, wraps=True)
         self.form = ParamForm(self)
         self.form.edited.connect(self._edit)
+        self.form.taken_back.connect(self._take_back)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
@@ -66,11 +67,18 @@ class ColumnSettings(QWidget):
         self.given.setText(given(column))
         self.given.setVisible(column.role in ("input", "target") and bool(column.shape or not column.parts))
         values = {KIND: kind_title(column.kind), ROLE: role_titles(column)[column.role], **column.settings}
-        self.form.show_params(params_of(column, self._choice, data.source), values)
+        chosen = {name: name in self._choice.settings for name in column.settings}
+        self.form.show_params(params_of(column, self._choice, data.source), values, chosen=chosen)
 
     def _edit(self, name: str, value: Any) -> None:
         if self._column is not None:
             choice = overruled(self._choice, name, value)
+            self.chosen.emit(self._column.name, choice, name, self.form.gesture)
+
+    def _take_back(self, name: str) -> None:
+        if self._column is not None:
+            settings = {key: value for key, value in self._choice.settings.items() if key != name}
+            choice = msgspec.structs.replace(self._choice, settings=settings)
             self.chosen.emit(self._column.name, choice, name, self.form.gesture)
 
 

@@ -35,10 +35,12 @@ class ParamForm(QWidget):
 
     edited(name, value): the user gave a parameter a new legal value; sent while typing, never for programmed changes.
     What cannot be taken is not sent: the text stays as typed, with what is allowed in red below it.
+    taken_back(name): the user no longer chooses a parameter that is found then.
     gesture: a number that is the same during one visit of one editor; put it into the merge key of the undo step.
     """
 
     edited = Signal(str, object)
+    taken_back = Signal(str)
 
     def __init__(self, parent: QWidget | None = None, *, label_width: int = _LABEL_WIDTH) -> None:
         super().__init__(parent)
@@ -53,12 +55,14 @@ class ParamForm(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
 
     def show_params(
-        self, params: Iterable[Param], values: Mapping[str, Any], *, files: Mapping[str, str] | None = None
+        self, params: Iterable[Param], values: Mapping[str, Any], *, files: Mapping[str, str] | None = None,
+        chosen: Mapping[str, bool] | None = None
     ) -> None:
         """Show these parameters with these values; names that `values` lacks show their default.
 
-        files: parameters that name a file, with the file dialog's filter. Editors of parameters that stay are kept, so
-        that typing is never interrupted.
+        files: parameters that name a file, with the file dialog's filter. chosen: of parameters that are found out
+        where nobody chooses them, whether somebody did. Editors of parameters that stay are kept, so that typing is
+        never interrupted.
         """
         before, self._rows = self._rows, {}
         for line, param in enumerate(params):
@@ -67,9 +71,10 @@ class ParamForm(QWidget):
             if row is None or row.declaration != declaration:
                 row = _Row(*declaration, self)
                 row.edited.connect(self.edited)
+                row.taken_back.connect(self.taken_back)
                 row.entered.connect(self._next_gesture)
             row.place(self._grid, 2 * line)
-            row.show_value(values.get(param.name, param.default))
+            row.show_value(values.get(param.name, param.default), (chosen or {}).get(param.name))
             self._rows[param.name] = row
         for name, row in before.items():
             if self._rows.get(name) is not row:
@@ -101,6 +106,7 @@ class _Row(QObject):
     """One parameter: what is shown for it and what the user is typing."""
 
     edited = Signal(str, object)
+    taken_back = Signal(str)
     entered = Signal()
 
     def __init__(self, param: Param, files: str, form: ParamForm) -> None:
@@ -108,6 +114,7 @@ class _Row(QObject):
         self.declaration = (param, files)
         self._param, self._value = param, param.default
         self._is_wrong = False
+        self._is_chosen: bool | None = None
         self.editor = _editor(param, form)
         self.editor.setObjectName(param.name)
         self.editor.setToolTip(_tip(param))
@@ -122,7 +129,6 @@ class _Row(QObject):
         self._reset.setAutoRaise(True)
         self._reset.setIconSize(QSize(14, 14))
         self._reset.setIcon(icons.icon("rotate-ccw"))
-        self._reset.setToolTip(f"Back to {param.formatted(param.default) or 'nothing'}")
         self._reset.setAccessibleName(f"Reset {param.label}")
         self._reset.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         policy = self._reset.sizePolicy()
@@ -147,9 +153,14 @@ class _Row(QObject):
             widget.deleteLater()
         self.deleteLater()
 
-    def show_value(self, value: Any) -> None:
-        """Show a value from the project. What is being typed stays as typed while it means the same value."""
+    def show_value(self, value: Any, is_chosen: bool | None) -> None:
+        """Show a value from the project. What is being typed stays as typed while it means the same value.
+
+        is_chosen: whether somebody chose it; None where what nobody chooses is the default
+        """
+        self._is_chosen = is_chosen
         if value == self._value and self._is_being_typed():
+            self._show_reset()
             return
         self._value = value
         if not self._means(value):
@@ -225,6 +236,9 @@ class _Row(QObject):
 
     def _reset_to_default(self) -> None:
         self.entered.emit()
+        if self._is_chosen:
+            self.taken_back.emit(self._param.name)
+            return
         self._write(self._param.default)
         self._take(self._param.default)
 
@@ -261,11 +275,16 @@ class _Row(QObject):
         is_invalid = bool(refusal) or self._is_wrong
         self.message.setText(refusal)
         self.message.setVisible(bool(refusal))
-        self._reset.setVisible(self._value != self._param.default)
+        self._show_reset()
         if self.editor.property("invalid") != is_invalid:
             self.editor.setProperty("invalid", is_invalid)
             self.editor.style().unpolish(self.editor)
             self.editor.style().polish(self.editor)
+
+    def _show_reset(self) -> None:
+        default = self._param.formatted(self._param.default) or "nothing"
+        self._reset.setToolTip(f"Back to {default if self._is_chosen is None else 'what was found'}")
+        self._reset.setVisible(self._value != self._param.default if self._is_chosen is None else self._is_chosen)
 
 
 def _editor(param: Param, parent: QWidget) -> QWidget:

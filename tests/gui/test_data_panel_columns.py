@@ -4,7 +4,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QLineEdit
+from PySide6.QtWidgets import QComboBox, QLineEdit, QToolButton
 from pytestqt.qtbot import QtBot
 
 from engine.kinds import KINDS
@@ -149,6 +149,33 @@ def test_preparation_is_set_and_stays_when_the_next_column_is_chosen(
     box = panel.column.form.editor("scaling")
     assert isinstance(box, QComboBox)
     assert box.currentText() == "min-max"
+
+
+def test_a_setting_that_was_found_is_chosen_and_taken_back(
+    qtbot: QtBot, panel: DataPanel, document: Document, tmp_path: Path
+) -> None:
+    rows = [f"{row % 7} x {row} of them\t{row} is it" for row in range(120)]
+    (tmp_path / "pairs.tsv").write_text("\n".join(["english\tgerman", *rows]))
+    opened(qtbot, panel, tmp_path / "pairs.tsv")
+    panel.columns.choose("english")
+    [back] = [button for button in panel.column.form.findChildren(QToolButton)
+              if button.accessibleName() == "Reset Vocabulary"]
+    assert leaf(document, "english").settings["vocabulary"] == 120 + 3 + 2
+    assert not back.isVisible(), "nobody chose it"
+    field = panel.column.form.editor("vocabulary")
+    assert isinstance(field, QLineEdit)
+    field.setFocus()
+    field.selectAll()
+    QTest.keyClicks(field, "8000")
+    settle(qtbot, panel)
+    assert leaf(document, "english").settings["vocabulary"] == 8000
+    assert back.isVisible()
+    QTest.mouseClick(back, Qt.MouseButton.LeftButton)
+    settle(qtbot, panel)
+    assert leaf(document, "english").settings["vocabulary"] == 120 + 3 + 2
+    assert field.text() == "125"
+    assert "english" not in chosen_in(document).chosen
+    assert not back.isVisible()
 
 
 def test_changes_build_on_each_other_while_the_disk_is_looked_at(
