@@ -5,7 +5,7 @@ polled about 15 times a second, and only while something is under way: an idle w
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,9 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from engine import events, jobs, runs
+from engine.decoding import settings_of
 from engine.errors import EngineError
+from engine.params import Value
 from engine.plan import objectives, phases
 from engine.project import Project
 from engine.training.supervisor import Supervisor
@@ -75,6 +77,7 @@ class Session(QObject):
         self._requests: deque[_Request] = deque()
         self._result: dict[str, Any] = {}
         self._devices: tuple[str, ...] = ()
+        self._decoding: dict[str, Value] = settings_of({})
         self.starts = StartChecks(document, self)
         self._timer = QTimer(self)
         self._timer.setInterval(POLL_INTERVAL_MS)
@@ -105,6 +108,14 @@ class Session(QObject):
     def devices(self) -> tuple[str, ...]:
         """Where this computer can train ("cpu", "cuda", ...); () until a worker told it."""
         return self._devices
+
+    @property
+    def decoding(self) -> dict[str, Value]:
+        """How networks that write texts are tried, see engine.decoding; exports begin with it."""
+        return dict(self._decoding)
+
+    def set_decoding(self, settings: Mapping[str, Value]) -> None:
+        self._decoding = dict(settings)
 
     @property
     def is_continuing(self) -> bool:

@@ -223,6 +223,7 @@ class _Heading(QWidget):
         self.headline.setSizePolicy(policy)
         self._row.setDirection(QBoxLayout.Direction.TopToBottom if is_long else QBoxLayout.Direction.LeftToRight)
         self._row.setSpacing(2 if is_long else 12)
+        self.headline.setVisible(bool(answer))
         self.headline.setText(answer if len(answer) <= LONGEST_ANSWER else f"{answer[:LONGEST_ANSWER]}…")
         self.detail.setProperty("role", role)
         self.detail.style().unpolish(self.detail)

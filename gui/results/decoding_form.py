@@ -1,11 +1,11 @@
 """How a text is written: the method, and what of it can be chosen."""
 
-from typing import Any
+from collections.abc import Mapping
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from engine.decoding import SETTINGS, settings_of
+from engine.decoding import SETTINGS
 from engine.params import Value
 from gui.widgets.param_form import ParamForm
 
@@ -19,9 +19,9 @@ class DecodingForm(QWidget):
 
     chosen = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, values: Mapping[str, Value], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._values = settings_of({})
+        self._values = dict(values)
         self.form = ParamForm(self)
         self.form.edited.connect(self._edit)
         column = QVBoxLayout(self)
@@ -30,7 +30,7 @@ class DecodingForm(QWidget):
         self._show()
 
     @property
-    def values(self) -> dict[str, Any]:
+    def values(self) -> dict[str, Value]:
         """All settings."""
         return dict(self._values)
 

@@ -25,6 +25,8 @@ from engine.errors import EngineError
 from engine.export.formats import FORMATS, ExportSpec
 from engine.plan import is_contest
 from engine.runs import Run
+from engine.usage import usage_of_run
+from gui.results.decoding_form import DecodingForm
 from gui.session import Session
 from gui.widgets import icons, theme
 from gui.widgets.labels import label
@@ -56,6 +58,8 @@ class ExportDialog(QDialog):
         if self.checkpoint.count() == 1:
             self.checkpoint.setToolTip("With several objectives no loss says which weights are best.")
         self.checkpoint.setAccessibleName("Weights")
+        self.decoding = DecodingForm(session.decoding, self)
+        self.decoding.setVisible(_writes(session.run))
         self.progress = QProgressBar(self)
         self.progress.setRange(0, 1000)
         self.progress.setTextVisible(False)
@@ -94,6 +98,7 @@ class ExportDialog(QDialog):
         fields.addWidget(label("Weights", "", self), 1, 0)
         fields.addWidget(self.checkpoint, 1, 1)
         column.addLayout(fields)
+        column.addWidget(self.decoding)
         for widget in (self.task, self.progress, self.message, self.outcome, self.notes):
             column.addWidget(widget)
         column.addStretch(1)
@@ -162,8 +167,9 @@ class ExportDialog(QDialog):
             return
         self._complete_path()
         self._say(task="Waking up the worker")
+        decoding = {} if self.decoding.isHidden() else self.decoding.values
         self._session.job(
-            jobs.Export(str(run.folder), self.spec.type, self.path.text(), self.checkpoint.currentData()),
+            jobs.Export(str(run.folder), self.spec.type, self.path.text(), self.checkpoint.currentData(), decoding),
             self._finish, self._fail, self._progress)
 
     def _progress(self, task: str, share: float) -> None:
@@ -212,6 +218,14 @@ def _offered(run: Run | None) -> tuple[str, ...]:
     except EngineError:  # the export will tell what is wrong with the run
         is_one = False
     return ("last",) if is_one else tuple(CHECKPOINTS)
+
+
+def _writes(run: Run | None) -> bool:
+    """Whether there is something to decode."""
+    try:
+        return run is not None and usage_of_run(run).writes
+    except EngineError:  # as above
+        return False
 
 
 def _stem(run_name: str) -> str:

@@ -33,7 +33,7 @@ class TryPanel(QWidget):
         self._delay.setInterval(DEBOUNCE_MS)
         self._delay.timeout.connect(self._ask)
         self.input: PictureInput | TextInput | TableInput | FileInput | NoiseInput | None = None
-        self.decoding = DecodingForm(self)
+        self.decoding = DecodingForm(session.decoding, self)
         self.decoding.chosen.connect(self._take_again)
         self.answer = Answer(self)
         self.empty = EmptyState("wand-sparkles", "Nothing to try yet", "", self)
@@ -106,6 +106,7 @@ class TryPanel(QWidget):
 
     def _take_again(self) -> None:
         """What was given is answered with the settings that count now."""
+        self._session.set_decoding(self.decoding.values)
         if self._wanted:
             self._delay.start()
 

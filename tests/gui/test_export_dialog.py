@@ -1,5 +1,6 @@
 """The export dialog: every declared format, a verified export by the worker, and errors in place."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -7,10 +8,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QRadioButton
 from pytestqt.qtbot import QtBot
+from safetensors import safe_open
 
+from engine.decoding import settings_of
 from engine.export.formats import FORMATS
 from gui.results.export_dialog import ExportDialog
 from gui.session import Session
+from tests.gui.forms import retype
 
 PATIENCE_MS = 120_000
 
@@ -56,6 +60,28 @@ def test_of_several_objectives_no_weights_are_called_the_best(
     qtbot.addWidget(made)
     assert [made.checkpoint.itemText(row) for row in range(made.checkpoint.count())] == ["Last step"]
     assert "no loss says" in made.checkpoint.toolTip()
+
+
+def test_how_texts_are_written_goes_along_and_begins_as_it_was_tried(
+    qtbot: QtBot, session: Session, dialog: ExportDialog, translation_run: Path, tmp_path: Path
+) -> None:
+    assert not dialog.decoding.isVisible(), "pictures are not written"
+    session.set_decoding(settings_of({"decode": "beam", "beam": 3}))
+    session.show_run(translation_run)
+    made = ExportDialog(session)
+    qtbot.addWidget(made)
+    made.open()
+    assert made.decoding.isVisible()
+    assert made.decoding.values == session.decoding
+    retype(made.decoding.form.editor("beam"), "2")
+    choose_format(made, "state_dict")
+    made.path.setText(str(tmp_path / "weights.safetensors"))
+    QTest.mouseClick(made.export, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: bool(made.outcome.text()), timeout=PATIENCE_MS)
+    with safe_open(tmp_path / "weights.safetensors", "np") as file:
+        told = json.loads(file.metadata()["decoding"])["settings"]
+    assert told == settings_of({"decode": "beam", "beam": 2})
+    assert session.decoding["beam"] == 3, "what is tried stays as it was"
 
 
 def test_an_export_is_told_with_its_measured_difference_and_a_failure_in_place(

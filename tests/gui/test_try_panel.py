@@ -144,6 +144,8 @@ def test_a_text_is_written_and_told_where_the_network_looked(
     method.textActivated.emit("sample")
     assert panel.decoding.form.editor("temperature") is not None
     retype(panel.decoding.form.editor("seed"), "8")
+    assert session.decoding == panel.decoding.values
+    assert (session.decoding["decode"], session.decoding["seed"]) == ("sample", 8)
     qtbot.waitUntil(lambda: panel.answer.detail.text() != greedy, timeout=PATIENCE_MS)
     session.show_run(trained_runs["table"])
     assert not panel.decoding.isVisible()
