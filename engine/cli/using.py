@@ -131,7 +131,7 @@ def evaluate(args: argparse.Namespace, console: Console) -> int:
 def predict(args: argparse.Namespace, console: Console) -> int:
     from engine import runs, storage
     from engine.prediction import predict as look
-    from engine.preparation.answers import cut_note, summary
+    from engine.preparation.answers import cut_note, line
     from engine.preparation.saving import contents, text
 
     if args.samples is not None:
@@ -147,7 +147,7 @@ def predict(args: argparse.Namespace, console: Console) -> int:
             storage.write(path, content)
         console.remark(f"{len(found):,} predictions written to {args.output}")
     else:
-        console.data(text(found, True) if args.json else table((entry["name"], *summary(entry)) for entry in found))
+        console.data(text(found, True) if args.json else table(line(entry) for entry in found))
     return 0
 
 

@@ -102,6 +102,14 @@ def summary(entry: Entry) -> tuple[str, str]:
     return _numbers_text(entry["value"]), ""
 
 
+def line(entry: Entry) -> tuple[str, ...]:
+    """The name of a sample and what the network says of it, for people; of several outputs each with its name."""
+    if "outputs" not in entry:
+        return (entry["name"], *summary(entry))
+    return (entry["name"], *(f"{output}: {' '.join(filter(None, summary(said)))}"
+                             for output, said in entry["outputs"].items()))
+
+
 def _values(part: Part | None, output: AnyArray) -> list[Entry]:
     if part is not None and part.kind not in ("category", "mask", *TOKENS):
         output = restored(part, output.reshape(len(output), *part.shape))

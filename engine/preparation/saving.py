@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DataError
-from .answers import Entry, summary
+from .answers import Entry, line
 from .parts import AnyArray
 from .pictures import encoded_mask, encoded_picture
 
@@ -31,10 +31,10 @@ def contents(entries: Sequence[Entry], path: Path, as_json: bool) -> dict[Path, 
 
 
 def text(entries: Sequence[Entry], as_json: bool) -> str:
-    """JSON with everything, or a line a sample: its name, what the network says, and how sure it is."""
+    """JSON with everything, or a line a sample."""
     if as_json:
         return json.dumps({"predictions": list(entries)}, ensure_ascii=False)
-    return "\n".join("\t".join(filter(None, (entry["name"], *summary(entry)))) for entry in entries)
+    return "\n".join("\t".join(filter(None, line(entry))) for entry in entries)
 
 
 def sample_contents(outputs: Mapping[str, AnyArray], path: Path) -> dict[Path, bytes]:

@@ -161,6 +161,11 @@ def test_several_targets_are_tested_and_told_each(tmp_path: Path) -> None:
     [entry] = agree(run, exported(run, tmp_path / "network"), tmp_path / "new.csv")
     assert entry["label"] in ("high", "low")
     assert sorted("label" in said for said in entry["outputs"].values()) == [False, True]
+    name, level, amount = answered(tmp_path / "network", tmp_path / "new.csv").strip().split("\t")
+    assert name == entry["name"]
+    first, second = entry["outputs"]
+    assert level.startswith(f"{first}: {entry['label']} ")
+    assert amount == f"{second}: {entry['outputs'][second]['value']:.6g}"
 
 
 def test_an_export_takes_the_preparation_along_as_it_is(trained_run: Any, tmp_path: Path) -> None:
