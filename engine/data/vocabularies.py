@@ -1,6 +1,8 @@
-"""The different words and characters of texts, and the vocabulary that has room for them."""
+"""The different words and characters of texts, or numbers of token sequences, and the vocabulary that has room for
+them."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -12,11 +14,11 @@ from engine.kinds import Settings
 from engine.preparation.texts import specials
 from engine.project import Column
 
-MOST_CHARACTERS = 20_000_000
-"""So much text is looked through in about a second; more than that keeps the usual vocabulary."""
+MOST = {"text": 20_000_000, "tokens": 5_000_000}
+"""So many characters, or numbers, are looked through in about a second; more keep the usual vocabulary."""
 
 PIECE = 10_000
-"""Texts that are looked through together."""
+"""Samples that are looked through together."""
 
 
 def different_tokens(texts: Sequence[str | None], settings: Settings) -> set[str]:
@@ -32,7 +34,8 @@ def different_tokens(texts: Sequence[str | None], settings: Settings) -> set[str
 
 
 def with_vocabulary(column: Column, values: Values, count: int, asked: Asked) -> Column:
-    """The column of `count` texts with the vocabulary that all of them need, unless another was chosen or is known."""
+    """The column of `count` texts or token sequences with the vocabulary that all of them need, unless another was
+    chosen or is known."""
     known = asked.known_column(column.name)
     if (known and known.kind == column.kind) or is_chosen(column.name, "vocabulary", asked.chosen):
         return column
@@ -40,18 +43,19 @@ def with_vocabulary(column: Column, values: Values, count: int, asked: Asked) ->
 
 
 def _needed(column: Column, values: Values, count: int) -> int:
-    """Room for every word or character and for the special tokens, at most the usual vocabulary. That also for
+    """Room for every word, character or number and for the special tokens, at most the usual vocabulary. That also for
     byte-pair tokens, of which there are as many as one likes, and for very much text."""
-    if column.settings["tokens"] == "byte-pair":
+    if column.settings.get("tokens") == "byte-pair":
         return USUAL_VOCABULARY
-    found: set[str] = set()
-    characters = 0
+    found: set[Any] = set()
+    length = 0
     for start in range(0, count, PIECE):
-        texts = values.read(np.arange(start, min(count, start + PIECE)), ignore_progress).values
-        characters += sum(map(len, texts))
-        if characters > MOST_CHARACTERS:
+        samples = values.read(np.arange(start, min(count, start + PIECE)), ignore_progress).values
+        length += sum(map(len, samples))
+        if length > MOST[column.kind]:
             return USUAL_VOCABULARY
-        found |= different_tokens(texts, column.settings)
+        found |= different_tokens(samples, column.settings) if column.kind == "text" else \
+            set(np.concatenate(samples).tolist())
         if len(found) + specials(column) >= USUAL_VOCABULARY:
             return USUAL_VOCABULARY
     return len(found) + specials(column)

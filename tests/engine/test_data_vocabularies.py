@@ -7,7 +7,7 @@ import pytest
 from engine.analysis import analyze
 from engine.data import dataset, sources
 from engine.data.readers import text_folder
-from engine.data.vocabularies import MOST_CHARACTERS
+from engine.data.vocabularies import MOST
 from engine.kinds import VOCABULARY
 from engine.project import ColumnChoice, Data
 from engine.starter import starter_graph
@@ -70,11 +70,23 @@ def test_very_much_text_and_very_many_words_keep_the_usual_one(tmp_path: Path) -
     (tmp_path / "words.tsv").write_text("\n".join(
         ["english\tgerman", *(f"number {row} is\tnumero {row // 100} est" for row in range(USUAL))]))
     assert vocabularies(sources.inspect(tmp_path / "words.tsv"))["english"] == USUAL
-    long = "ab cd " * (MOST_CHARACTERS // 120)
+    long = "ab cd " * (MOST["text"] // 120)
     (tmp_path / "long.tsv").write_text("\n".join(["english\tgerman", *(f"{long}\tx{row} y" for row in range(21))]))
     chosen = {"english": ColumnChoice("text", "input"), "german": ColumnChoice("text", "target")}
     data = sources.inspect(tmp_path / "long.tsv", "table", chosen=chosen)
     assert vocabularies(data) == {"english": USUAL, "german": 22 + 4, "german shifted": 22 + 4}
+
+
+def test_token_sequences_of_a_table(tmp_path: Path) -> None:
+    rows = [f"{' '.join(str(100 + row * step % 9) for step in range(2 + row % 3))},{'ab'[row % 2]}"
+            for row in range(90)]
+    (tmp_path / "tokens.csv").write_text("\n".join(["steps,label", *rows]))
+    data = sources.inspect(tmp_path / "tokens.csv")
+    assert [column.kind for column in data.columns] == ["tokens", "lengths", "category"]
+    assert vocabularies(data) == {"steps": 9 + 2}
+    assert dataset.load(data, None).prepared("steps").max() == 10
+    chosen = {"steps": ColumnChoice(settings={"vocabulary": 50})}
+    assert vocabularies(sources.inspect(data.path, chosen=chosen)) == {"steps": 50}
 
 
 def test_parallel_text(tmp_path: Path) -> None:

@@ -216,8 +216,8 @@ def _built(asked: Asked, frame: Frame, leaf: Leaf, named: _Named) -> tuple[Colum
         if len(classes) > MOST_CLASSES:
             kind, classes = "text", ()
     found = dict(guess.settings)
-    is_read = kind == "text" and not guess.files and leaf.role in ("input", "target")
-    if is_read:
+    has_vocabulary = kind in ("text", "tokens") and not guess.files and leaf.role in ("input", "target")
+    if has_vocabulary and kind == "text":
         found = {**_text_settings(asked, leaf), **found}
     settings = settings_of(name, kind, asked.chosen, found)
     if kind == "category" and settings["encoding"] == "auto" and len(classes) > MANY_CLASSES and leaf.role == "input":
@@ -228,7 +228,7 @@ def _built(asked: Asked, frame: Frame, leaf: Leaf, named: _Named) -> tuple[Colum
     if kind == "number" and leaf.series.dtype == polars.Float64 and not leaf.series.null_count():
         return column, Held(leaf.series.to_numpy())
     values = cells.CellValues(leaf.series, cells.converter(kind, classes, settings, guess.width))
-    return with_vocabulary(column, values, len(leaf.series), asked) if is_read else column, values
+    return with_vocabulary(column, values, len(leaf.series), asked) if has_vocabulary else column, values
 
 
 def _text_settings(asked: Asked, leaf: Leaf) -> dict[str, Value]:
