@@ -8,6 +8,9 @@ import torch
 
 from engine.comparison import EMPTY, Comparison, comparison
 from engine.data.dataset import Dataset
+from engine.data.disk.media import Pictures, Sounds
+from engine.data.files import ignore_progress
+from engine.data.sources import open_data
 from engine.decoding import settings_of
 from engine.derived import LENGTHS
 from engine.errors import DataError, RunError, TrainingError
@@ -64,7 +67,7 @@ def evaluate(run: Run, split: str = "test", checkpoint: str = "best",
     "output"; with several it is the first that can be compared, classes before numbers, and "others" lists the same of
     the rest. For a network that writes texts {"written": {"samples", "exact", "output", "target", "texts"}} tells which
     share of some samples it writes exactly, greedily and on its own, and what it writes: [{"row", "name", "read": the
-    text that it read, "" if that was none, "truth", "text", "is_exact"}], those with mistakes first.
+    text that it read, or the name of the file, or "", "truth", "text", "is_exact"}], those with mistakes first.
 
     Raises RunError, DataError, WeightsError, or TrainingError if the network has no loss.
     """
@@ -88,12 +91,12 @@ def evaluate(run: Run, split: str = "test", checkpoint: str = "best",
         result["others"] = [{**EMPTY, **found} for found in compared[1:]]
     usage = usage_of(trained.source, trained.preparation, run.project.graph)
     if usage.writes:
-        result["written"] = _written(trained, usage, data, rows[:WRITTEN])
+        result["written"] = _written(run, trained, usage, data, rows[:WRITTEN])
     run.write_evaluation(split, result)
     return result
 
 
-def _written(trained: Trained, usage: Usage, data: Dataset, rows: Array) -> dict[str, Any]:
+def _written(run: Run, trained: Trained, usage: Usage, data: Dataset, rows: Array) -> dict[str, Any]:
     """What the network writes when it reads nothing but what it wrote before."""
     columns = {name: data.prepared(name, rows) for column in usage.inputs for name in (column, column + LENGTHS)
                if name in data.stored}
@@ -102,19 +105,26 @@ def _written(trained: Trained, usage: Usage, data: Dataset, rows: Array) -> dict
     part, truths = trained.preparation.part(target), data.prepared(target, rows)
     are_exact = [real(part, text.tokens) == real(part, truth)
                  for text, truth in zip(written, truths.tolist(), strict=True)]
-    found = zip(rows.tolist(), _read(usage, data, rows), readable(part, truths), entries_of(part, written), are_exact,
-                strict=True)
+    found = zip(rows.tolist(), _read(run, usage, data, rows), readable(part, truths), entries_of(part, written),
+                are_exact, strict=True)
     texts = [{"row": row, "name": data.names[row], "read": read, "truth": truth, "text": entry["text"],
               "is_exact": is_exact} for row, read, truth, entry, is_exact in found]
     return {"samples": len(rows), "exact": sum(are_exact) / len(rows), "output": output, "target": target,
             "texts": sorted(texts, key=lambda text: text["is_exact"])}
 
 
-def _read(usage: Usage, data: Dataset, rows: Array) -> list[str]:
-    """The text of each sample that the network reads, "" where it reads none."""
-    parts = [part for part in usage.preparation.origins(usage.read) if part.kind in TOKENS]
-    texts = [readable(part, data.prepared(part.name, rows)) for part in parts]
-    return [" · ".join(read) for read in zip(*texts, strict=True)] if texts else [""] * len(rows)
+def _read(run: Run, usage: Usage, data: Dataset, rows: Array) -> list[str]:
+    """What the network reads of each sample, as far as it can be told in a line: its text, or else the name of its
+    picture or sound file."""
+    parts = usage.preparation.origins(usage.read)
+    told = [readable(part, data.prepared(part.name, rows)) for part in parts if part.kind in TOKENS]
+    if not told:
+        assert run.project.data is not None, "its data was loaded"
+        opened = open_data(run.project.data, None, ignore_progress)
+        found = [opened.values[leaf.name] for part in parts for leaf in part.leaves]
+        told = [[file.name if file is not None else "" for file in (values.files[row] for row in rows.tolist())]
+                for values in found if isinstance(values, Pictures | Sounds)]
+    return [" · ".join(read) for read in zip(*told, strict=True)] if told else [""] * len(rows)
 
 
 def _measure(trained: Trained, data: Dataset, rows: Array, emit: Callable[[AnyEvent], None]) -> _Measured:

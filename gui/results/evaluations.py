@@ -32,7 +32,8 @@ class Pairs(msgspec.Struct, frozen=True):
 
 
 class WrittenText(msgspec.Struct, frozen=True):
-    """What a network wrote of one sample, and what it should have; `read` is the text that it read, "" if it was none.
+    """What a network wrote of one sample, and what it should have; `read` is the text that it read, or the name of the
+    file, or "".
     """
 
     row: int

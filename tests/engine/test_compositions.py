@@ -146,3 +146,5 @@ def test_letters_are_heard(composed: Composed) -> None:
     recording = Path(run.project.data.path) / "7.wav"
     [entry] = predict(run, [recording])["predictions"]
     assert set(entry["text"]) <= set("abc")
+    told = evaluate(run)["written"]["texts"]
+    assert all(text["read"] == f"{text['row']}.wav" and set(text["truth"]) <= set("abc") for text in told)
