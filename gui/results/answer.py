@@ -254,7 +254,7 @@ def _show_shares(bars: Bars, entry: dict[str, Any]) -> None:
     if len(names) > MAX_CLASSES:
         names = sorted(names, key=lambda name: -shares[name])[:MAX_CLASSES]
     best = max(range(len(names)), key=lambda place: shares[names[place]], default=-1)
-    bars.show_bars([Bar(name, shares[name], f"{100 * shares[name]:.1f} %") for name in names], best)
+    bars.show_bars([Bar(name, shares[name], f"{shares[name]:.1%}") for name in names], best)
 
 
 def _mask(entry: dict[str, Any]) -> QPixmap:

@@ -61,7 +61,7 @@ class ConfusionMatrix(QWidget):
     def described(self, truth: int, predicted: int) -> str:
         """A cell in words."""
         count, total = int(self._counts[truth, predicted]), int(self._counts[truth].sum())
-        share = f"{100 * count / max(total, 1):.1f} %"
+        share = f"{count / max(total, 1):.1%}"
         name = self._classes[truth]
         if truth == predicted:
             return f"{count:,} of {total:,} {name} were recognised ({share})"

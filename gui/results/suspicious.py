@@ -160,7 +160,7 @@ class SuspiciousLabels(QWidget):
 
 
 def _item(suspect: Suspect) -> QTreeWidgetItem:
-    sure = "" if suspect.confidence is None else f"{100 * suspect.confidence:.0f} %"
+    sure = "" if suspect.confidence is None else f"{suspect.confidence:.0%}"
     item = QTreeWidgetItem([readable(suspect.loss), _text(suspect.truth), _text(suspect.predicted), sure,
                             suspect.split, suspect.name])
     item.setData(0, Qt.ItemDataRole.UserRole, suspect.row)

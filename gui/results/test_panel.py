@@ -332,7 +332,7 @@ class _Scores(QWidget):
         line = 0
         for name, value in values.items():
             is_share = "accuracy" in name or name == EXACT
-            number = label(percent(value) if is_share else readable(value), "", self)
+            number = label(f"{value:.1%}" if is_share else readable(value), "", self)
             number.setFont(theme.font(26 if line == 0 else 16))
             number.setObjectName(name)
             caption = ElidedLabel("muted", self)
@@ -366,13 +366,8 @@ def _exactness(shown: Evaluation) -> dict[str, float]:
 
 
 def _tile(mistake: Wrong, picture: Any) -> Tile:
-    caption = f"{mistake.truth}\n→ {mistake.predicted}\n{percent(mistake.confidence)}"
+    caption = f"{mistake.truth}\n→ {mistake.predicted}\n{mistake.confidence:.1%}"
     if picture is None:
-        caption = f"{mistake.name}: {mistake.truth} → {mistake.predicted}, {percent(mistake.confidence)}"
-    tip = f"{mistake.name}: is {mistake.truth}, was taken for {mistake.predicted} ({percent(mistake.confidence)} sure)"
+        caption = f"{mistake.name}: {mistake.truth} → {mistake.predicted}, {mistake.confidence:.1%}"
+    tip = f"{mistake.name}: is {mistake.truth}, was taken for {mistake.predicted} ({mistake.confidence:.1%} sure)"
     return Tile(caption, tip, picture)
-
-
-def percent(share: float) -> str:
-    """A share as people read it: "87.3 %"."""
-    return f"{100 * share:.1f} %"

@@ -47,7 +47,7 @@ def test_the_highest_losses_are_listed(qtbot: QtBot, panel: TestPanel, session: 
     assert shown.topLevelItemCount() == MAX_SHOWN
     first = result["suspicious"][0]
     texts = [shown.topLevelItem(0).text(column) for column in range(1, 6)]
-    sure = f"{100 * first['confidence']:.0f} %"
+    sure = f"{first['confidence']:.0%}"
     assert texts == [first["truth"], first["predicted"], sure, first["split"], first["name"]]
     assert f"{result['samples']:,} samples" in panel.suspicious.message.text()
 

@@ -56,7 +56,7 @@ def test_a_tested_run_is_shown_with_its_mistakes(
 ) -> None:
     result = shown(session, trained_runs["pictures"])
     accuracy = panel.scores.findChild(QLabel, "accuracy")
-    assert accuracy.text() == f"{100 * result['metrics']['accuracy']:.1f} %"
+    assert accuracy.text() == f"{result['metrics']['accuracy']:.1%}"
     assert panel.matrix.isVisible()
     qtbot.waitUntil(lambda: not panel.mistakes.item(0).icon().isNull(), timeout=PATIENCE_MS)
     surest = result["wrong"][0]
@@ -108,7 +108,7 @@ def test_texts_have_their_mistakes_and_how_many_are_written_exactly(
         assert not panel.empty.button.isVisible()
     [result] = tested.args
     exact = panel.scores.findChild(QLabel, EXACT)
-    assert exact.text() == f"{100 * result['written']['exact']:.1f} %"
+    assert exact.text() == f"{result['written']['exact']:.1%}"
     assert panel.mistakes.isVisible()
     assert result["wrong"][0]["truth"] in panel.mistakes.item(0).toolTip()
     assert not panel.outputs.isVisible()
@@ -204,8 +204,8 @@ def test_cells_are_coloured_by_what_they_say(matrix: ConfusionMatrix, qtbot: QtB
 
 
 def test_a_cell_is_told_in_words(matrix: ConfusionMatrix) -> None:
-    assert matrix.described(0, 1) == "2 of 10 cat were taken for dog (20.0 %)"
-    assert matrix.described(1, 1) == "10 of 10 dog were recognised (100.0 %)"
+    assert matrix.described(0, 1) == "2 of 10 cat were taken for dog (20.0%)"
+    assert matrix.described(1, 1) == "10 of 10 dog were recognised (100.0%)"
 
 
 def test_many_classes_and_none_are_painted(matrix: ConfusionMatrix) -> None:
