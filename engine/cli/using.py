@@ -122,9 +122,14 @@ def evaluate(args: argparse.Namespace, console: Console) -> int:
         return 0
     rows: list[tuple[str, str]] = [("samples", f"{result['samples']:,}"), ("loss", f"{result['loss']:.4f}")]
     rows += ((name, f"{value:.4f}") for name, value in result["metrics"].items())
+    if "written" in result:
+        rows.append(("written exactly", f"{result['written']['exact']:.4f}"))
     console.data(table(rows, right=(1,)))
-    if result["confusion"] and len(result["classes"]) <= 20:
-        console.data("\n" + _confusion_text(result["classes"], result["confusion"]))
+    others = result.get("others", [])
+    for found in (result, *others):
+        if found["confusion"] and len(found["classes"]) <= 20:
+            head = f"{found['target']}\n" if others else ""
+            console.data(f"\n{head}{_confusion_text(found['classes'], found['confusion'])}")
     return 0
 
 

@@ -17,6 +17,7 @@ import pytest
 from PIL import Image
 
 from engine import runs
+from engine.cli.main import main
 from engine.data import sources
 from engine.evaluation import evaluate
 from engine.export import export
@@ -145,7 +146,7 @@ def test_a_picture_gets_a_mask_which_is_written_as_a_picture_or_an_array(tmp_pat
     assert "%" in answered(folder, new)
 
 
-def test_several_targets_are_tested_and_told_each(tmp_path: Path) -> None:
+def test_several_targets_are_tested_and_told_each(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     random = np.random.default_rng(0)
     rows = [f"{a:.3f},{b:.3f},{'high' if a + b > 0 else 'low'},{a * 10 + b:.3f}"
             for a, b in random.normal(size=(120, 2))]
@@ -156,6 +157,8 @@ def test_several_targets_are_tested_and_told_each(tmp_path: Path) -> None:
     assert (result["target"], [other["target"] for other in result["others"]]) == ("level", ["amount"])
     assert [result["output"], result["others"][0]["output"]] == list(run.source().outputs)
     assert np.sum(result["confusion"]) == result["samples"]
+    assert main(["evaluate", str(run.folder)]) == 0
+    assert "\nlevel\ntrue \\ predicted" in capsys.readouterr().out
     assert len(result["others"][0]["pairs"]["truth"]) == result["samples"]
     (tmp_path / "new.csv").write_text("b,a\n1,2\n")
     [entry] = agree(run, exported(run, tmp_path / "network"), tmp_path / "new.csv")

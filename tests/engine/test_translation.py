@@ -90,6 +90,14 @@ def test_it_writes_what_it_has_learned(run: Run, new: Path) -> None:
         assert all(entry["log_probability"] <= 0 for entry in found)
 
 
+def test_the_terminal_tells_how_many_are_written_exactly(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", str(run.folder)]) == 0
+    [told] = [line.split()[-1] for line in capsys.readouterr().out.splitlines() if line.startswith("written exactly")]
+    known = run.evaluation("test")
+    assert known is not None
+    assert told == f"{known['written']['exact']:.4f}"
+
+
 def test_it_tells_where_it_looked(run: Run, new: Path) -> None:
     [*found] = predict(run, [new], with_attention=True)["predictions"]
     for entry, text in zip(found, NEW, strict=True):
