@@ -17,7 +17,7 @@ from engine.export.verification import verify
 
 
 def test_a_file_that_computes_something_else_is_refused(trained_run, tmp_path: Path) -> None:
-    model = models.load(trained_run("perceptron"), "best", lambda event: None)
+    model = models.load(trained_run("perceptron"), "best", lambda event: None, {})
     spec, path = FORMATS["onnx"], tmp_path / "network.onnx"
     spec.write(model, path)
     assert verify(spec, model, path) < 1e-4
@@ -27,7 +27,7 @@ def test_a_file_that_computes_something_else_is_refused(trained_run, tmp_path: P
 
 
 def test_a_file_that_cannot_be_loaded_is_refused(trained_run, tmp_path: Path) -> None:
-    model = models.load(trained_run("perceptron"), "best", lambda event: None)
+    model = models.load(trained_run("perceptron"), "best", lambda event: None, {})
     path = tmp_path / "network.onnx"
     path.write_bytes(b"not a network")
     with pytest.raises(ExportError, match="does not run in a fresh process"):
@@ -35,7 +35,7 @@ def test_a_file_that_cannot_be_loaded_is_refused(trained_run, tmp_path: Path) ->
 
 
 def test_an_export_that_needs_the_program_is_refused(trained_run, tmp_path: Path) -> None:
-    model = models.load(trained_run("perceptron"), "best", lambda event: None)
+    model = models.load(trained_run("perceptron"), "best", lambda event: None, {})
     source = replace(model.source, text=f"import engine\n{model.source.text}")
     path = tmp_path / "network"
     FORMATS["source"].write(replace(model, source=source), path)
@@ -51,7 +51,7 @@ class Fickle(torch.nn.Module):
 
 
 def test_a_network_that_depends_on_the_batch_size_is_refused(trained_run, tmp_path: Path) -> None:
-    model = models.load(trained_run("perceptron"), "best", lambda event: None)
+    model = models.load(trained_run("perceptron"), "best", lambda event: None, {})
     fickle = Fickle()
     expected = (fickle(torch.from_numpy(model.samples["image"])).numpy(),)
     path = tmp_path / "network.pt2"
@@ -62,7 +62,7 @@ def test_a_network_that_depends_on_the_batch_size_is_refused(trained_run, tmp_pa
 
 
 def test_nan_in_the_outputs_is_refused(trained_run, tmp_path: Path) -> None:
-    model = models.load(trained_run("perceptron"), "best", lambda event: None)
+    model = models.load(trained_run("perceptron"), "best", lambda event: None, {})
     next(model.network.parameters()).fill_(float("nan"))
     path = tmp_path / "network.safetensors"
     FORMATS["state_dict"].write(model, path)
