@@ -85,6 +85,8 @@ def test_token_sequences_of_a_table(tmp_path: Path) -> None:
     assert [column.kind for column in data.columns] == ["tokens", "lengths", "category"]
     assert vocabularies(data) == {"steps": 9 + 2}
     assert dataset.load(data, None).prepared("steps").max() == 10
+    (tmp_path / "tokens.csv").write_text("\n".join(["steps,label", *rows, "200 201 202,a"]))
+    assert vocabularies(sources.open_data(data, None)) == {"steps": 9 + 2}  # type: ignore[arg-type]
     chosen = {"steps": ColumnChoice(settings={"vocabulary": 50})}
     assert vocabularies(sources.inspect(data.path, chosen=chosen)) == {"steps": 50}
 

@@ -217,7 +217,10 @@ def _built(asked: Asked, frame: Frame, leaf: Leaf, named: _Named) -> tuple[Colum
             kind, classes = "text", ()
     found = dict(guess.settings)
     has_vocabulary = kind in ("text", "tokens") and not guess.files and leaf.role in ("input", "target")
-    if has_vocabulary and kind == "text":
+    known = asked.known_column(name)
+    if has_vocabulary and known and known.kind == kind:
+        found = known.settings
+    elif has_vocabulary and kind == "text":
         found = {**_text_settings(asked, leaf), **found}
     settings = settings_of(name, kind, asked.chosen, found)
     if kind == "category" and settings["encoding"] == "auto" and len(classes) > MANY_CLASSES and leaf.role == "input":
