@@ -22,6 +22,14 @@ BUNDLED = "bundled:"
 RESOURCES = Path(__file__).resolve().parent.parent / "resources"
 
 
+def expanded(path: str) -> Path:
+    """A path that a project names, with the home folder in place of "~". "~name" of a user who is not there stays."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
+
+
 class Column(msgspec.Struct, frozen=True):
     """One typed column of a data set, as the last look at the disk found it.
 
@@ -118,7 +126,7 @@ class Data(msgspec.Struct, frozen=True):
         """Where the data lies; `base` is the folder of the project file (None: not saved yet)."""
         if self.path.startswith(BUNDLED):
             return RESOURCES / "data" / self.path.removeprefix(BUNDLED)
-        path = Path(self.path).expanduser()
+        path = expanded(self.path)
         return path if path.is_absolute() or base is None else base / path
 
     def column(self, name: str) -> Column | None:

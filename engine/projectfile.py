@@ -25,7 +25,7 @@ from engine.migrations import SCHEMA, migrated
 from engine.options import COMPONENTS, TRAINING, Component, ComponentSpec, Options, chosen, with_option
 from engine.params import Param, Value, completed
 from engine.plan import Phase
-from engine.project import BUNDLED, Column, ColumnChoice, Data, Project, Split
+from engine.project import BUNDLED, Column, ColumnChoice, Data, Project, Split, expanded
 
 PROGRAM = "Neuroloom"
 SUFFIX = ".neuroloom"
@@ -109,7 +109,7 @@ def relocated(project: Project, old_folder: Path | None, new_folder: Path) -> Pr
 
 
 def _relocated(path: str, old_folder: Path | None, new_folder: Path) -> str:
-    written = Path(path).expanduser()
+    written = expanded(path)
     was_relative = not written.is_absolute()
     located = Path(os.path.abspath((old_folder or Path()) / written))  # noqa: PTH100  (links stay as the user knows them)
     folder = Path(os.path.abspath(new_folder))  # noqa: PTH100

@@ -15,6 +15,7 @@
 No torch here: the machine room fills the folder.
 """
 
+import os
 import platform
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -29,7 +30,7 @@ from engine import __version__, folders, storage
 from engine.errors import EngineError, RunError, TrainingError
 from engine.history import History
 from engine.locks import hold, is_held
-from engine.project import RESOURCES, Project
+from engine.project import RESOURCES, Project, expanded
 
 if TYPE_CHECKING:
     from engine.codegen import Source
@@ -316,9 +317,9 @@ def anchored(project: Project, project_path: Path | None) -> Project:
         project = project.replace(data=msgspec.structs.replace(project.data, path=path))
     weights = project.options["weights"]
     if weights:
-        training = {**project.options.training, "weights": str(base / Path(weights).expanduser())}
+        training = {**project.options.training, "weights": str(base / expanded(weights))}
         project = project.replace(options=msgspec.structs.replace(project.options, training=training))
-    starts = {name: str(base / Path(path).expanduser()) for name, path in project.starts.items()}
+    starts = {name: str(base / expanded(path)) for name, path in project.starts.items()}
     return project.replace(starts=starts)
 
 
@@ -334,7 +335,8 @@ def continued(project: Project, project_path: Path | None, run: Run) -> Project:
 
 def weights_file(path: Path) -> Path:
     """The file of weights that a path means: a run's folder stands for its best checkpoint. It may not exist."""
-    return Run(path).checkpoint("best") if path.is_dir() else path
+    is_folder = os.path.isdir(path)  # noqa: PTH112 -- Path.is_dir raises for names that are too long
+    return Run(path).checkpoint("best") if is_folder else path
 
 
 def _stem(project_path: Path | None) -> str:

@@ -1,6 +1,7 @@
 """What is wrong with the files that weights start from: whether they are there, and what of them was found to fit.
 Nothing is read here."""
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ import msgspec
 
 from engine.plan import address
 from engine.problems import Problem, ProjectRepair, Severity
-from engine.project import Project
+from engine.project import Project, expanded
 from engine.runs import weights_file
 
 WEIGHTS = "weights"
@@ -71,7 +72,7 @@ def file_of(path: str, folder: Path | None) -> Path:
 
 def located(path: str, folder: Path | None) -> Path:
     """A path as the project writes it, from the folder of the project file."""
-    return (folder or Path.cwd()) / Path(path).expanduser()
+    return (folder or Path.cwd()) / expanded(path)
 
 
 def without_start(project: Project, name: str) -> Project:
@@ -83,9 +84,10 @@ def without_start(project: Project, name: str) -> Project:
 
 
 def _missing(path: str, folder: Path | None) -> str:
-    if file_of(path, folder).is_file():
+    if os.path.isfile(file_of(path, folder)):  # noqa: PTH113 -- Path.is_file raises for names that are too long
         return ""
-    return "a run that has no checkpoint yet" if located(path, folder).is_dir() else "which is not there"
+    is_run = os.path.isdir(located(path, folder))  # noqa: PTH112
+    return "a run that has no checkpoint yet" if is_run else "which is not there"
 
 
 def _place(project: Project, name: str) -> tuple[str, str, str]:

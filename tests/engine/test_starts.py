@@ -159,6 +159,16 @@ def test_what_is_not_there_is_a_problem_with_its_repair(small_fashion: Path, tmp
     assert bad == project
 
 
+@pytest.mark.parametrize("path", ["~nobody who is there/w.pt", 300 * "x", "w\0.pt"], ids=["user", "long", "nul"])
+def test_what_can_be_no_file_is_not_there(path: str, small_fashion: Path, tmp_path: Path) -> None:
+    project = started(examples.perceptron(small_fashion), "Example", path)
+    [problem] = problems(project, tmp_path)
+    assert "which is not there" in problem.message
+    assert path in runs.anchored(project, tmp_path / "example.neuroloom").starts["Example"]
+    projectfile.save(project, tmp_path / "example.neuroloom")
+    assert list(problems(projectfile.load(tmp_path / "example.neuroloom"), tmp_path))
+
+
 def test_what_does_not_fit_is_a_warning_with_its_repair(small_fashion: Path, tmp_path: Path) -> None:
     plain = examples.perceptron(small_fashion)
     (tmp_path / "there.pt").touch()
