@@ -1,6 +1,7 @@
 """What fits of the weights that the open document starts from: asked of the worker, told to the document."""
 
 from pathlib import Path
+from stat import S_ISREG
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
@@ -17,7 +18,8 @@ DELAY_MS = 300
 """After an edit, before it is checked again what fits."""
 
 _Key = tuple[object, ...]
-"""What a check depends on: the path, its file, when that was written and how large it is, and the networks."""
+"""What a check depends on: the path, its file, when that was written and how large it is, the networks,
+and which of them are trained."""
 
 
 class StartChecks(QObject):
@@ -73,8 +75,8 @@ class StartChecks(QObject):
         found: dict[str, _Key] = {}
         for address, path in paths(project).items():
             file = file_of(path, folder)
-            if file.is_file():
-                found[address] = (path, file, *_stamp(file), project.graphs)
+            if stamp := _stamp(file):
+                found[address] = (path, file, *stamp, project.graphs, project.main, project.plan)
         return found
 
     def _ask(self, address: str, key: _Key) -> None:
@@ -102,6 +104,10 @@ class StartChecks(QObject):
         self.changed.emit()
 
 
-def _stamp(file: Path) -> tuple[int, int]:
-    status = file.stat()
-    return status.st_size, status.st_mtime_ns
+def _stamp(file: Path) -> tuple[int, int] | None:
+    """Size and time of a file; None if there is none."""
+    try:
+        status = file.stat()
+    except (OSError, ValueError):
+        return None
+    return (status.st_size, status.st_mtime_ns) if S_ISREG(status.st_mode) else None

@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
+from safetensors.numpy import save
 
 from engine import projectfile, runs
 from engine.analysis.freezing import is_frozen
@@ -184,6 +186,24 @@ def test_files_are_looked_at_again_when_the_user_comes_back_and_when_a_training_
     file.unlink()
     session.train()
     assert section.error.isVisible()
+
+
+def test_what_is_trained_decides_whether_weights_are_of_use(
+    document: Document, session: Session, tmp_path: Path, qtbot: QtBot
+) -> None:
+    def warnings() -> list[str]:
+        return [problem.message for problem in document.problems if problem.code == "start-unfit"]
+
+    project = compositions.two_tasks(tmp_path, 20)
+    (tmp_path / "head.safetensors").write_bytes(save({"weight": np.zeros((1, 16), np.float32),
+                                                      "bias": np.zeros(1, np.float32)}))
+    projectfile.save(project.replace(starts={"Age/head": "head.safetensors"}), tmp_path / "tasks.neuroloom")
+    document.open(tmp_path / "tasks.neuroloom")
+    document.edit("Train one", document.project.replace(plan=project.plan[:1]))
+    qtbot.waitUntil(lambda: bool(warnings()), timeout=PATIENCE_MS)
+    assert "is not trained" in warnings()[0]
+    document.edit("Train both", document.project.replace(plan=project.plan))
+    qtbot.waitUntil(lambda: not warnings(), timeout=PATIENCE_MS)
 
 
 def test_freezing_is_one_step_and_shows_in_the_code_of_the_plan(inspector: Inspector, opened: Document) -> None:
