@@ -27,7 +27,7 @@ def different_tokens(texts: Sequence[str | None], settings: Settings) -> set[str
 
     series = polars.Series(texts, dtype=polars.String).fill_null("").str.normalize("NFC")
     if settings["lowercase"]:
-        series = series.str.to_lowercase()
+        series = series.str.replace_all("Σ", "σ").str.to_lowercase()  # as letter by letter: no "ς" at the end
     if settings["tokens"] == "character":
         return set().union(*series)
     return set(series.str.extract_all(r"\w+|[^\w\s]+").explode().drop_nulls().unique())

@@ -59,6 +59,18 @@ def test_it_follows_what_texts_are_cut_into(tmp_path: Path) -> None:
     assert vocabularies(chosen) == {"english": 6, "german": 5, "german shifted": 5}
 
 
+def test_letters_of_all_languages_are_cut_as_they_are_prepared(tmp_path: Path) -> None:
+    texts = ("İstanbul STRASSE straße ẞ", "e\u0301 é ﬁ fi", "ΣΑΣ σας", "a\u200db 👩\u200d👧 don't", "i\u0307")
+    (tmp_path / "texts.tsv").write_text("\n".join(
+        ["text\tlabel", *(f"{texts[row % len(texts)]}\tx{row % 2}" for row in range(50))]), encoding="utf-8")
+    for tokens in ("word", "character"):
+        chosen = {"text": ColumnChoice("text", "input", {"tokens": tokens})}
+        data = sources.inspect(tmp_path / "texts.tsv", chosen=chosen)
+        values = dataset.load(data, None).prepared("text")
+        assert values.max() == data.columns[0].settings["vocabulary"] - 1
+        assert not (values == 1).any()
+
+
 def test_a_project_keeps_it_when_texts_have_changed(tmp_path: Path) -> None:
     data = sources.inspect(pairs(tmp_path))
     pairs(tmp_path, change="!")
