@@ -133,9 +133,10 @@ class _Shape:
             if given is not NOTHING:
                 self._compare(port, self._declared(analysis, port), given)
         results = tuple(self._results(analysis).values())
-        if copies(params) > 1 and (not inputs or not _agree(results[0], inputs[0])):
-            raise ShapeError(f"repeats {self._said}, which turns {inputs[0].described() if inputs else 'nothing'} into "
-                             f"{results[0].described()}",
+        first = inputs[0] if inputs else NOTHING
+        if copies(params) > 1 and (first is NOTHING or not _agree(results[0], first)):
+            raise ShapeError(f"repeats {self._said}, which turns "
+                             f"{'nothing' if first is NOTHING else first.described()} into {results[0].described()}",
                              "Only a network that gives back the shape of its first input can be repeated.",
                              param="repeat", code="repeat")
         return results

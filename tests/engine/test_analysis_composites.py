@@ -108,6 +108,18 @@ def test_what_cannot_be_repeated_says_what_goes_in_and_what_comes_out() -> None:
     assert "repeats the network 'Inner', which turns (batch, features 4) into (batch, features 3)" in problem.message
 
 
+def test_what_reads_nothing_but_a_target_cannot_be_repeated() -> None:
+    inner = Graph(
+        (layer("noise", "Noise", shape=()), layer("out", "Output", (1, 0)), layer("aim", "Input", (0, 1), shape=()),
+         layer("loss", "MSE", (1, 1))),
+        wires("noise out", "noise loss.prediction", "aim loss.target"))
+    block = Graph((layer("placed", "Block", graph="Inner", repeat=2), layer("end", "Output", (1, 0))),
+                  wires("placed.out end"))
+    [problem] = analysed(Project({"Main": block, "Inner": inner})).errors
+    assert problem.code == "repeat"
+    assert "turns nothing into" in problem.message
+
+
 @pytest.mark.parametrize("type", ["Network", "Block", "Loop"])
 def test_what_is_placed_in_itself_is_told_so_before_it_is_wired(type: str) -> None:
     cell = CELL.add(layer("again", type, (3, 0), graph="Cell"))
