@@ -236,11 +236,12 @@ class _Script:
 
 
 def _counted(phase: Phase, steps: str) -> str:
-    """In how many of so many steps a phase is used, as an expression."""
+    """In how many of so many steps a phase is used, as an expression; 1 for one that begins too late."""
     if phase.every == 1 and not phase.start and not phase.stop:
         return steps
     last = f"min({phase.stop}, {steps})" if phase.stop else steps
-    return f"len(range({phase.start}, {last}, {phase.every}))"
+    counted = f"len(range({phase.start}, {last}, {phase.every}))"
+    return f"max(1, {counted})" if phase.start else counted
 
 
 def _epochs(phase: Phase) -> str:

@@ -74,6 +74,16 @@ def test_a_phase_that_begins_in_a_later_epoch(stop: int, tmp_path: Path) -> None
         assert torch.equal(weight, found[name]), name
 
 
+def test_a_phase_that_begins_too_late(tmp_path: Path) -> None:
+    project = compositions.perceptron(tmp_path, 100, epochs=2)
+    plan = tuple(Phase(name, "Perceptron", scheduler=chosen(SCHEDULERS, type, {}), start=start)
+                 for name, type, start in (("All", "Constant", 0), ("Late", "OneCycle", 500), ("Later", "Cosine", 500)))
+    run, _ = trained(project.replace(plan=plan), tmp_path / "run")
+    found = _by_script(project.replace(plan=plan), tmp_path / "script")
+    for name, weight in load_file(run.checkpoint("last")).items():
+        assert torch.equal(weight, found[name]), name
+
+
 def test_a_block_of_a_shared_network_with_another_rate(tmp_path: Path) -> None:
     """What the copies share belongs to none of them."""
     project = compositions.perceptron(tmp_path, 100, epochs=2)
