@@ -87,7 +87,10 @@ class RunList(QWidget):
         self.tree.clear()
         heading: QTreeWidgetItem | None = None
         for run in self._session.earlier_runs(_SHOWN_RUNS):
-            info = run.info()
+            try:
+                info = run.info()
+            except RunError:  # the folder of the shown run is gone
+                continue
             self._infos[run.folder] = info
             if heading is None or heading.text(0) != info.subject:
                 heading = self._add_heading(info.subject)

@@ -1,5 +1,6 @@
 """The train panel: every option by its own editor, undone in one step, and what is told of runs."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,19 @@ def test_earlier_runs_are_listed_shown_and_can_be_resumed(
     session.show_run(trained_runs["pictures"])
     assert runs_list.tree.currentItem().toolTip(0) == str(trained_runs["pictures"]), "the shown run is the selected one"
     assert panel.status.number("accuracy", "validation") not in ("", "–")
+
+
+def test_a_run_whose_folder_is_gone_is_no_longer_listed(
+    panel: TrainPanel, document: Document, session: Session, tmp_path: Path
+) -> None:
+    document.new(small_project(tmp_path / "data"))
+    document.save(tmp_path / "mine.neuroloom")
+    run = runs.create(document.project, document.path)
+    session.show_run(run.folder)
+    assert panel.runs.tree.topLevelItemCount() == 1
+    shutil.rmtree(run.folder)
+    panel.runs.refresh()
+    assert panel.runs.tree.topLevelItemCount() == 0
 
 
 def test_only_what_the_shown_run_measures_is_listed(
