@@ -120,11 +120,13 @@ def overruled(choice: ColumnChoice, name: str, value: Any) -> ColumnChoice:
 
 def with_choice(data: Data, name: str, choice: ColumnChoice) -> dict[str, ColumnChoice]:
     """What is decided about the columns of the data, with `choice` for one of them. Where that is a target now, those
-    that were found stay targets beside it: else the network would read what it is to predict."""
+    that were found stay targets beside it: else the network would read what it is to predict. Where nothing would be
+    left to read, they change places."""
     chosen = {**data.chosen, name: choice}
     if choice == ColumnChoice():
         del chosen[name]
-    if choice.role == "target" and data.chosen.get(name, ColumnChoice()).role != "target":
+    is_new = choice.role == "target" and data.chosen.get(name, ColumnChoice()).role != "target"
+    if is_new and any(leaf.role == "input" and leaf.name != name and not leaf.is_derived for leaf in data.leaves):
         chosen |= {leaf.name: msgspec.structs.replace(data.chosen.get(leaf.name, ColumnChoice()), role="target")
                    for leaf in data.leaves if leaf.role == "target" and leaf.name != name}
     return chosen

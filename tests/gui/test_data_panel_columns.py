@@ -117,6 +117,20 @@ def test_a_column_is_ignored(qtbot: QtBot, panel: DataPanel, document: Document,
     assert leaf(document, "width").role == "input"
 
 
+def test_the_only_input_changes_places_with_the_target(
+    qtbot: QtBot, panel: DataPanel, document: Document, tmp_path: Path
+) -> None:
+    rows = [f"one two w{row % 7} w{row % 9} x{row}\teins zwei v{row % 7} v{row % 9} y{row}" for row in range(60)]
+    (tmp_path / "pairs.tsv").write_text("\n".join(["english\tgerman", *rows]))
+    opened(qtbot, panel, tmp_path / "pairs.tsv")
+    assert [leaf(document, name).role for name in ("english", "german")] == ["input", "target"]
+    panel.columns.choose("english")
+    pick(panel, "role", "Target")
+    settle(qtbot, panel)
+    assert not panel.message.isVisible()
+    assert [leaf(document, name).role for name in ("english", "german")] == ["target", "input"]
+
+
 def test_another_target_is_chosen_beside_the_one_that_was_found(
     qtbot: QtBot, panel: DataPanel, document: Document, tmp_path: Path
 ) -> None:
