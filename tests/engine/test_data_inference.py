@@ -185,6 +185,9 @@ def test_something_is_always_learned_from(tmp_path: Path) -> None:
     assert leaves(data)["name"].settings["tokens"] == "character"
     with pytest.raises(DataError, match=r"no column to learn from: 'x' \(always 1\)"):
         inspected(written(tmp_path, "x,y\n" + "1,a\n1,b\n" * 9))
+    path = written(tmp_path, "x,y\n" + "".join(f"{i},{i * i / 7:.3f}\n" for i in range(30)))
+    with pytest.raises(DataError, match=r"no column to learn from\.$"):
+        inspected(path, {name: ColumnChoice(role="target") for name in "xy"})
 
 
 def test_missing_cells_and_infinite_numbers(tmp_path: Path) -> None:

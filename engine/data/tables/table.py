@@ -77,7 +77,8 @@ def open_table(asked: Asked) -> Opened:
     built = [_built(asked, frame, leaf, named) for leaf in leaves]
     columns = _joined([column for column, _ in built], frame.names)
     if not any(column.role == "input" for column in columns):
-        raise DataError(f"{frame.place} has no column to learn from: {_left_out(leaves, asked.chosen)}",
+        left_out = _left_out(leaves, asked.chosen)
+        raise DataError(f"{frame.place} has no column to learn from{f': {left_out}' if left_out else '.'}",
                         "Columns of numbers, classes, dates, texts or names of files are needed.")
     values = {column.name: cells_of for column, cells_of in built}
     usable, lacking = _usable(frame.place, leaves, values)
