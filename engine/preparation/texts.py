@@ -73,14 +73,14 @@ def _stored(part: Part, found: Sequence[Any]) -> Stored:
     return stored if begin else stored._replace(shifted=shifted(stored.values))
 
 
-def _begin(part: Part) -> list[int]:
+def _begin(part: "Part | Facts") -> list[int]:
     has_begin = has_marks(part) and (part.role != "target" or part.settings["marks"] == BOTH_MARKS)
     return [BEGIN_NUMBER] if has_begin else []
 
 
 def _room(part: Part) -> int:
     """So many tokens of a text are kept, beside the marks."""
-    return max(0, part.shape[0] - len(_begin(part)) - 1) if has_marks(part) else part.shape[0]
+    return max(0, part.shape[0] - mark_count(part))
 
 
 def cut(part: Part, raw: Sequence[Any], lengths: AnyArray) -> dict[int, dict[str, Any]]:
@@ -169,6 +169,11 @@ def words(part: Part, row: Sequence[int]) -> list[str]:
 
 def has_marks(part: "Part | Facts") -> bool:
     return bool(part.settings.get("marks"))
+
+
+def mark_count(part: "Part | Facts") -> int:
+    """How many marks there are in every text."""
+    return len(_begin(part)) + 1 if has_marks(part) else 0
 
 
 def specials(part: "Part | Facts") -> int:

@@ -303,6 +303,20 @@ def test_a_vocabulary_far_larger_than_its_texts(tmp_path: Path, tokens: str, dif
     assert not [each for each in found(mended, "vocabulary") if each.column == "meant"]
 
 
+def test_texts_that_are_cut_for_their_marks(tmp_path: Path) -> None:
+    words = [" ".join(f"w{(row + place) % 9}" for place in range(5)) for row in range(60)]
+    (tmp_path / "pairs.tsv").write_text("\n".join(["english\tgerman", *(f"{text}\t{text} v" for text in words)]))
+    chosen = {"german": ColumnChoice("text", "target", {"marks": True, "max_length": 6}),
+              "english": ColumnChoice("text", "input", {"max_length": 5})}
+    data = sources.inspect(tmp_path / "pairs.tsv", chosen=chosen)
+    cut = the(data, "cut")
+    assert cut.column == "german"
+    assert "longer than the 5 words" in cut.message
+    mended = repaired(data, cut, "Keep 6 words")
+    assert mended.chosen["german"].settings["max_length"] == 7, "and the mark at the end"
+    assert not found(mended, "cut")
+
+
 def test_recordings_that_are_cut_and_silent_ones(tmp_path: Path) -> None:
     generator = np.random.default_rng(0)
     for row in range(40):

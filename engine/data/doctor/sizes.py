@@ -12,7 +12,7 @@ from engine.data.doctor.samples import counted
 from engine.data.doctor.survey import Survey
 from engine.data.files import Progress, Rows
 from engine.data.findings import Finding
-from engine.preparation.texts import specials
+from engine.preparation.texts import mark_count, specials
 from engine.project import Column
 
 SAMPLE = 5_000
@@ -57,7 +57,8 @@ def _cut(browser: Browser, leaf: Column, rows: Rows, lengths: NDArray[np.float64
     """Samples longer than what is kept of them: seconds of sound, words or characters of text."""
     units = {"word": "words", "character": "characters"}
     unit = "seconds" if leaf.kind == "audio" else units.get(leaf.settings.get("tokens", ""), "tokens")
-    limit = float(leaf.settings["seconds" if unit == "seconds" else "max_length"])
+    marks = 0 if unit == "seconds" else mark_count(leaf)
+    limit = float(leaf.settings["seconds"]) if unit == "seconds" else leaf.settings["max_length"] - marks
     cut = lengths > limit
     if not len(lengths) or cut.mean() <= CUT_SHARE:
         return []
@@ -66,8 +67,8 @@ def _cut(browser: Browser, leaf: Column, rows: Rows, lengths: NDArray[np.float64
         kept = float(np.ceil(long * 10) / 10)
         repair = with_setting(browser.data, leaf.name, "seconds", kept, f"Keep {kept:g} seconds")
     else:
-        tokens = min(int(np.ceil(long)), LONGEST)
-        repair = with_setting(browser.data, leaf.name, "max_length", tokens, f"Keep {tokens:,} {unit}")
+        tokens = min(int(np.ceil(long)), LONGEST - marks)
+        repair = with_setting(browser.data, leaf.name, "max_length", tokens + marks, f"Keep {tokens:,} {unit}")
     return [Finding(
         "cut", "note", f"{leaf.name!r}: {cut.mean():.0%} of the samples are longer than the {limit:g} {unit} that are "
         f"kept. Half of all have more than {np.median(lengths):.3g}, the longest {lengths.max():,.3g}.",
