@@ -57,11 +57,14 @@ class Phase(msgspec.Struct, frozen=True):
         stop = min(self.stop or steps, steps)
         return max(0, -(-(stop - self.start) // self.every))
 
+    def is_between(self, first: int, last: int) -> bool:
+        """Whether some of the steps from `first` to before `last` lie between its start and its stop."""
+        return self.is_ever_used and self.start < last and (not self.stop or first < self.stop)
+
     def epochs(self, epochs: int, steps_per_epoch: int) -> int:
         """How many of the first so many epochs lie, in part at least, between its start and its stop."""
-        steps = epochs * steps_per_epoch
-        stop = min(self.stop or steps, steps)
-        return max(0, -(-stop // steps_per_epoch) - self.start // steps_per_epoch)
+        last = min(-(-self.stop // steps_per_epoch), epochs) if self.stop else epochs
+        return max(0, last - self.start // steps_per_epoch) if self.is_ever_used else 0
 
 
 def address(graph: str, node_id: str = "") -> str:

@@ -219,9 +219,11 @@ class _Script:
         yield f'    print(f"epoch {{epoch + 1}}: loss {{loss.item():.4f}}{told}")'
         for phase, scheduler in zip(self._plan, self._schedulers, strict=True):
             if scheduler and not SCHEDULERS[phase.scheduler.type].per_step:
-                margin = " " * 8 if phase.start else " " * 4
-                if phase.start:
-                    yield f"    if step > {phase.start}:"
+                conditions = [*([f"step > {phase.start}"] if phase.start else ()),
+                              *([f"step - batches < {phase.stop}"] if phase.stop else ())]
+                margin = " " * 8 if conditions else " " * 4
+                if conditions:
+                    yield f"    if {' and '.join(conditions)}:"
                 is_plateau = phase.scheduler.type == "ReduceOnPlateau"
                 read = losses.get(phase.objective, "loss.item()") if is_plateau else ""
                 yield f"{margin}{scheduler}.step({read})"

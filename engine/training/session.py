@@ -99,7 +99,7 @@ class Session:
         learning_rate = self.state.stages[0].schedule.learning_rate
         for stage in self.state.stages:
             key = f"{stage.course.title} loss".strip()
-            if key in losses and stage.phase.uses(progress.step):  # before, its optimizer has done nothing yet
+            if key in losses and stage.phase.is_between(progress.step - self.feed.steps_per_epoch, progress.step):
                 stage.schedule.after_epoch(losses[key])
         progress.epoch, progress.batch = progress.epoch + 1, 0
         for course in self.state.courses:

@@ -22,6 +22,7 @@ def test_a_phase_is_used_in_its_steps() -> None:
     assert [G.uses(steps) for steps in (0, 10, 11, 31, 400)] == [0, 0, 1, 5, 5]
     assert D.uses(400) == 400
     assert (D.epochs(4, 100), G.epochs(4, 100), G.epochs(4, 10), G.epochs(1, 10)) == (4, 1, 3, 0)
+    assert not Phase("never", "x", start=15, stop=12).epochs(4, 10)
 
 
 def test_without_a_plan_the_options_make_the_one_phase() -> None:
