@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from engine import __version__, folders, storage
-from engine.errors import EngineError, RunError, TrainingError
+from engine.errors import EngineError, RunError, StorageError, TrainingError
 from engine.history import History
 from engine.locks import hold, is_held
 from engine.project import RESOURCES, Project, expanded
@@ -278,10 +278,10 @@ def _newest(folders: Iterable[Path]) -> list[Run]:
 def assign(found: Iterable[Run], project_path: Path) -> None:
     """Have runs listed with a project that is saved after they were begun. They stay where they are, so that whoever
     trains or uses them is not disturbed. Raises StorageError."""
-    assigned, own = _assigned(project_path), _own(project_path)
+    path, own = _list_of_assigned(project_path), _own(project_path)
+    assigned = _listed(path)
     new = [run.folder for run in found if run.folder not in (*assigned, *own)]
     if new:
-        path = _list_of_assigned(project_path)
         with suppress(OSError):  # told when the list is written
             path.parent.mkdir(parents=True, exist_ok=True)
         storage.write(path, msgspec.json.format(msgspec.json.encode([str(folder) for folder in (*assigned, *new)])))
@@ -294,13 +294,20 @@ def _own(project_path: Path | None) -> list[Path]:
 
 
 def _assigned(project_path: Path | None) -> list[Path]:
-    """The run folders elsewhere that were assigned to a project."""
-    if project_path is None:
+    """The run folders elsewhere that were assigned to a project; none if the list cannot be read."""
+    with suppress(EngineError):
+        return _listed(_list_of_assigned(project_path)) if project_path else []
+    return []
+
+
+def _listed(path: Path) -> list[Path]:
+    """The run folders in a list of them, which may not be there. Raises StorageError."""
+    if not os.path.exists(path):  # noqa: PTH110 -- Path.exists raises for names that are too long
         return []
     try:
-        found = msgspec.json.decode(storage.read(_list_of_assigned(project_path), _MAX_LIST), type=list[str])
-    except (EngineError, msgspec.DecodeError):
-        return []
+        found = msgspec.json.decode(storage.read(path, _MAX_LIST), type=list[str])
+    except msgspec.DecodeError as error:
+        raise StorageError(f"{path} is damaged: {error}.", "Remove it, or put it right.") from error
     return [Path(folder) for folder in found if "\0" not in folder]
 
 

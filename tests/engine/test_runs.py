@@ -118,6 +118,10 @@ def test_runs_that_lie_elsewhere_are_listed_with_the_project_they_are_assigned_t
     for damaged in ("[5", '["nowhere", "", "/dev/null", "a\\u0000b"]'):
         (tmp_path / "here" / "runs" / "net.elsewhere.json").write_text(damaged)
         assert [run.folder.name for run in runs.recent(tmp_path / "here" / "net.neuroloom")] == [own.folder.name]
+    (tmp_path / "here" / "runs" / "net.elsewhere.json").write_text("[5")
+    with pytest.raises(StorageError, match="damaged"):
+        runs.assign([stranger], tmp_path / "here" / "net.neuroloom")
+    assert (tmp_path / "here" / "runs" / "net.elsewhere.json").read_text() == "[5"
 
 
 def test_runs_of_other_projects_in_the_same_folder_are_found(small_fashion: Path, tmp_path: Path) -> None:
