@@ -17,17 +17,16 @@ No torch here: the machine room fills the folder.
 
 import os
 import platform
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
 from engine import __version__, folders, storage
-from engine.errors import EngineError, RunError, StorageError, TrainingError
+from engine.errors import EngineError, RunError, TrainingError
 from engine.history import History
 from engine.locks import hold, is_held
 from engine.project import RESOURCES, Project, expanded
@@ -40,9 +39,7 @@ Status = Literal["created", "running", "paused", "completed", "stopped", "failed
 
 CHECKPOINTS = ("best", "last", "resume")
 SUSPICIOUS = "suspicious.json"
-_MAX_JSON, _MAX_LIST = 1 << 28, 1 << 20
-_DATED = f"-{8 * '[0-9]'}-{6 * '[0-9]'}*"
-"""How the folder of a run goes on behind the name of its project."""
+_MAX_JSON = 1 << 28
 
 
 class Choices(msgspec.Struct, frozen=True):
@@ -255,67 +252,6 @@ def open_run(folder: Path) -> Run:
     return run
 
 
-def recent(project_path: Path | None, limit: int = 50) -> list[Run]:
-    """The runs in the default places of a project and those assigned to it, the newest first. Damaged ones are left
-    out."""
-    return _newest((*_own(project_path), *_assigned(project_path)))[:limit]
-
-
-def others(project_path: Path | None, known: Iterable[Run], limit: int = 50) -> list[Run]:
-    """The runs of whatever project that lie where those of a project are put, but for the known ones."""
-    folders = {path.parent for path in _default_parents(project_path)[0].glob("*/run.json")}
-    return _newest(folders - {run.folder for run in known})[:limit]
-
-
-def _newest(folders: Iterable[Path]) -> list[Run]:
-    found = []
-    for run in map(Run, dict.fromkeys(folders)):
-        with suppress(RunError):  # damaged ones are left out
-            found.append((run.info().created, run))
-    return [run for _, run in sorted(found, key=lambda dated: dated[0], reverse=True)]
-
-
-def assign(found: Iterable[Run], project_path: Path) -> None:
-    """Have runs listed with a project that is saved after they were begun. They stay where they are, so that whoever
-    trains or uses them is not disturbed. Raises StorageError."""
-    path, own = _list_of_assigned(project_path), _own(project_path)
-    assigned = _listed(path)
-    new = [run.folder for run in found if run.folder not in (*assigned, *own)]
-    if new:
-        with suppress(OSError):  # told when the list is written
-            path.parent.mkdir(parents=True, exist_ok=True)
-        storage.write(path, msgspec.json.format(msgspec.json.encode([str(folder) for folder in (*assigned, *new)])))
-
-
-def _own(project_path: Path | None) -> list[Path]:
-    """The run folders in the default places of a project."""
-    pattern = f"{escape(_stem(project_path))}{_DATED}/run.json"
-    return [path.parent for parent in _default_parents(project_path) for path in parent.glob(pattern)]
-
-
-def _assigned(project_path: Path | None) -> list[Path]:
-    """The run folders elsewhere that were assigned to a project; none if the list cannot be read."""
-    with suppress(EngineError):
-        return _listed(_list_of_assigned(project_path)) if project_path else []
-    return []
-
-
-def _listed(path: Path) -> list[Path]:
-    """The run folders in a list of them, which may not be there. Raises StorageError."""
-    if not os.path.exists(path):  # noqa: PTH110 -- Path.exists raises for names that are too long
-        return []
-    try:
-        found = msgspec.json.decode(storage.read(path, _MAX_LIST), type=list[str])
-    except msgspec.DecodeError as error:
-        raise StorageError(f"{path} is damaged: {error}.", "Remove it, or put it right.") from error
-    return [Path(folder) for folder in found if "\0" not in folder]
-
-
-def _list_of_assigned(project_path: Path) -> Path:
-    """Beside the project's own runs, so that it goes where the project goes."""
-    return _default_parents(project_path)[0] / f"{_stem(project_path)}.elsewhere.json"
-
-
 def anchored(project: Project, project_path: Path | None) -> Project:
     """With absolute paths, so that the snapshot means the same data and weights wherever the run folder lies."""
     base = project_path.resolve().parent if project_path else Path.cwd()
@@ -346,11 +282,12 @@ def weights_file(path: Path) -> Path:
     return Run(path).checkpoint("best") if is_folder else path
 
 
-def _stem(project_path: Path | None) -> str:
+def stem(project_path: Path | None) -> str:
+    """How the names of a project's runs begin."""
     return project_path.stem if project_path else "untitled"
 
 
-def _default_parents(project_path: Path | None) -> list[Path]:
+def default_parents(project_path: Path | None) -> list[Path]:
     """Where runs of a project are put: the first that can be written."""
     own = (folders.data() / "runs").resolve()
     if project_path is None or project_path.resolve().is_relative_to(RESOURCES):
@@ -359,9 +296,9 @@ def _default_parents(project_path: Path | None) -> list[Path]:
 
 
 def _default_folder(project_path: Path | None) -> Path:
-    name = f"{_stem(project_path)}-{datetime.now():%Y%m%d-%H%M%S}"
+    name = f"{stem(project_path)}-{datetime.now():%Y%m%d-%H%M%S}"
     failure: OSError | None = None
-    for parent in _default_parents(project_path):
+    for parent in default_parents(project_path):
         try:
             parent.mkdir(parents=True, exist_ok=True)
             return _first_free(parent, name)

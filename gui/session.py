@@ -13,7 +13,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from engine import events, jobs, runs
+from engine import events, jobs, known_runs, runs
 from engine.decoding import settings_of
 from engine.errors import EngineError
 from engine.params import Value
@@ -171,11 +171,11 @@ class Session(QObject):
         """The runs of the open document, the newest first. One that was never saved has those that were trained of it
         here."""
         path = self._document.path
-        return runs.recent(path) if path else [*reversed(self._trained.values())]
+        return known_runs.recent(path) if path else [*reversed(self._trained.values())]
 
     def earlier_runs(self, limit: int = 50) -> list[runs.Run]:
         """The runs of the open project, the newest first, and the shown run in any case."""
-        found = runs.recent(self._document.path, limit)
+        found = known_runs.recent(self._document.path, limit)
         if self._run is not None and all(run.folder != self._run.folder for run in found):
             found.insert(0, self._run)
         return found
@@ -307,7 +307,7 @@ class Session(QObject):
         if self._state != IDLE:
             return
         path = self._document.path
-        earlier = runs.recent(path, 1) if path else []
+        earlier = known_runs.recent(path, 1) if path else []
         self._show(earlier[0] if earlier else None)
 
     def _forget_trained(self) -> None:
@@ -318,7 +318,7 @@ class Session(QObject):
         path = self._document.path
         assert path is not None, "a document that is saved has a file"
         try:
-            runs.assign(self._trained.values(), path)
+            known_runs.assign(self._trained.values(), path)
         except EngineError as error:
             self.failed.emit(f"Earlier runs will not be listed with {path.name}. {error.message}", error.hint)
 

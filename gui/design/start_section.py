@@ -6,7 +6,7 @@ from pathlib import Path
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QCheckBox, QFileDialog, QGridLayout, QMenu, QPushButton, QSizePolicy, QToolButton, QWidget
 
-from engine import runs
+from engine import known_runs, runs
 from engine.analysis.freezing import frozen, is_frozen, is_trainable, unfrozen
 from engine.analysis.starting import located, problems, without_start
 from engine.errors import RunError
@@ -144,7 +144,7 @@ class StartSection(QWidget):
         self._offer(own, "No run of this project yet")
         self._menu.addSeparator()
         self._menu.addAction("Of other projects:").setEnabled(False)
-        self._offer([*shown, *runs.others(self._document.path, [*own, *shown])], "No other run yet")
+        self._offer([*shown, *known_runs.others(self._document.path, [*own, *shown])], "No other run yet")
         self._menu.addSeparator()
         self._menu.addAction("A run's folder…", self._choose_folder)
         self._menu.addAction("A file of weights…", self._choose_file)

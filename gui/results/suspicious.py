@@ -21,7 +21,7 @@ from engine.errors import EngineError
 from gui.charts.plot import readable
 from gui.session import Session
 from gui.widgets import icons
-from gui.widgets.labels import label
+from gui.widgets.labels import label, tip
 
 _COLUMNS = ("Loss", "Is", "Taken for", "Sure", "Split", "Sample")
 
@@ -164,7 +164,7 @@ def _item(suspect: Suspect) -> QTreeWidgetItem:
     item = QTreeWidgetItem([readable(suspect.loss), _text(suspect.truth), _text(suspect.predicted), sure,
                             suspect.split, suspect.name])
     item.setData(0, Qt.ItemDataRole.UserRole, suspect.row)
-    item.setToolTip(5, suspect.name)
+    item.setToolTip(5, tip(suspect.name))
     return item
 
 

@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QSizePolicy, QTree
 
 from gui.results.evaluations import Written
 from gui.widgets import icons, theme
-from gui.widgets.labels import one_line
+from gui.widgets.labels import one_line, tip
 
 _LONGEST = 300
 """Of a text so many characters are in its line; all of it is in the tooltip."""
@@ -42,7 +42,7 @@ class WrittenTexts(QTreeWidget):
             said = (text.read if are_read else text.name, text.truth, text.text)
             item = QTreeWidgetItem([one_line(part, _LONGEST) for part in said])
             for column, part in enumerate(said):
-                item.setToolTip(column, part)
+                item.setToolTip(column, tip(part))
             item.setData(0, Qt.ItemDataRole.UserRole, text.row)
             item.setData(2, Qt.ItemDataRole.UserRole, text.is_exact)
             self.addTopLevelItem(item)

@@ -1,6 +1,7 @@
 """Labels: plain text in one of the roles that the style sheet knows."""
 
 import re
+from html import escape
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
@@ -37,7 +38,7 @@ class ElidedLabel(QLabel):
 
     def setText(self, text: str) -> None:
         super().setText(text)
-        self.setToolTip(text)
+        self.setToolTip(tip(text))
 
     def minimumSizeHint(self) -> QSize:
         shown = self.text() if len(self.text()) <= self.LEAST else f"{self.text()[: self.LEAST]}…"
@@ -47,6 +48,11 @@ class ElidedLabel(QLabel):
         shown = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
         self.style().drawItemText(QPainter(self), self.rect(), self.alignment(), self.palette(), self.isEnabled(),
                                   shown, self.foregroundRole())
+
+
+def tip(text: str) -> str:
+    """A tooltip that shows a text of the data as it is: Qt would read what looks like markup as markup."""
+    return f"<qt>{escape(text)}</qt>" if "<" in text else text
 
 
 def one_line(text: str, longest: int) -> str:

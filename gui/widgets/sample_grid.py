@@ -11,6 +11,7 @@ from PySide6.QtGui import QFontMetrics, QIcon, QResizeEvent
 from PySide6.QtWidgets import QListView, QListWidget, QListWidgetItem, QWidget
 
 from gui.widgets import pictures, theme
+from gui.widgets.labels import tip
 
 _SMALL_SIDE = 48
 
@@ -61,7 +62,7 @@ class SampleGrid(QListWidget):
         size = QSize(self._side + 24, self._side + 10 + lines * metrics.height())
         for tile in shown:
             item = QListWidgetItem(self._fitted(tile.caption, metrics, size.width()) if are_pictures else tile.caption)
-            item.setToolTip(tile.tip or tile.caption)
+            item.setToolTip(tip(tile.tip or tile.caption))
             item.setTextAlignment(Qt.AlignmentFlag.AlignHCenter if are_pictures else Qt.AlignmentFlag.AlignLeft)
             if tile.picture is not None:
                 item.setIcon(QIcon(pictures.thumbnail(tile.picture, self._side, self.devicePixelRatioF())))

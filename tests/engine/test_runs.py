@@ -9,7 +9,7 @@ import polars
 import pytest
 from tensorboardX.proto.event_pb2 import Event as BoardEvent
 
-from engine import projectfile, runs
+from engine import known_runs, projectfile, runs
 from engine.errors import EngineError, RunError, StorageError
 from engine.events import Validated
 from engine.history import History, HistoryWriter, Thinning
@@ -87,7 +87,7 @@ def test_created_runs_lie_beside_the_project(small_fashion: Path, tmp_path: Path
     assert first.folder != second.folder
     other = tmp_path / "my net too.neuroloom"
     runs.create(project, other)
-    assert {run.folder for run in runs.recent(path)} == {first.folder, second.folder}
+    assert {run.folder for run in known_runs.recent(path)} == {first.folder, second.folder}
     assert first.info().status == "created"
 
 
@@ -96,7 +96,7 @@ def test_runs_of_a_project_called_like_the_beginning_of_another_are_told_apart(
 ) -> None:
     project = examples.perceptron(small_fashion)
     run, _ = runs.create(project, tmp_path / "net.neuroloom"), runs.create(project, tmp_path / "net-2.neuroloom")
-    assert [found.folder for found in runs.recent(tmp_path / "net.neuroloom")] == [run.folder]
+    assert [found.folder for found in known_runs.recent(tmp_path / "net.neuroloom")] == [run.folder]
 
 
 def test_runs_that_lie_elsewhere_are_listed_with_the_project_they_are_assigned_to(
@@ -106,21 +106,21 @@ def test_runs_that_lie_elsewhere_are_listed_with_the_project_they_are_assigned_t
     path.parent.mkdir()
     projectfile.save(project, path)
     early, stranger = runs.create(project, None), runs.create(project, None)
-    runs.assign([early], path)
+    known_runs.assign([early], path)
     own = runs.create(project, path)
-    runs.assign([early, own], path)
-    assert {run.folder for run in runs.recent(path)} == {early.folder, own.folder}
-    assert len(runs.recent(path)) == 2
-    assert {run.folder for run in runs.recent(None)} == {early.folder, stranger.folder}
+    known_runs.assign([early, own], path)
+    assert {run.folder for run in known_runs.recent(path)} == {early.folder, own.folder}
+    assert len(known_runs.recent(path)) == 2
+    assert {run.folder for run in known_runs.recent(None)} == {early.folder, stranger.folder}
 
     (tmp_path / "there").rename(tmp_path / "here")
-    assert early.folder in {run.folder for run in runs.recent(tmp_path / "here" / "net.neuroloom")}
+    assert early.folder in {run.folder for run in known_runs.recent(tmp_path / "here" / "net.neuroloom")}
     for damaged in ("[5", '["nowhere", "", "/dev/null", "a\\u0000b"]'):
         (tmp_path / "here" / "runs" / "net.elsewhere.json").write_text(damaged)
-        assert [run.folder.name for run in runs.recent(tmp_path / "here" / "net.neuroloom")] == [own.folder.name]
+        assert [run.folder.name for run in known_runs.recent(tmp_path / "here" / "net.neuroloom")] == [own.folder.name]
     (tmp_path / "here" / "runs" / "net.elsewhere.json").write_text("[5")
     with pytest.raises(StorageError, match="damaged"):
-        runs.assign([stranger], tmp_path / "here" / "net.neuroloom")
+        known_runs.assign([stranger], tmp_path / "here" / "net.neuroloom")
     assert (tmp_path / "here" / "runs" / "net.elsewhere.json").read_text() == "[5"
 
 
@@ -129,18 +129,18 @@ def test_runs_of_other_projects_in_the_same_folder_are_found(small_fashion: Path
     own, other = runs.create(project, path), runs.create(project, tmp_path / "other.neuroloom")
     (tmp_path / "runs" / "damaged").mkdir()
     (tmp_path / "runs" / "damaged" / "run.json").write_text("{")
-    assert [run.folder for run in runs.others(path, runs.recent(path))] == [other.folder]
-    assert {run.folder for run in runs.others(path, [])} == {own.folder, other.folder}
-    assert not runs.others(path, [own, other])
+    assert [run.folder for run in known_runs.others(path, known_runs.recent(path))] == [other.folder]
+    assert {run.folder for run in known_runs.others(path, [])} == {own.folder, other.folder}
+    assert not known_runs.others(path, [own, other])
     stranger = runs.create(project, None)
-    assert stranger.folder in {run.folder for run in runs.others(None, [])}
+    assert stranger.folder in {run.folder for run in known_runs.others(None, [])}
 
 
 def test_assigning_runs_where_nothing_can_be_written_is_told(small_fashion: Path, tmp_path: Path) -> None:
     run = runs.create(examples.perceptron(small_fashion), None)
     (tmp_path / "runs").touch()
     with pytest.raises(StorageError):
-        runs.assign([run], tmp_path / "net.neuroloom")
+        known_runs.assign([run], tmp_path / "net.neuroloom")
 
 
 def test_a_run_tells_which_network_learns_from_which_data(small_fashion: Path) -> None:
@@ -156,7 +156,7 @@ def test_runs_without_a_place_of_their_own_lie_in_the_data_folder(
 ) -> None:
     run = runs.create(examples.perceptron(small_fashion), path)
     assert run.folder.is_relative_to(neuroloom_home / "data" / "runs")
-    assert [found.folder for found in runs.recent(path)] == [run.folder]
+    assert [found.folder for found in known_runs.recent(path)] == [run.folder]
 
 
 def test_the_snapshot_names_the_data_wherever_it_lies(small_fashion: Path, tmp_path: Path) -> None:

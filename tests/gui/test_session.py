@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from engine import events, projectfile, runs
+from engine import events, known_runs, projectfile, runs
 from engine.errors import RunError
 from engine.graph import Graph
 from engine.options import with_option
@@ -173,7 +173,7 @@ def test_runs_trained_before_the_first_save_belong_to_the_saved_project(
 
     document.new()
     document.save(tmp_path / "other.neuroloom")
-    assert {run.folder for run in runs.recent(document.path)} == set()
+    assert {run.folder for run in known_runs.recent(document.path)} == set()
     document.open(tmp_path / "mine.neuroloom")
     assert session.run.folder == second, "the newest run of an opened project is shown"
     assert session.last_run is not None
