@@ -10,7 +10,7 @@ from engine import starter
 from engine.analysis.library import Library, placed
 from engine.graph import Edge, Graph, Node
 from engine.layers.spec import LayerSpec
-from engine.plan import free_name, has_loss
+from engine.plan import free_name
 from gui.canvas.geometry import CARD_WIDTH, GAP, Position, free_spot, snapped
 from gui.canvas.ports import PortRef, edge_between
 from gui.canvas.wiring import drawn, refusal
@@ -34,7 +34,7 @@ def new_node(document: Document, entry: Placeable, position: Position, wire_to: 
     """A node with default settings for the shown graph; an Input is set for the next column of the data, another source
     for the port of a network that it is to be wired to. A network is called by its name."""
     graph, data = document.graph, document.project.data
-    is_column = entry.key == "Input" and data is not None and _reads_data(document)
+    is_column = entry.key == "Input" and data is not None and document.shown not in document.library.placed_somewhere()
     params = starter.new_input(data.columns, graph) if is_column else entry.settings
     if wire_to is not None and not is_column and not entry.spec.inputs:
         wanted = _wanted(document, wire_to)
@@ -43,13 +43,6 @@ def new_node(document: Document, entry: Placeable, position: Position, wire_to: 
     if not entry.graph:
         return node
     return msgspec.structs.replace(node, name=free_name(entry.graph, (other.name for other in graph.nodes)))
-
-
-def _reads_data(document: Document) -> bool:
-    """Whether data enters the shown graph by itself, rather than what others that place it wire to it."""
-    name, project = document.shown, document.project
-    return ((name == project.main or has_loss(document.graph))
-            and name not in document.library.placed_somewhere())
 
 
 def _wanted(document: Document, port: PortRef) -> Mapping[str, Any]:
