@@ -17,16 +17,12 @@ from engine import events, jobs, known_runs, runs
 from engine.decoding import settings_of
 from engine.errors import EngineError
 from engine.params import Value
-from engine.plan import objectives, phases
-from engine.project import Project
+from engine.plan import objectives
 from engine.training.supervisor import Supervisor
 from gui.document import Document
 from gui.start_checks import StartChecks
 
 POLL_INTERVAL_MS = 66
-
-_CHOOSE_DATA = "Choose a data set in the Data panel."
-_READ_DATA = "Wire an Input of a column into a network with a loss: batches are made of the data, whatever is learned."
 
 IDLE, STARTING, RUNNING, PAUSED, STOPPING = "idle", "starting", "running", "paused", "stopping"
 
@@ -184,8 +180,7 @@ class Session(QObject):
         """Why the document cannot be trained now, as message and hint; None if it can."""
         project = self._document.project
         if project.data is None:
-            is_reading = not objectives(project) or _reads(project)
-            return "There is no data to learn from.", _CHOOSE_DATA if is_reading else f"{_CHOOSE_DATA} {_READ_DATA}"
+            return "There is no data to learn from.", "Choose a data set in the Data panel."
         errors = self._document.obstacles
         if errors:
             rest = f" There {'is' if len(errors) == 2 else 'are'} {len(errors) - 1} more." if len(errors) > 1 else ""
@@ -330,9 +325,3 @@ class Session(QObject):
         if state != self._state:
             self._state = state
             self.state_changed.emit(state)
-
-
-def _reads(project: Project) -> bool:
-    """Whether a column of the data enters an objective that is trained; so does one that is not wired yet."""
-    trained = [project.graphs[phase.objective] for phase in phases(project) if phase.objective in project.graphs]
-    return any(node.type == "Input" for graph in trained for node in graph.nodes)

@@ -18,7 +18,8 @@ def problems(project: Project, library: Library) -> Iterator[Problem]:
     trained = tuple(dict.fromkeys(phase.objective for phase in phases(project)))
     if all(map(library.is_sound, trained)) and not any(_reads(library, name) for name in trained):
         yield Problem(severity="error", code="nothing-read", message="The training reads nothing of the data.",
-                      hint=f"Wire an Input to what the loss of {trained[0]} is computed from.", graph=trained[0])
+                      hint=f"Wire an Input of a column to what the loss of {trained[0]} is computed from: batches are "
+                           "made of the data, whatever is learned.", graph=trained[0])
     elif library.is_sound(project.main) and (drawn := _drawn_alone(library, project.main)):
         yield _drawn_inside(project, drawn, is_placed=project.main not in trained)
 

@@ -112,14 +112,12 @@ def test_a_training_that_reads_nothing_of_the_data_is_refused(
     graph = Graph((layer("noise", "Noise", shape=(3,)), layer("linear", "Linear", out_features=3),
                    layer("loss", "MSE")), wires("noise linear", "linear loss.prediction", "noise loss.target"))
     document.new(new_project().replace(graphs={"Network": graph}))
-    refusal = session.refusal()
-    assert refusal is not None
-    assert refusal[0] == "There is no data to learn from."
-    assert "Wire an Input" in refusal[1]
+    assert session.refusal() == ("There is no data to learn from.", "Choose a data set in the Data panel.")
     document.edit("Choose data", document.project.replace(data=small_project(tmp_path).data))
     refusal = session.refusal()
     assert refusal is not None
     assert "reads nothing" in refusal[0]
+    assert "Wire an Input" in refusal[1]
 
 
 def test_a_training_goes_on_from_the_last_run_where_layers_are_the_same(
