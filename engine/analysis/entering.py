@@ -4,8 +4,6 @@ from collections.abc import Iterator
 
 from engine.analysis.library import Library, placed
 from engine.analysis.placing import COLUMN, free_position
-from engine.analysis.roles import roles
-from engine.analysis.wiring import wiring
 from engine.graph import Edge, Graph, Node
 from engine.layers import CATALOGUE
 from engine.plan import phases
@@ -48,15 +46,16 @@ def _fed(graph: Graph, placing: Node, noise: Node) -> Graph:
 
 def _reads(library: Library, name: str) -> bool:
     """Whether what an objective computes starts from an Input."""
-    wired = wiring(library.graphs[name], library)
-    return any(wired.nodes[node_id].type == "Input" for node_id in roles(wired).live)
+    analysis = library.analysis(name)
+    return bool(analysis.inputs or analysis.targets)
 
 
 def _drawn_alone(library: Library, name: str) -> tuple[str, ...]:
     """The Noise nodes of a network that nothing else enters."""
-    wired = wiring(library.graphs[name], library)
-    types = {node_id: wired.nodes[node_id].type for node_id in roles(wired).network}
-    return () if "Input" in types.values() else tuple(each for each, type in types.items() if type == "Noise")
+    analysis = library.analysis(name)
+    if analysis.inputs or not analysis.outputs:
+        return ()
+    return tuple(node.id for node in library.graphs[name].nodes if node.type == "Noise")
 
 
 def _drawn_inside(project: Project, drawn: tuple[str, ...], *, is_placed: bool) -> Problem:
